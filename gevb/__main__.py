@@ -1,0 +1,5 @@
+"""`python -m gevb`."""
+
+from gevb.cli import main
+
+main()

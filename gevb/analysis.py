@@ -1,0 +1,41 @@
+"""Analysis: how well a rule's updates point along the gradient.
+
+Source: Clark, Abbott and Chung (2021), Section 4, Appendices E and F.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Num
+from torch import Tensor
+
+from gevb.rules import BP, Rule
+
+
+@torch.no_grad()
+def alignment_angles(
+    rule: Rule, x: Float[Tensor, "B *input"], y: Num[Tensor, "B *target"]
+) -> Float[Tensor, " hidden"]:
+    """Mean angle in degrees between a rule's feedback and back-propagation's, per hidden layer.
+
+    For GEVB this is cos theta^l = dhat^l . 1 / (|dhat^l| |1|), per example and without the gates
+    (Eq. A4). Examples with |dhat^l| < 1e-6 in back-propagation are left out; a layer in which
+    none remains gets nan.
+
+    Raises:
+        InputError: images of another shape, or labels that do not fit the network.
+    """
+    gradient = BP(rule.network, rule.loss).feedbacks(x, y)
+    return torch.stack(
+        [
+            _mean_angle(ours.flatten(1), dhat.flatten(1))
+            for ours, dhat in zip(rule.feedbacks(x, y), gradient, strict=True)
+        ]
+    )
+
+
+def _mean_angle(u: Float[Tensor, "B n"], v: Float[Tensor, "B n"]) -> Float[Tensor, ""]:
+    norm_u, norm_v = u.norm(dim=1), v.norm(dim=1)
+    kept = norm_v >= 1e-6
+    cosine = (u * v).sum(1)[kept] / (norm_u * norm_v)[kept]
+    return cosine.clamp(-1, 1).acos().mean().rad2deg()

@@ -1,0 +1,79 @@
+"""Initial weights: He for mixed-sign networks, ON/OFF for nonnegative ones.
+
+An initializer fills the weights of one layer in place and returns the layer. Draws are made in
+float64 from the given CPU generator, so that they do not depend on the layer's dtype.
+
+Source: Clark, Abbott and Chung (2021), Section 5.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gevb.errors import InputError
+from gevb.layers import WeightLayer
+
+Initializer = Callable[[WeightLayer, torch.Generator], WeightLayer]
+
+
+def normal(
+    shape: tuple[int, ...], variance: float, generator: torch.Generator
+) -> Float[Tensor, "..."]:
+    """Independent N(0, variance) entries."""
+    draws = torch.randn(shape, generator=generator, dtype=torch.float64)
+    return draws.mul_(math.sqrt(variance))
+
+
+@torch.no_grad()
+def he(layer: WeightLayer, generator: torch.Generator) -> WeightLayer:
+    """Mixed-sign weights, N(0, 1 / n_in) in the first layer and N(0, 2 / n_in) later (He et al.).
+
+    n_in is the layer's fan-in, kernel included.
+    """
+    w = layer.unit_view()
+    w.copy_(normal(tuple(w.shape), (1 if layer.first else 2) / layer.fan_in, generator))
+    return layer
+
+
+@torch.no_grad()
+def on_off(layer: WeightLayer, generator: torch.Generator) -> WeightLayer:
+    """Nonnegative weights whose OFF units answer with exactly minus the ON units (Section 5).
+
+    With neighbouring units ON, OFF, ON, OFF, ... on both sides and W half of them a side,
+
+        first layer:   ON rows W, OFF rows -W,                       W ~ N(0, 1 / n_in)
+        later layers:  [[ [W]+, [-W]+ ], [ [-W]+, [W]+ ]],           W ~ N(0, 4 / n_in)
+
+    The output layer has ON rows only: it has no gates, hence nothing to pair.
+
+    Raises:
+        InputError: a hidden layer, or the input of a later one, has an odd number of channels.
+    """
+    w = layer.unit_view()
+    paired = not layer.output
+    if paired and w.shape[1] % 2:
+        raise InputError(
+            f"ON/OFF initialization pairs units: got {w.shape[1]} output channels in "
+            f"{type(layer).__name__}{layer.in_units}, wanted an even number"
+        )
+    on_rows = w[:, 0::2] if paired else w
+    if layer.first:
+        on_rows.copy_(normal(tuple(on_rows.shape), 1 / layer.fan_in, generator))
+        if paired:
+            w[:, 1::2] = -on_rows
+        return layer
+    if w.shape[2] % 2:
+        raise InputError(
+            f"ON/OFF initialization pairs units: got {w.shape[2]} input channels in "
+            f"{type(layer).__name__}{layer.in_units}, wanted an even number"
+        )
+    W = normal(tuple(on_rows[:, :, 0::2].shape), 4 / layer.fan_in, generator)
+    on_rows[:, :, 0::2], on_rows[:, :, 1::2] = W.relu(), (-W).relu()
+    if paired:
+        w[:, 1::2, 0::2], w[:, 1::2, 1::2] = (-W).relu(), W.relu()
+    return layer

@@ -1,0 +1,323 @@
+"""Networks: the paper's architectures as data, and one function that builds any of them.
+
+Source: Clark, Abbott and Chung (2021), Section 3.1, Tables 1 and 2 of Appendix G.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, cast
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from gevb.errors import InputError, check_choice
+from gevb.initializers import Initializer, he, on_off
+from gevb.layers import (
+    AvgPool2d,
+    Conv2d,
+    Flatten,
+    Gate,
+    Linear,
+    LocallyConnected2d,
+    Role,
+    WeightLayer,
+)
+from gevb.seeds import stream
+
+
+@dataclass(frozen=True)
+class FC:
+    """A fully connected hidden layer."""
+
+    width: int
+
+
+@dataclass(frozen=True)
+class Conv:
+    """A convolutional hidden layer."""
+
+    channels: int
+    kernel_size: int
+    stride: int = 1
+    padding: int = 0
+
+
+@dataclass(frozen=True)
+class LC:
+    """A locally connected hidden layer."""
+
+    channels: int
+    kernel_size: int
+    stride: int = 1
+    padding: int = 0
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Average pooling after the gate of the layer before it."""
+
+    size: int
+
+
+Spec = FC | Conv | LC | Pool
+Architecture = Sequence[Spec]
+_ORDER = "a Conv or LC before any Pool, and FC last"
+
+# What the networks see: shape of an image, number of classes.
+INPUTS: dict[str, tuple[tuple[int, int, int], int]] = {
+    "digits": ((1, 8, 8), 10),
+    "mnist": ((1, 28, 28), 10),
+    "cifar10": ((3, 32, 32), 10),
+}
+
+# Hidden layers; the output layer is added by `Network`. MNIST: Table 1, CIFAR-10: Table 2.
+ARCHITECTURES: dict[str, dict[str, Architecture]] = {
+    "digits": {
+        "fc": (FC(128), FC(64)),
+        "conv": (Conv(16, 3, 1, 1), Pool(2), Conv(16, 3, 1, 1), Pool(2), FC(64)),
+        "lc": (LC(16, 3, 1, 1), Pool(2), LC(16, 3, 1, 1), Pool(2), FC(64)),
+    },
+    "mnist": {
+        "fc": (FC(1024), FC(512)),
+        "conv": (Conv(64, 3, 1, 1), Pool(2), Conv(32, 3, 1, 1), Pool(2), FC(1024)),
+        "lc": (LC(32, 3, 1, 1), Pool(2), LC(32, 3, 1, 1), Pool(2), FC(1024)),
+    },
+    "cifar10": {
+        "fc": (FC(1024), FC(512), FC(512)),
+        "conv": (
+            Conv(128, 5, 1, 2),
+            Pool(2),
+            Conv(64, 5, 1, 2),
+            Pool(2),
+            Conv(64, 2, 2, 0),
+            FC(1024),
+        ),
+        "lc": (LC(64, 5, 1, 2), Pool(2), LC(32, 5, 1, 2), Pool(2), LC(32, 2, 2, 0), FC(512)),
+    },
+}
+
+
+class Layer(nn.Module):
+    """Layer l of a network: weights, gate, and the pooling or flattening before layer l + 1.
+
+    Attributes:
+        weights: pre-activations h^l from the activations below.
+        gate: None in the output layer.
+        arrange: AvgPool2d and Flatten, in order; carries no weights.
+    """
+
+    def __init__(self, weights: WeightLayer, gate: Gate | None) -> None:
+        super().__init__()
+        self.weights, self.gate = weights, gate
+        self.arrange = cast("list[AvgPool2d | Flatten]", nn.ModuleList())
+
+    def forward(self, a: Float[Tensor, "B K_in *below"]) -> Float[Tensor, "B K *above"]:
+        """Activations as the next layer receives them."""
+        h = self.weights(a)
+        return self.arranged(h if self.gate is None else self.gate(h))
+
+    def arranged(self, a: Float[Tensor, "B K *units"]) -> Float[Tensor, "B K *above"]:
+        """Pool and flatten."""
+        for module in self.arrange:
+            a = module(a)
+        return a
+
+    def unarranged(self, signal: Float[Tensor, "B *above"]) -> Float[Tensor, "B *units"]:
+        """Transpose of `arranged`, for one scalar per unit."""
+        for module in reversed(self.arrange):
+            signal = module.transpose(signal)
+        return signal
+
+
+class Trace(NamedTuple):
+    """What a learning rule needs to remember of a forward pass.
+
+    inputs: a^(l-1) as layer l received it. gates: G(h^l) of the hidden layers.
+    """
+
+    inputs: list[Float[Tensor, "B K_in *below"]]
+    gates: list[Bool[Tensor, "B *units"]]
+    logits: Float[Tensor, "B classes"]
+
+
+class Network(nn.Module):
+    """A stack of layers, vectorized or conventional.
+
+    ============  =======  ============  ===================  ======================
+    network       K        output units  broadcast vector e   feedback at the output
+    ============  =======  ============  ===================  ======================
+    vectorized    classes  1             dL/dlogits           1
+    conventional  1        classes       1                    dL/dlogits
+    ============  =======  ============  ===================  ======================
+
+    Args:
+        input_shape: one image, (channels, height, width); fully connected layers flatten it.
+        classes: number of logits.
+        architecture: hidden layers, such as ARCHITECTURES["mnist"]["fc"].
+        vectorized: vector units with K = classes components, or scalar units.
+        nonnegative: weights past the first layer are kept >= 0 by `clamp_`.
+        initializer: fills the weights; ON/OFF for nonnegative networks, He for mixed-sign ones.
+        seed: of weights and gating vectors.
+
+    Raises:
+        InputError: no classes, a width below 1, a kernel that does not fit, or (ON/OFF) an odd
+            number of channels.
+    """
+
+    def __init__(
+        self,
+        input_shape: tuple[int, int, int],
+        classes: int,
+        architecture: Architecture,
+        *,
+        vectorized: bool = True,
+        nonnegative: bool = True,
+        initializer: Initializer | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if classes < 1:
+            raise InputError(f"classes: got {classes}, wanted at least 1")
+        self.input_shape, self.classes = input_shape, classes
+        self.vectorized, self.nonnegative = vectorized, nonnegative
+        self.K, self.outputs = (classes, 1) if vectorized else (1, classes)
+        self.initializer = initializer or (on_off if nonnegative else he)
+        self.layers = cast("list[Layer]", nn.ModuleList())
+        generator = stream(seed, "weights")
+        *hidden, output = (*architecture, FC(self.outputs))
+        units: tuple[int, ...] = self.input_shape
+        for spec in hidden:
+            units = self._append(spec, units, generator, output=False)
+        self._append(output, units, generator, output=True)
+
+    def _append(
+        self, spec: Spec, units: tuple[int, ...], generator: torch.Generator, output: bool
+    ) -> tuple[int, ...]:
+        """Put what `spec` says on top of `units`; the new top units."""
+        below = self.layers[-1].arrange if self.layers else None
+        if not isinstance(spec, FC) and len(units) != 3:
+            raise InputError(f"architecture: got {spec} after FC, wanted {_ORDER}")
+        if isinstance(spec, Pool):
+            if below is None:
+                raise InputError(f"architecture: got {spec} first, wanted {_ORDER}")
+            below.append(AvgPool2d(units, spec.size))
+            return below[-1].out_units
+        if isinstance(spec, FC) and len(units) == 3:
+            if below is not None:
+                below.append(Flatten(units))
+            units = (math.prod(units),)
+        weights = self._weights(spec, units, output)
+        self.initializer(weights, generator)
+        gate = None if output else Gate(self._gating_vectors(weights, generator))
+        self.layers.append(Layer(weights, gate))
+        return weights.out_units
+
+    def _weights(self, spec: FC | Conv | LC, units: tuple[int, ...], output: bool) -> WeightLayer:
+        first = not self.layers
+        role = Role(first=first, output=output, nonnegative=self.nonnegative and not first)
+        if isinstance(spec, FC):
+            return Linear(self.K, units[0], spec.width, **role)
+        kind = Conv2d if isinstance(spec, Conv) else LocallyConnected2d
+        return kind(
+            self.K,
+            units,
+            spec.channels,
+            spec.kernel_size,
+            stride=spec.stride,
+            padding=spec.padding,
+            **role,
+        )
+
+    def _gating_vectors(
+        self, weights: WeightLayer, generator: torch.Generator
+    ) -> Float[Tensor, "K *units"]:
+        """Random signs in ON/OFF pairs, t_OFF = -t_ON; t_ON = 1 in a conventional network."""
+        n = weights.out_units[0]
+        signs = torch.randint(2, (self.K, (n + 1) // 2), generator=generator) * 2 - 1
+        on = signs if self.vectorized else torch.ones_like(signs)
+        t = torch.stack([on, -on], dim=2).flatten(1)[:, :n].to(weights.weight.dtype)
+        return t.reshape(self.K, n, *(1 for _ in weights.out_units[1:]))
+
+    @property
+    def hidden_units(self) -> list[tuple[int, ...]]:
+        """Shape of the gated units of every hidden layer."""
+        return [layer.weights.out_units for layer in self.layers[:-1]]
+
+    def forward(self, x: Float[Tensor, "B *input"]) -> Float[Tensor, "B classes"]:
+        """Logits.
+
+        Raises:
+            InputError: the images are not of the network's input shape.
+        """
+        a = self._as_units(x)
+        for layer in self.layers:
+            a = layer(a)
+        return a.flatten(1)
+
+    @torch.no_grad()
+    def trace(self, x: Float[Tensor, "B *input"]) -> Trace:
+        """Forward pass that keeps what the learning rules need.
+
+        Raises:
+            InputError: the images are not of the network's input shape.
+        """
+        a = self._as_units(x)
+        inputs, gates = [], []
+        for layer in self.layers:
+            inputs.append(a)
+            a = layer.weights(a)
+            if layer.gate is not None:
+                gates.append(layer.gate.mask(a))
+                a = layer.arranged(a * gates[-1][:, None])
+        return Trace(inputs, gates, a.flatten(1))
+
+    def _as_units(self, x: Tensor) -> Tensor:
+        """Images as activations with one component."""
+        if tuple(x.shape[1:]) != self.input_shape or not len(x):
+            raise InputError(
+                f"input: got shape {tuple(x.shape)}, wanted (B >= 1, "
+                f"{', '.join(map(str, self.input_shape))})"
+            )
+        return x.reshape(len(x), 1, *self.layers[0].weights.in_units)
+
+    def readout(
+        self, error: Float[Tensor, "B classes"]
+    ) -> tuple[Float[Tensor, "B K"], Float[Tensor, "B outputs"]]:
+        """Split dL/dlogits into the broadcast vector e and the feedback at the output units."""
+        ones = error.new_ones(len(error), 1)
+        return (error, ones) if self.vectorized else (ones, error)
+
+    def clamp_(self) -> None:
+        """Set negative weights of nonnegative layers to zero, after an optimizer's step."""
+        for layer in self.layers:
+            layer.weights.clamp_()
+
+
+def build(
+    dataset: str, arch: str, *, vectorized: bool = True, nonnegative: bool = True, seed: int = 0
+) -> Network:
+    """One of the paper's networks (Tables 1 and 2), or a small one for the digits.
+
+    Args:
+        dataset: "digits", "mnist" or "cifar10".
+        arch: "fc", "conv" or "lc".
+        vectorized: vector units, or scalar ones.
+        nonnegative: nonnegative weights from ON/OFF, or mixed-sign weights from He.
+        seed: of weights and gating vectors.
+
+    Raises:
+        InputError: unknown dataset or architecture.
+    """
+    check_choice("dataset", dataset, ARCHITECTURES)
+    check_choice("arch", arch, ARCHITECTURES[dataset])
+    return Network(
+        *INPUTS[dataset],
+        ARCHITECTURES[dataset][arch],
+        vectorized=vectorized,
+        nonnegative=nonnegative,
+        seed=seed,
+    )
