@@ -52,7 +52,7 @@ class Split:
     """
 
     x: Float[Tensor, "N channels height width"]
-    y: Int[Tensor, " N"]
+    y: Int[Tensor, " labels"]
     classes: int
 
     def __post_init__(self) -> None:

@@ -183,12 +183,13 @@ class Network(nn.Module):
         if classes < 1:
             raise InputError(f"classes: got {classes}, wanted at least 1")
         self.input_shape, self.classes = input_shape, classes
+        self.architecture = tuple(architecture)
         self.vectorized, self.nonnegative = vectorized, nonnegative
         self.K, self.outputs = (classes, 1) if vectorized else (1, classes)
         self.initializer = initializer or (on_off if nonnegative else he)
         self.layers = cast("list[Layer]", nn.ModuleList())
         generator = stream(seed, "weights")
-        *hidden, output = (*architecture, FC(self.outputs))
+        *hidden, output = (*self.architecture, FC(self.outputs))
         units: tuple[int, ...] = self.input_shape
         for spec in hidden:
             units = self._append(spec, units, generator, output=False)

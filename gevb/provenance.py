@@ -29,10 +29,11 @@ def device_name(device: torch.device) -> str:
 
 def provenance(device: torch.device) -> dict[str, str]:
     """Facts to keep beside every result; `seconds` is for the caller to add."""
-    packages = {name: version(name) for name in ("gevb", "torch", "numpy")}
     return {
         "python": platform.python_version(),
-        **packages,
+        "gevb": version("gevb"),
+        "torch": torch.__version__,
+        "numpy": version("numpy"),
         "source_sha256": source_hash(),
         "device": str(device),
         "device_name": device_name(device),

@@ -1,0 +1,99 @@
+"""Shared pieces: small networks of every kind, random batches, the real data sets."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+import gevb
+from gevb.data import FILES, _data_dir
+from gevb.networks import FC, LC, Conv, Network, Pool
+
+ROOT = Path(__file__).parents[1]
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # Workers share the cores.
+    torch.set_num_threads(1)
+
+# Hidden layers over small images: stride, padding, pooling with and without a remainder.
+ARCHITECTURES = {
+    "fc": (FC(6), FC(4)),
+    "one-hidden": (FC(8),),
+    "linear": (),
+    "conv": (Conv(4, 3), Conv(2, 2), FC(6)),
+    "conv-stride-padding": (Conv(4, 3, 2, 1), Conv(4, 2, 2, 0), FC(4)),
+    "conv-pool": (Conv(4, 3, 1, 1), Pool(2), Conv(4, 2, 1, 1), Pool(3), FC(8)),
+    "conv-no-fc": (Conv(4, 3, 2, 0), Conv(2, 2, 1, 0)),
+    "lc": (LC(4, 3), LC(2, 2), FC(6)),
+    "lc-stride-padding": (LC(4, 3, 2, 1), LC(4, 2, 2, 0), FC(4)),
+    "lc-pool": (LC(4, 3, 1, 1), Pool(2), LC(4, 2, 1, 1), Pool(3), FC(8)),
+    "mixed-kinds": (Conv(2, 3, 1, 1), Pool(2), LC(4, 2), FC(4), FC(6)),
+}
+INPUT = (2, 7, 6)
+
+
+def make_network(
+    arch: str, classes: int = 3, vectorized: bool = True, nonnegative: bool = True, seed: int = 0
+) -> Network:
+    """A small float64 network with biases that are not zero."""
+    network = Network(
+        INPUT,
+        classes,
+        ARCHITECTURES[arch],
+        vectorized=vectorized,
+        nonnegative=nonnegative,
+        seed=seed,
+    ).double()
+    generator = torch.Generator().manual_seed(seed + 100)
+    with torch.no_grad():
+        for layer in network.layers:
+            shape = layer.weights.bias.shape
+            layer.weights.bias.copy_(torch.randn(shape, generator=generator) / 10)
+    return network
+
+
+def make_batch(classes: int = 3, size: int = 5, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    """Random images and labels."""
+    generator = torch.Generator().manual_seed(seed + 200)
+    x = torch.randn(size, *INPUT, generator=generator, dtype=torch.float64)
+    return x, torch.randint(classes, (size,), generator=generator)
+
+
+def gradients(network: Network) -> dict[str, torch.Tensor]:
+    """`.grad` of every parameter, by name, and forgotten by the network."""
+    result = {name: p.grad.clone() for name, p in network.named_parameters()}
+    network.zero_grad()
+    return result
+
+
+def relative_difference(got: torch.Tensor, wanted: torch.Tensor) -> float:
+    """Largest difference, as a share of the largest wanted value."""
+    return float((got - wanted).abs().max() / wanted.abs().max().clamp(min=1e-300))
+
+
+@pytest.fixture(scope="session")
+def real_data(tmp_path_factory: pytest.TempPathFactory):
+    """Folder with a real data set, or a skip that says what was looked for."""
+
+    def folder(name: str) -> Path:
+        usual = _data_dir(None)
+        if all((usual / file).is_file() for file in FILES[name]):
+            return usual
+        unpack = ROOT.parent / "shared" / "data" / "unpack.py"
+        if not unpack.is_file():
+            pytest.skip(f"real {name} absent: neither in {usual} nor packed in {unpack.parent}")
+        target = tmp_path_factory.mktemp(name)
+        subprocess.run([sys.executable, unpack, target, "--only", name], check=True)
+        return target
+
+    return folder
+
+
+@pytest.fixture
+def config() -> gevb.Config:
+    """A short run on the digits."""
+    return gevb.Config(epochs=4, evaluate_every=2)

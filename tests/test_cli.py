@@ -1,0 +1,108 @@
+"""The command line: what it prints, and one line with exit status 2 for every mistake."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from gevb import cli
+
+
+def run(monkeypatch, capsys, *arguments: str) -> tuple[int, str, str]:
+    monkeypatch.setattr(sys, "argv", ["gevb", *arguments])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    captured = capsys.readouterr()
+    return stop.value.code or 0, captured.out, captured.err
+
+
+def test_train(monkeypatch, capsys, tmp_path):
+    arguments = ["train", "--epochs", "2", "--out", str(tmp_path / "run"), "--device", "cpu"]
+    code, out, err = run(monkeypatch, capsys, *arguments)
+    assert code == 0
+    assert re.fullmatch(r"test error \d+\.\d\d % \(train error \d+\.\d\d %\) after 2 epochs\n", out)
+    assert "batch" in err  # The progress bar.
+    assert run(monkeypatch, capsys, *arguments, "--resume")[:2] == (0, out)
+
+
+def test_flags_reach_the_configuration(monkeypatch, capsys, tmp_path):
+    code, _, _ = run(
+        monkeypatch, capsys, "train", "--arch", "conv", "--rule", "dfa", "--conventional",
+        "--mixed-sign", "--epochs", "1", "--evaluate-every", "1", "--seed", "7",
+        "--out", str(tmp_path),
+    )  # fmt: skip
+    assert code == 0
+    written = (tmp_path / "config.json").read_text()
+    for line in (
+        '"arch": "conv"', '"rule": "dfa"', '"vectorized": false', '"nonnegative": false',
+        '"epochs": 1', '"evaluate_every": 1', '"seed": 7',
+    ):  # fmt: skip
+        assert line in written
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        (["--dataset", "svhn"], "'svhn' is not one of 'digits', 'mnist', 'cifar10'"),
+        (["--arch", "rnn"], "'rnn' is not one of 'fc', 'conv', 'lc'"),
+        (["--rule", "hebb"], "'hebb' is not one of 'bp', 'fa', 'dfa', 'gevb'"),
+        (["--conventional"], "rule gevb: got a conventional network, wanted a vectorized one"),
+        (["--epochs", "-3"], "-3 is not in the range x>=0"),
+        (["--seed", "one"], "'one' is not a valid integer"),
+        (["--device", "tpu"], "'tpu' is not one of 'auto', 'cpu', 'cuda'"),
+        (["--speed", "9"], "No such option"),
+    ],
+)
+def test_mistakes(arguments, wanted, monkeypatch, capsys, tmp_path):
+    out = tmp_path / "run"
+    code, printed, err = run(monkeypatch, capsys, "train", "--out", str(out), *arguments)
+    assert code == 2
+    assert printed == ""
+    assert err.startswith("gevb: ")
+    assert wanted in err
+    assert err.count("\n") == 1
+    assert not out.exists()
+
+
+def test_missing_out(monkeypatch, capsys):
+    code, _, err = run(monkeypatch, capsys, "train")
+    assert code == 2
+    assert "Missing option '--out'" in err
+
+
+def test_mistakes_found_while_running(monkeypatch, capsys, tmp_path):
+    arguments = ["train", "--epochs", "1", "--out", str(tmp_path / "run"), "--device", "cpu"]
+    assert run(monkeypatch, capsys, *arguments)[0] == 0
+    code, _, err = run(monkeypatch, capsys, *arguments)
+    assert (code, err.splitlines()[-1].startswith("gevb: ")) == (2, True)
+    assert "holds a run; --resume continues it" in err
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    code, _, err = run(monkeypatch, capsys, *arguments[:-1], "cuda", "--resume")
+    assert code == 2
+    assert "PyTorch sees no GPU" in err
+
+
+def test_interrupt(monkeypatch, capsys, tmp_path):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gevb.cli.train", interrupted)
+    code, _, _ = run(monkeypatch, capsys, "train", "--out", str(tmp_path))
+    assert code == "gevb: interrupted; --resume continues from the last checkpoint"
+
+
+def test_help_teaches(monkeypatch, capsys):
+    code, out, _ = run(monkeypatch, capsys, "train", "--help")
+    assert code == 0
+    for word in ("Examples:", "--resume", "checkpoint.pt", "GEVB_DATA_DIR"):
+        assert word in out
+
+
+def test_module_entry_point():
+    done = subprocess.run(
+        [sys.executable, "-m", "gevb", "--version"], capture_output=True, text=True, check=True
+    )
+    assert "gevb, version" in done.stdout.replace("python -m ", "")

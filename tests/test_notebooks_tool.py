@@ -1,0 +1,227 @@
+"""tools/notebooks.py, tools/repository.py and the bootstrap cell, in a project of their own."""
+
+import json
+import shutil
+import subprocess
+import sys
+from importlib import import_module, metadata, util
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = "# Title\n\n<!-- repository:begin -->\n{}\n<!-- repository:end -->\n\nThe rest.\n"
+URL = "https://github.com/someone/a-fork"
+v4 = nbformat.v4
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A copy of the tools with a bootstrap cell that needs nothing; the working directory."""
+    shutil.copytree(ROOT / "tools", tmp_path / "tools")
+    shutil.copy(ROOT / "_config.yml", tmp_path)
+    (tmp_path / "tools/bootstrap.py").write_text('# ruff\n# Setup.\nREPOSITORY = ""\nprint("on")\n')
+    (tmp_path / "book").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path / "tools")
+    for name in ("notebooks", "repository"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    import_module("repository").main([""])  # whatever address this checkout has
+    yield tmp_path
+    for name in ("notebooks", "repository"):
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def tool(project) -> ModuleType:
+    return import_module("notebooks")
+
+
+def ran(source: str, count: int, *outputs: dict) -> nbformat.NotebookNode:
+    return v4.new_code_cell(source, execution_count=count, outputs=list(outputs))
+
+
+def printed(text: str, name: str = "stdout") -> nbformat.NotebookNode:
+    return v4.new_output("stream", name=name, text=text)
+
+
+def stored(tool: ModuleType, *cells: nbformat.NotebookNode) -> Path:
+    """A normalised notebook on the disk that begins with the bootstrap cell."""
+    first = ran(tool.bootstrap(""), 1, printed("on\n"))
+    first.metadata["tags"] = tool.BOOTSTRAP_TAGS
+    path = tool.ROOT / "book" / "a_chapter.ipynb"
+    notebook = tool.normalised(v4.new_notebook(cells=[first, *cells]), "a-chapter")
+    path.write_text(tool.text_of(notebook), encoding="utf-8")
+    return path
+
+
+def test_normal_form(tool):
+    """Only what tells a reader something stays, and the form of a normal form is itself."""
+    widget = v4.new_output("display_data", data={tool.WIDGET_VIEW: {"model_id": "5f"}})
+    cell = ran("work()", 1, printed("a"), printed("!", "stderr"), printed("b\n"), widget)
+    cell.metadata = {"tags": ["hide-input"], "execution": {"iopub.execute_input": "now"}}
+    notebook = v4.new_notebook(
+        cells=[v4.new_markdown_cell("# Title", id="a-chapter-4"), cell],
+        metadata={"language_info": {"name": "python", "version": "3.11.7"}, "widgets": {}},
+    )
+    once = tool.normalised(notebook, "a-chapter")
+    assert once.metadata == tool.METADATA
+    assert [c.id for c in once.cells] == ["a-chapter-4", "a-chapter-5"]
+    assert once.cells[1].metadata == {"tags": ["hide-input"]}
+    assert once.cells[1].outputs == [printed("ab\n")]
+    assert tool.normalised(once, "a-chapter") == once
+
+
+def test_execute_stores_and_repeats(tool):
+    path = tool.ROOT / "book" / "a_chapter.ipynb"
+    nbformat.write(v4.new_notebook(cells=[v4.new_code_cell("print(6 * 7)")]), path)
+    command = [sys.executable, "tools/notebooks.py", "execute", "book/a_chapter.ipynb"]
+    texts = []
+    for _ in range(2):
+        subprocess.run(command, check=True, capture_output=True)
+        texts.append(path.read_bytes())
+    assert texts[0] == texts[1]
+    setup, cell = json.loads(texts[0])["cells"]
+    assert (setup["metadata"]["tags"], setup["outputs"][0]["text"]) == (
+        tool.BOOTSTRAP_TAGS,
+        ["on\n"],
+    )
+    assert (cell["execution_count"], cell["outputs"][0]["text"]) == (2, ["42\n"])
+    assert list(tool.check(path)) == []
+
+
+def test_execute_of_a_failing_cell_names_it_and_stores_nothing(tool):
+    path = stored(tool, ran("1 / 0", 2))
+    before = path.read_bytes()
+    done = subprocess.run(
+        [sys.executable, "tools/notebooks.py", "execute", path], capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stdout == "book/a_chapter.ipynb cell 2: ZeroDivisionError: division by zero\n"
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("cell", "finding"),
+    [
+        (ran("x", 3), "cell 2: execution count 3 where 2 is due: run the notebook"),
+        (ran("open('/tmp/x')", 2), "cell 2: a path of one machine in its source or outputs"),
+        (ran("x", 2, printed("in\n/home/me/x")), "cell 2: a path of one machine in its source"),
+        (ran(r"x = 'C:\Users\me'", 2), "cell 2: a path of one machine in its source or outputs"),
+        (v4.new_markdown_cell("see /root/x"), "cell 2: a path of one machine in its source"),
+        (
+            ran("x", 2, v4.new_output("error", ename="E", evalue="", traceback=[])),
+            "cell 2: an error is stored as its output",
+        ),
+    ],
+)
+def test_check_finds(tool, cell, finding):
+    (found,) = tool.check(stored(tool, cell))
+    assert found.startswith(f"book/a_chapter.ipynb {finding}")
+
+
+def test_check_finds_stderr_another_bootstrap_cell_and_another_form(tool):
+    path = stored(tool, ran("x", 2))
+    path.write_text(path.read_text().replace("# Setup.", "# My own setup."))
+    assert [line.split(": ")[1] for line in tool.check(path)] == [
+        "the first code cell is not tools/bootstrap.py"
+    ]
+    notebook = tool.read(stored(tool, ran("x", 2)))
+    notebook.cells[1].outputs = [printed("!", "stderr")]
+    path.write_text(tool.text_of(notebook))
+    assert [line.split(": ")[1] for line in tool.check(path)] == [
+        "stderr is stored as its output",
+        "not in its normal form",
+    ]
+
+
+def test_check_lets_addresses_pass(tool):
+    text = "https://example.org/home/me and a/tmp/b, ../work/x"
+    assert list(tool.check(stored(tool, ran(f"print({text!r})", 2, printed(text))))) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check", "none.ipynb"], "notebooks.py: none.ipynb: No such file or directory\n"),
+        (["check", "_config.yml"], "notebooks.py: _config.yml: not a notebook\n"),
+        (["chekc"], "notebooks.py: argument command: invalid choice: 'chekc'"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_2(tool, capsys, arguments, message):
+    try:
+        code = tool.main(arguments)
+    except SystemExit as leaving:
+        code = leaving.code
+    error = capsys.readouterr().err
+    assert code == 2
+    assert error.startswith(message)
+    assert error.count("\n") == 1
+
+
+def test_the_address_reaches_every_place_and_leaves_it_again(tool, project):
+    repository = import_module("repository")
+    path = stored(tool, ran("x", 2))
+    (project / "README.md").write_text(README.format(repository.readme_block("")))
+    (project / "CITATION.cff").write_text("cff-version: 1.2.0\n")
+    files = [path, *(project / name for name in ("_config.yml", "README.md", "CITATION.cff"))]
+    before = [file.read_bytes() for file in files]
+
+    assert repository.main([URL + ".git"]) == 0
+    assert tool.repository() == URL
+    assert f'REPOSITORY = "{URL}"' in tool.read(path).cells[0].source
+    assert list(tool.check(path)) == []
+    readme = files[2].read_text()
+    assert f"git clone {URL}\n" in readme
+    assert "(https://colab.research.google.com/github/someone/a-fork/blob/main/book/" in readme
+    assert files[3].read_text().endswith(f'repository-code: "{URL}"\n')
+
+    assert repository.main(["file:///srv/gevb"]) == 0
+    assert "colab" not in files[2].read_text()
+
+    assert repository.main([""]) == 0
+    assert [file.read_bytes() for file in files] == before
+
+
+@pytest.mark.parametrize("url", ["nonsense", "https://github.com/me", URL + "/tree/main", 'x";y'])
+def test_no_address_is_refused_halfway(project, capsys, url):
+    before = (project / "_config.yml").read_bytes()
+    with pytest.raises(SystemExit) as leaving:
+        import_module("repository").main([url])
+    assert leaving.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert (project / "_config.yml").read_bytes() == before
+
+
+def bootstrap_cell(url: str) -> str:
+    text = (ROOT / "tools/bootstrap.py").read_text()
+    assert 'REPOSITORY = ""' in text
+    return text.replace('REPOSITORY = ""', f'REPOSITORY = "{url}"')
+
+
+def test_bootstrap_without_package_and_address_says_what_to_do(tmp_path):
+    command = [sys.executable, "-S", "-c", bootstrap_cell("")]  # -S: no installed packages
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("gevb is missing: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_bootstrap_installs_what_is_missing_and_pins_torch(monkeypatch, capsys):
+    calls = []
+    needs = ["torch>=2", "numpy", 'not-here>=1; extra == "book"', 'nor-this; extra == "dev"']
+    monkeypatch.setattr(util, "find_spec", lambda name: None)
+    monkeypatch.setattr(metadata, "requires", lambda name: needs)
+    monkeypatch.setattr(
+        subprocess, "run", lambda call: calls.append(call[5:]) or SimpleNamespace(returncode=0)
+    )
+    versions = {name: metadata.version(name) for name in ("torch", "numpy")}
+    monkeypatch.setattr(metadata, "version", lambda name: "0.0")
+    exec(bootstrap_cell(URL), {})
+    package, (flag, pins, *missing) = calls
+    assert package == ["--no-deps", f"git+{URL}"]
+    assert (flag, missing) == ("-c", ["not-here>=1"])
+    assert Path(pins).read_text().split() == [f"{n}=={v}" for n, v in versions.items()]
+    assert capsys.readouterr().out.startswith("gevb 0.0 ready: Python 3.")

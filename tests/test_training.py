@@ -1,0 +1,330 @@
+"""Training: protocol, reproducibility, checkpoints, and what stops it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict, replace
+
+import pytest
+import torch
+
+import gevb
+from gevb import training
+from gevb.runs import RunFolder
+from gevb.training import Trainer, choose_device
+
+CPU = {"device": "cpu", "progress": False}
+
+
+def weights(run: gevb.Run) -> dict[str, torch.Tensor]:
+    return run.network.state_dict()
+
+
+def test_protocol(config, monkeypatch):
+    """Adam 3e-4, batches of 128 with the ragged last one, evaluations at 0, k, ... and the end."""
+    trainer = Trainer(replace(config, epochs=5), gevb.load("digits"), torch.device("cpu"))
+    group = trainer.optimizer.param_groups[0]
+    assert isinstance(trainer.optimizer, torch.optim.Adam)
+    assert (group["lr"], group["betas"], group["eps"]) == (3e-4, (0.9, 0.999), 1e-8)
+    sizes, seen = [], []
+    backward = trainer.rule.backward
+
+    def watched(x, y):
+        sizes.append(len(x))
+        seen.append(x)
+        return backward(x, y)
+
+    monkeypatch.setattr(trainer.rule, "backward", watched)
+    trainer.train_epoch()
+    assert sizes == [128] * 11 + [29]
+    first = torch.cat(seen)
+    assert torch.equal(
+        first.flatten(1).sum(1).sort()[0], trainer.data.train.x.flatten(1).sum(1).sort()[0]
+    )
+    seen.clear()
+    trainer.train_epoch()
+    assert not torch.equal(torch.cat(seen), first)
+    run = gevb.train(replace(config, epochs=5), **CPU)
+    assert [evaluation.epoch for evaluation in run.history] == [0, 2, 4, 5]
+
+
+def test_stops_without_training_error():
+    run = gevb.train(
+        gevb.Config(rule="bp", vectorized=False, learning_rate=3e-3, evaluate_every=5), **CPU
+    )
+    assert run.history[-1].train_error == 0
+    assert run.history[-1].epoch < 190
+    assert all(evaluation.train_error > 0 for evaluation in run.history[:-1])
+
+
+def test_evaluate_counts_errors():
+    network = gevb.build("digits", "fc")
+    split = gevb.load("digits").test
+    error, loss = gevb.evaluate(network, split)
+    logits = network(split.x)
+    assert error == pytest.approx(100 * (logits.argmax(1) != split.y).double().mean().item())
+    assert loss == pytest.approx(torch.nn.functional.cross_entropy(logits, split.y).item())
+
+
+@pytest.mark.parametrize("arch", ["fc", "conv", "lc"])
+@pytest.mark.parametrize("rule", ["gevb", "bp"])
+def test_no_negative_weight_after_any_step(arch, rule):
+    config = gevb.Config(arch=arch, rule=rule, learning_rate=1e-2)
+    trainer = Trainer(config, gevb.load("digits"), torch.device("cpu"))
+    smallest, clamped = [], []
+
+    def look():
+        later = [layer.weights.weight.detach() for layer in trainer.network.layers[1:]]
+        smallest.append(min(float(w.min()) for w in later))
+        clamped.append(sum(int((w == 0).sum()) for w in later))
+
+    start = sum(int((l.weights.weight == 0).sum()) for l in trainer.network.layers[1:])
+    trainer.train_epoch(look)
+    assert min(smallest) >= 0
+    assert any(count != start for count in clamped)
+    assert (trainer.network.layers[0].weights.weight < 0).any()
+
+
+def test_mixed_sign_networks_are_not_clamped():
+    config = gevb.Config(nonnegative=False)
+    trainer = Trainer(config, gevb.load("digits"), torch.device("cpu"))
+    trainer.train_epoch()
+    assert all((layer.weights.weight < 0).any() for layer in trainer.network.layers)
+
+
+@pytest.mark.parametrize(("rule", "vectorized"), [("gevb", True), ("dfa", False), ("fa", True)])
+def test_same_seed_same_curve(config, rule, vectorized):
+    config = replace(config, rule=rule, vectorized=vectorized)
+    one, same = (gevb.train(config, **CPU) for _ in range(2))
+    other = gevb.train(replace(config, seed=1), **CPU)
+    assert one.history == same.history != other.history
+    assert all(torch.equal(v, weights(same)[k]) for k, v in weights(one).items())
+
+
+def test_float64(config):
+    run = gevb.train(replace(config, dtype="float64"), **CPU)
+    assert all(p.dtype == torch.float64 for p in run.network.parameters())
+    single = gevb.train(config, **CPU)
+    assert run.history[-1].train_loss == pytest.approx(single.history[-1].train_loss, rel=1e-3)
+
+
+def test_run_folder(config, tmp_path):
+    run = gevb.train(config, tmp_path / "run", **CPU)
+    read = {f.name: json.loads(f.read_text()) for f in (tmp_path / "run").glob("*.json")}
+    assert read["config.json"] == asdict(config)
+    assert read["history.json"] == [asdict(evaluation) for evaluation in run.history]
+    (session,) = read["provenance.json"]
+    assert session["torch"] == torch.__version__
+    assert session["device"] == "cpu"
+    assert len(session["source_sha256"]) == 64
+    assert session["seconds"] > 0
+    assert sorted(f.name for f in (tmp_path / "run").iterdir()) == [
+        "checkpoint.pt",
+        "config.json",
+        "history.json",
+        "provenance.json",
+    ]
+
+
+# Kills itself with SIGKILL at the n-th step of a kind: before or after a file is put in place,
+# half-way through writing one, or in the middle of an epoch.
+SUICIDAL = """
+import os, signal, sys
+import gevb, gevb.runs, gevb.training
+where, countdown, out, rule, vectorized = sys.argv[1], int(sys.argv[2]), *sys.argv[3:]
+
+def step():
+    global countdown
+    countdown -= 1
+    if countdown < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def before(function):
+    def wrapped(*args, **kwargs):
+        step()
+        return function(*args, **kwargs)
+    return wrapped
+
+if where == "replace":
+    os.replace = before(os.replace)
+elif where == "fsync":
+    os.fsync = before(os.fsync)
+elif where == "batch":
+    gevb.Network.clamp_ = before(gevb.Network.clamp_)
+config = gevb.Config(rule=rule, vectorized=vectorized == "True", epochs=4, evaluate_every=2)
+gevb.train(config, out, resume=True, device="cpu", progress=False)
+"""
+
+
+@pytest.mark.parametrize(
+    ("where", "after", "rule", "vectorized"),
+    [
+        ("replace", 0, "gevb", True),  # Before the configuration is in place.
+        ("replace", 1, "gevb", True),  # Before the first checkpoint is.
+        ("replace", 2, "gevb", True),  # Between the checkpoint and its history.
+        ("fsync", 4, "gevb", True),  # The second checkpoint is partly written.
+        ("replace", 6, "dfa", False),
+        ("batch", 30, "dfa", False),  # In the middle of the third epoch.
+    ],
+)
+def test_killed_run_resumes_bit_identically(where, after, rule, vectorized, tmp_path):
+    command = [sys.executable, "-c", SUICIDAL]
+    killed = subprocess.run([*command, where, str(after), tmp_path, rule, str(vectorized)])
+    assert killed.returncode == -9
+    config = gevb.Config(rule=rule, vectorized=vectorized, epochs=4, evaluate_every=2)
+    resumed = gevb.train(config, tmp_path, resume=True, **CPU)
+    straight = gevb.train(config, **CPU)
+    assert resumed.history == straight.history
+    assert all(torch.equal(v, weights(straight)[k]) for k, v in weights(resumed).items())
+    again = RunFolder(tmp_path, asdict(config), resume=True).load(torch.device("cpu"))
+    assert again is not None
+    assert [e.epoch for e in resumed.history] == [e["epoch"] for e in again["history"]]
+    assert json.loads((tmp_path / "history.json").read_text()) == again["history"]
+
+
+def test_resuming_a_finished_run_changes_nothing(config, tmp_path):
+    run = gevb.train(config, tmp_path, **CPU)
+    files = {f: f.read_bytes() for f in tmp_path.iterdir()}
+    again = gevb.train(config, tmp_path, resume=True, **CPU)
+    assert again.history == run.history
+    assert {f: f.read_bytes() for f in tmp_path.iterdir()} == files
+
+
+def test_folder_with_a_run_is_not_overwritten(config, tmp_path):
+    gevb.train(config, tmp_path, **CPU)
+    with pytest.raises(gevb.InputError, match="holds a run; --resume continues it"):
+        gevb.train(config, tmp_path, **CPU)
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        ({"rule": "bp"}, "another configuration: rule: got bp, wanted gevb"),
+        ({"seed": 1}, "seed: got 1, wanted 0"),
+        ({"epochs": 6}, "epochs: got 6, wanted 4"),
+    ],
+)
+def test_resume_with_another_configuration(config, tmp_path, change, wanted):
+    gevb.train(config, tmp_path, **CPU)
+    files = {f: f.read_bytes() for f in tmp_path.iterdir()}
+    with pytest.raises(gevb.InputError, match=wanted):
+        gevb.train(replace(config, **change), tmp_path, resume=True, **CPU)
+    assert {f: f.read_bytes() for f in tmp_path.iterdir()} == files
+
+
+def test_truncated_and_foreign_checkpoints(config, tmp_path):
+    gevb.train(config, tmp_path, **CPU)
+    file = tmp_path / "checkpoint.pt"
+    content = file.read_bytes()
+    for damaged in (b"", content[: len(content) // 2], b"not a checkpoint"):
+        file.write_bytes(damaged)
+        with pytest.raises(
+            gevb.InputError, match=r"checkpoint.pt cannot be read: truncated or for"
+        ):
+            gevb.train(config, tmp_path, resume=True, **CPU)
+    torch.save({"weights": torch.zeros(3)}, file)
+    with pytest.raises(gevb.InputError, match="is not a checkpoint of this package"):
+        gevb.train(config, tmp_path, resume=True, **CPU)
+
+
+class Payload:
+    """Would run code if a checkpoint were unpickled without care."""
+
+    def __reduce__(self):
+        return (print, ("executed",))
+
+
+def test_checkpoints_execute_nothing(config, tmp_path, capsys):
+    gevb.train(config, tmp_path, **CPU)
+    torch.save({"format": Payload()}, tmp_path / "checkpoint.pt")
+    with pytest.raises(gevb.InputError, match="cannot be read: truncated or foreign"):
+        gevb.train(config, tmp_path, resume=True, **CPU)
+    assert "executed" not in capsys.readouterr().out
+
+
+def test_configuration_that_is_no_json(config, tmp_path):
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(gevb.InputError, match=r"config.json is no configuration"):
+        gevb.train(config, tmp_path, resume=True, **CPU)
+
+
+def test_folder_that_cannot_be_made(config, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(gevb.InputError, match=r"cannot make the folder .*: Not a directory"):
+        gevb.train(config, tmp_path / "file" / "run", **CPU)
+
+
+def test_full_disk_leaves_the_last_checkpoint(config, tmp_path, monkeypatch):
+    gevb.train(replace(config, epochs=2), tmp_path, **CPU)
+    files = {f: f.read_bytes() for f in tmp_path.iterdir()}
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("gevb.runs.os.fsync", full)
+    folder = RunFolder(tmp_path, asdict(replace(config, epochs=2)), resume=True)
+    with pytest.raises(gevb.InputError, match=r"cannot write .*checkpoint.pt: No space left"):
+        folder.save({"epoch": 4, "history": [], "sessions": []})
+    assert {f: f.read_bytes() for f in tmp_path.iterdir()} == files
+
+
+def test_loss_that_is_not_finite_keeps_the_last_checkpoint(config, tmp_path, monkeypatch):
+    epochs = 0
+    train_epoch = Trainer.train_epoch
+
+    def poisoned(self, after_batch=lambda: None):
+        nonlocal epochs
+        epochs += 1
+        if epochs == 3:
+            self.network.layers[0].weights.weight.data.fill_(float("nan"))
+        train_epoch(self, after_batch)
+
+    monkeypatch.setattr(Trainer, "train_epoch", poisoned)
+    wanted = r"loss: got nan in epoch 3, wanted a finite number.*last good evaluation: epoch 2"
+    with pytest.raises(gevb.InputError, match=wanted):
+        gevb.train(config, tmp_path, **CPU)
+    monkeypatch.undo()
+    resumed = gevb.train(config, tmp_path, resume=True, **CPU)
+    assert resumed.history == gevb.train(config, **CPU).history
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        ({"dataset": "svhn"}, "dataset: got 'svhn'"),
+        ({"arch": "rnn"}, "arch: got 'rnn'"),
+        ({"rule": "hebb"}, "rule: got 'hebb'"),
+        ({"dtype": "float16"}, "dtype: got 'float16', wanted one of float32, float64"),
+        ({"vectorized": False}, "rule gevb: got a conventional network"),
+        ({"epochs": -1}, "epochs: got -1, wanted at least 0"),
+        ({"seed": -1}, "seed: got -1"),
+        ({"batch_size": 0}, "batch_size: got 0, wanted at least 1"),
+        ({"evaluate_every": 0}, "evaluate_every: got 0"),
+        ({"learning_rate": float("nan")}, "learning_rate: got nan, wanted more than 0"),
+    ],
+)
+def test_bad_configurations(change, wanted):
+    with pytest.raises(gevb.InputError, match=wanted):
+        gevb.Config(**change)
+
+
+def test_devices(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert choose_device("auto") == choose_device("cpu") == torch.device("cpu")
+    with pytest.raises(gevb.InputError, match="got cuda, but PyTorch sees no GPU"):
+        choose_device("cuda")
+    with pytest.raises(gevb.InputError, match="device: got 'tpu', wanted one of auto, cpu, cuda"):
+        choose_device("tpu")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert choose_device("auto") == torch.device("cuda")
+    assert choose_device("cpu") == torch.device("cpu")
+
+
+def test_mnist(real_data):
+    """The paper's protocol, two epochs: at most 6 % test error."""
+    config = gevb.Config(dataset="mnist", arch="fc", rule="gevb", epochs=2)
+    run = training.train(config, data_dir=real_data("mnist"), progress=False)
+    assert run.history[-1].epoch == 2
+    assert run.history[-1].test_error <= 6
