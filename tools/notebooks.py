@@ -1,0 +1,250 @@
+"""Execute the book's notebooks, and check that what is stored is complete and normalised.
+
+python tools/notebooks.py execute [FILES]   run in fresh kernels and store the outputs
+python tools/notebooks.py check [FILES]     look at the stored outputs, run nothing
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import yaml
+from command import Parser, Stop
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = ROOT / "_config.yml"
+BOOTSTRAP = ROOT / "tools" / "bootstrap.py"
+UNKNOWN_ADDRESS = 'REPOSITORY = ""'
+
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python", "pygments_lexer": "ipython3"},
+}
+KEPT_CELL_METADATA = ("mystnb", "tags")
+BOOTSTRAP_TAGS = ["hide-cell", "nbval-ignore-output"]
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+# The start of a path, not a part of a longer path, an address or base64 text.
+MACHINE_PATH = re.compile(r"(?<![\w.:/+-])/(?:home|root|tmp|work|Users)/|[A-Za-z]:\\+Users")
+
+
+def notebooks() -> list[Path]:
+    """The notebooks of the book, without Jupyter's checkpoint copies."""
+    found = (ROOT / "book").rglob("*.ipynb")
+    return sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
+
+
+def shown(path: Path) -> str:
+    """The path as findings name it: from the repository root where it lies inside."""
+    path = path.resolve()
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+
+
+def read(path: Path) -> NotebookNode:
+    """The stored notebook as it is, valid or not."""
+    try:
+        return nbformat.from_dict(nbformat.reader.reads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise Stop(f"{path}: {error.strerror}") from None
+    except (nbformat.reader.NotJSONError, UnicodeDecodeError, AttributeError):
+        raise Stop(f"{path}: not a notebook") from None
+
+
+def text_of(notebook: NotebookNode) -> str:
+    """The text of the file, with one newline at the end."""
+    return nbformat.writes(notebook).rstrip("\n") + "\n"
+
+
+def write(path: Path, text: str) -> None:
+    """Replace the file as a whole, or leave it as it is."""
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(new, path)
+
+
+# ------------------------------------------------------------------------- the normal form
+
+
+def normal_outputs(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """No stderr, no widgets (they are dead without a kernel), one block for adjoining prints."""
+    kept: list[NotebookNode] = []
+    for output in outputs:
+        if output.get("name") == "stderr" or WIDGET_VIEW in output.get("data", {}):
+            continue
+        if output.output_type == "stream" and kept and kept[-1].output_type == "stream":
+            kept[-1].text += output.text
+        else:
+            kept.append(output)
+    return kept
+
+
+def named_cells(cells: list[NotebookNode], chapter: str) -> None:
+    """Cell ids `chapter-1`, `chapter-2`, ...: a cell keeps its id, a new one gets the next free."""
+    pattern = re.compile(re.escape(chapter) + r"-(\d+)")
+    taken: set[str] = set()
+    for cell in cells:
+        if pattern.fullmatch(cell.get("id", "")) and cell.id not in taken:
+            taken.add(cell.id)
+        else:
+            cell.id = ""
+    last = max((int(pattern.fullmatch(name)[1]) for name in taken), default=0)
+    for cell in cells:
+        if not cell.id:
+            last += 1
+            cell.id = f"{chapter}-{last}"
+
+
+def normalised(notebook: NotebookNode, chapter: str) -> NotebookNode:
+    """A copy in which everything that does not tell a reader something has its one form."""
+    notebook = copy.deepcopy(notebook)
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    notebook.metadata = nbformat.from_dict(METADATA)
+    named_cells(notebook.cells, chapter)
+    for cell in notebook.cells:
+        cell.metadata = nbformat.from_dict(
+            {key: cell.metadata[key] for key in KEPT_CELL_METADATA if key in cell.metadata}
+        )
+        if cell.cell_type == "code":
+            cell.outputs = normal_outputs(cell.outputs)
+    return notebook
+
+
+def chapter_of(path: Path) -> str:
+    """The stem of the ids of its cells."""
+    return path.stem.replace("_", "-")
+
+
+# ---------------------------------------------------------------------- the bootstrap cell
+
+
+def repository() -> str:
+    """The address of the repository, "" where it is unknown. `_config.yml` is its one place."""
+    config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    return config["repository"]["url"] or ""
+
+
+def bootstrap(url: str) -> str:
+    """The text of the first code cell of every notebook: the file below its first line."""
+    text = BOOTSTRAP.read_text(encoding="utf-8").partition("\n")[2].rstrip("\n")
+    return text.replace(UNKNOWN_ADDRESS, f'REPOSITORY = "{url}"')
+
+
+def with_bootstrap(notebook: NotebookNode, url: str) -> NotebookNode:
+    """A copy whose first code cell is the present bootstrap cell: rewritten, or inserted."""
+    notebook = copy.deepcopy(notebook)
+    source = bootstrap(url)
+    codes = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    first = codes[0] if codes else len(notebook.cells)
+    marker = source.splitlines()[0]
+    if not codes or notebook.cells[first].source.splitlines()[:1] != [marker]:
+        notebook.cells.insert(first, nbformat.v4.new_code_cell())
+    notebook.cells[first].source = source
+    notebook.cells[first].metadata["tags"] = BOOTSTRAP_TAGS
+    return notebook
+
+
+# -------------------------------------------------------------------------------- commands
+
+
+def execute(path: Path) -> str | None:
+    """Run a notebook from top to bottom and store it; returns what went wrong, if anything."""
+    notebook = normalised(with_bootstrap(read(path), repository()), chapter_of(path))
+    resources = {"metadata": {"path": str(path.resolve().parent)}}
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        resources=resources,
+        timeout=None,
+        record_timing=False,
+        store_widget_state=False,
+    )
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        number = 1 + max(i for i, c in enumerate(notebook.cells) if has_error(c))
+        return f"{shown(path)} cell {number}: {error.ename}: {error.evalue.strip()}"
+    text = text_of(normalised(notebook, chapter_of(path)))
+    if text != path.read_text(encoding="utf-8"):
+        write(path, text)
+        print(f"{shown(path)}: rewritten")
+    else:
+        print(f"{shown(path)}: unchanged")
+    return None
+
+
+def has_error(cell: NotebookNode) -> bool:
+    """Whether an exception is among the outputs."""
+    return any(output.output_type == "error" for output in cell.get("outputs", []))
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Every text in a nest of lists and dictionaries."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from strings(inner)
+
+
+def cell_findings(cell: NotebookNode, count: int) -> Iterator[str]:
+    """What is wrong with one cell, `count` being the execution count that it should have."""
+    if any(map(MACHINE_PATH.search, strings([cell.source, cell.get("outputs", [])]))):
+        yield "a path of one machine in its source or outputs"
+    if cell.cell_type != "code":
+        return
+    if cell.execution_count != count:
+        yield f"execution count {cell.execution_count} where {count} is due: run the notebook"
+    if has_error(cell):
+        yield "an error is stored as its output"
+    if any(output.get("name") == "stderr" for output in cell.outputs):
+        yield "stderr is stored as its output"
+
+
+def check(path: Path) -> Iterator[str]:
+    """Findings about a stored notebook, one line each."""
+    notebook = read(path)
+    count = 0
+    for number, cell in enumerate(notebook.cells, start=1):
+        if cell.cell_type == "code":
+            count += 1
+            present = (cell.source, cell.metadata.get("tags"))
+            if count == 1 and present != (bootstrap(repository()), BOOTSTRAP_TAGS):
+                yield f"{shown(path)} cell {number}: the first code cell is not tools/bootstrap.py"
+        for finding in cell_findings(cell, count):
+            yield f"{shown(path)} cell {number}: {finding}"
+    if text_of(normalised(notebook, chapter_of(path))) != path.read_text(encoding="utf-8"):
+        yield f"{shown(path)}: not in its normal form: run tools/notebooks.py execute"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; 1 if there are findings, 2 if a file cannot be read."""
+    parser = Parser(prog="notebooks.py", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("execute", "check"):
+        command = commands.add_parser(name, prog=f"notebooks.py {name}")
+        command.add_argument("files", nargs="*", type=Path, help="default: all of the book")
+    options = parser.parse_args(arguments)
+    findings = 0
+    try:
+        for path in options.files or notebooks():
+            found = [execute(path)] if options.command == "execute" else check(path)
+            for finding in filter(None, found):
+                print(finding, flush=True)
+                findings += 1
+    except Stop as error:
+        print(f"notebooks.py: {error}", file=sys.stderr)
+        return 2
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
