@@ -1,0 +1,46 @@
+# make book     build the book into _build/html
+# make test     check style, types, package, notebooks and book
+# make serve    show the built book at http://localhost:8000
+# make execute  run every notebook anew and store its outputs
+# make repository URL=https://github.com/OWNER/NAME   tell the project where it lives
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= 2
+
+.PHONY: book test serve execute repository clean
+
+book: $(VENV)/installed
+	$(BIN)/jupyter-book build -W -n --keep-going .
+
+test: $(VENV)/installed
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python tools/notebooks.py check
+	$(BIN)/pytest -n $(JOBS) --dist worksteal
+	$(BIN)/pytest --nbval book -p no:jaxtyping
+	$(BIN)/jupyter-book build -W -n --keep-going --all .
+
+serve: book
+	$(BIN)/python -m http.server --directory _build/html
+
+execute: $(VENV)/installed
+	$(BIN)/python tools/notebooks.py execute
+
+repository: $(VENV)/installed
+	$(BIN)/python tools/repository.py "$(URL)"
+
+# A stamp, so that a second call installs nothing.
+$(VENV)/installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	  "Python 3.11 or newer is wanted, got " + sys.version.split()[0] + \
+	  "; name another with: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  -r requirements.txt -e '.[book,dev]'
+	touch $@
+
+clean:
+	rm -rf _build $(VENV)
