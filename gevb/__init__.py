@@ -15,8 +15,9 @@ from gevb.initializers import he, on_off
 from gevb.layers import AvgPool2d, Conv2d, Flatten, Gate, Linear, LocallyConnected2d
 from gevb.losses import cross_entropy, mean_squared_error
 from gevb.networks import ARCHITECTURES, FC, LC, Conv, Network, Pool, build
+from gevb.records import Record, recorded
 from gevb.rules import BP, DFA, FA, GEVB, Rule, make_rule
-from gevb.training import Config, Evaluation, Run, evaluate, train
+from gevb.training import Config, Evaluation, Run, Trainer, evaluate, train
 
 __all__ = [
     "ARCHITECTURES",
@@ -39,9 +40,11 @@ __all__ = [
     "LocallyConnected2d",
     "Network",
     "Pool",
+    "Record",
     "Rule",
     "Run",
     "Split",
+    "Trainer",
     "alignment_angles",
     "build",
     "cross_entropy",
@@ -51,5 +54,6 @@ __all__ = [
     "make_rule",
     "mean_squared_error",
     "on_off",
+    "recorded",
     "train",
 ]

@@ -32,7 +32,8 @@ def use_notebook_renderer() -> None:
 
 def _finished(figure: go.Figure, alt: str, height: int, **layout: object) -> go.Figure:
     margin = {"l": 55, "r": 15, "t": 40, "b": 50}
-    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0.5, "xanchor": "center"}
+    # Below the axes, where it does not collide with titles on a narrow screen.
+    legend = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom"}
     figure.update_layout(
         template="none", height=height, meta={"alt": alt}, **{"margin": margin, "legend": legend}
     )
@@ -43,7 +44,7 @@ def _slider(labels: Sequence[str], prefix: str) -> dict[str, object]:
     """A slider that jumps to the frame of each label."""
     jump = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}}
     steps = [{"label": label, "method": "animate", "args": [[label], jump]} for label in labels]
-    return {"steps": steps, "currentvalue": {"prefix": prefix}, "pad": {"t": 35}}
+    return {"steps": steps, "currentvalue": {"prefix": prefix}, "pad": {"t": 55}}
 
 
 # -------------------------------------------------------------------- what each unit hears
@@ -90,7 +91,7 @@ def _route(rule: str, visible: bool) -> go.Scatter:
     rows = []
     for path in _segments(rule):
         points = _shortened(path)
-        rows += [(*point, 0) for point in points[:-1]] + [(*points[-1], 9), (None, None, 0)]
+        rows += [(*point, 0) for point in points[:-1]] + [(*points[-1], 11), (None, None, 0)]
     x, y, size = zip(*rows, strict=True)
     return go.Scatter(
         x=x,
@@ -213,11 +214,12 @@ def learning_curves(
     figure.update_xaxes(title="epoch")
     figure.update_yaxes(rangemode="tozero", range=ceiling and [0, ceiling])
     figure.update_yaxes(title="error (%)", col=1)
+    lines = -(-len(runs) // 2)  # of the legend, on a phone
     return _finished(
         figure,
         alt=f"Learning curves. {last}.",
-        height=380,
-        margin={"l": 55, "r": 15, "t": 75, "b": 50},
+        height=330 + 24 * lines,
+        margin={"l": 55, "r": 15, "t": 30, "b": 65 + 24 * lines},
     )
 
 
@@ -283,7 +285,7 @@ def sign_match(networks: Mapping[str, Mapping[int, Pairs]]) -> go.Figure:
         figure,
         alt=f"Update against gradient for single weights in {' and '.join(titles)}, over training. "
         "Points in the lower left and upper right quadrants agree in sign.",
-        height=430,
+        height=450,
         sliders=[_slider([str(epoch) for epoch in epochs], "epoch ")],
         margin={"l": 55, "r": 15, "t": 40, "b": 50},
     )

@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "_build" / "html"
 WIDTHS = (390, 1280)
 THEMES = ("light", "dark")
+REDIRECT = 'http-equiv="Refresh"'  # the book's root leads to its first page
 PATIENCE = 15  # seconds that a page has for its mathematics and figures
 TALLEST = 16000  # pixels; Chromium cannot photograph more
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -39,6 +40,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 READY = """document.readyState === "complete"
   && (!window.MathJax || !!window.MathJax.startup?.document)
   && !document.querySelector(".plotly-figure:not(.js-plotly-plot)")"""
+WRONG_MATHEMATICS = """[...document.querySelectorAll("mjx-merror, [data-mjx-error]")]
+  .map((node) => node.title || node.dataset.mjxError || node.textContent).join("; ")"""
 OVERFLOW = "document.documentElement.scrollWidth - window.innerWidth"
 
 
@@ -194,6 +197,8 @@ def look(chromium: Browser, url: str, home: str, width: int, theme: str, image: 
     time.sleep(0.8)  # fonts, and the last frame of a drawing
     if (excess := value(OVERFLOW)) > 0:
         complaints.append(f"the page is {excess} px wider than the window")
+    if wrong := value(WRONG_MATHEMATICS):
+        complaints.append(f"mathematics: {wrong}")
     height = min(TALLEST, value("document.documentElement.scrollHeight"))
     window(height)
     shot = call("Page.captureScreenshot", format="png")
@@ -215,7 +220,7 @@ def main(arguments: list[str] | None = None) -> int:
         pages = options.pages or sorted(
             str(page.relative_to(BOOK))
             for page in BOOK.rglob("*.html")
-            if "_static" not in page.parts
+            if "_static" not in page.parts and REDIRECT not in page.read_text(encoding="utf-8")
         )
         if missing := [page for page in pages if not (BOOK / page).is_file()] or not pages:
             raise Stop(f"not in the built book: {missing if pages else 'anything; build it first'}")
