@@ -1,0 +1,137 @@
+"""What each unit hears, by learning rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import plotly.graph_objects as go
+
+from gevb.figures.common import COLOURS, NAMES, NEUTRAL, finished
+
+_COLUMNS = {"input": (0.0, 4), "hidden 1": (1.0, 4), "hidden 2": (2.0, 4), "output": (3.0, 1)}
+_HEARD = {
+    "bp": "BP: every unit hears its own signal,<br>sent back through the very weights it acts by",
+    "fa": "FA: every unit hears its own signal,<br>sent back through fixed random weights",
+    "dfa": "DFA: every unit hears its own random mix<br>of the output's errors",
+    "gevb": "GEVB: every unit hears the same thing,<br>the error vector e",
+}
+
+
+def _places(column: str) -> list[tuple[float, float]]:
+    x, n = _COLUMNS[column]
+    return [(x, 1.5 + (n - 1) / 2 - i) for i in range(n)]
+
+
+def _segments(rule: str) -> Sequence[tuple[tuple[float, float], ...]]:
+    """The routes on which a rule sends feedback, as polylines."""
+    hidden_1, hidden_2, output = map(_places, ("hidden 1", "hidden 2", "output"))
+    if rule in ("bp", "fa"):
+        return [(b, a) for b in output for a in hidden_2] + [
+            (b, a) for b in hidden_2 for a in hidden_1
+        ]
+    if rule == "dfa":
+        return [(output[0], unit) for unit in hidden_1 + hidden_2]
+    top = 3.8
+    return [
+        (output[0], (output[0][0], top), (x - 0.2, top), (x - 0.2, y), (x, y))
+        for x, y in hidden_1 + hidden_2
+    ]
+
+
+def _shortened(path: tuple[tuple[float, float], ...], by: float = 0.13) -> np.ndarray:
+    """The polyline, stopped short of the unit it leads to."""
+    points = np.array(path, dtype=float)
+    last = points[-1] - points[-2]
+    points[-1] -= by * last / np.hypot(*last)
+    return points
+
+
+def _route(rule: str, visible: bool) -> go.Scatter:
+    rows = []
+    for path in _segments(rule):
+        points = _shortened(path)
+        rows += [(*point, 0) for point in points[:-1]] + [(*points[-1], 11), (None, None, 0)]
+    x, y, size = zip(*rows, strict=True)
+    return go.Scatter(
+        x=x,
+        y=y,
+        mode="lines+markers",
+        line={"color": COLOURS[rule], "width": 2, "dash": "dot" if rule == "fa" else "solid"},
+        marker={"symbol": "arrow", "angleref": "previous", "size": size, "opacity": 1},
+        visible=visible,
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def what_units_hear() -> go.Figure:
+    """A small network and, by a button for each rule, the routes on which feedback reaches it."""
+    columns = list(_COLUMNS)
+    edges = [
+        (a, b) for left, right in pairwise(columns) for a in _places(left) for b in _places(right)
+    ]
+    wires = [point for a, b in edges for point in (a, b, (None, None))]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[p[0] for p in wires],
+        y=[p[1] for p in wires],
+        mode="lines",
+        line={"color": NEUTRAL, "width": 0.7},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    for rule in COLOURS:
+        figure.add_trace(_route(rule, visible=rule == "gevb"))
+    units = [(column, place) for column in columns for place in _places(column)]
+    figure.add_scatter(
+        x=[place[0] for _, place in units],
+        y=[place[1] for _, place in units],
+        mode="markers",
+        marker={"size": 17, "color": NEUTRAL},
+        text=[column for column, _ in units],
+        hoverinfo="text",
+        showlegend=False,
+    )
+    names = [{"x": _COLUMNS[c][0], "y": -0.65, "text": c, "showarrow": False} for c in columns]
+
+    def says(rule: str) -> list[dict[str, object]]:
+        text = {"x": 1.5, "y": 4.75, "text": _HEARD[rule], "showarrow": False}
+        return [*names, {**text, "font": {"size": 14}}]
+
+    buttons = [
+        {
+            "label": NAMES[rule],
+            "method": "update",
+            "args": [
+                {"visible": [True, *(other == rule for other in COLOURS), True]},
+                {"annotations": says(rule)},
+            ],
+        }
+        for rule in COLOURS
+    ]
+    hidden = {"visible": False, "fixedrange": True}
+    return finished(
+        figure,
+        alt="A network of input, two hidden layers and output. Back-propagation and feedback "
+        "alignment send a signal of its own to every hidden unit, layer by layer; direct feedback "
+        "alignment sends one straight from the output; GEVB sends the same error vector to all.",
+        height=400,
+        annotations=says("gevb"),
+        xaxis={**hidden, "range": [-0.4, 3.4]},
+        yaxis={**hidden, "range": [-0.9, 5.3]},
+        margin={"l": 5, "r": 5, "t": 45, "b": 5},
+        updatemenus=[
+            {
+                "type": "buttons",
+                "direction": "right",
+                "buttons": buttons,
+                "active": list(COLOURS).index("gevb"),
+                "x": 0.5,
+                "xanchor": "center",
+                "y": 1.0,
+                "yanchor": "bottom",
+            }
+        ],
+    )
