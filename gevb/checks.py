@@ -1,0 +1,33 @@
+"""Checks of the paper's equations, as chapters print them and the index of equations reads them."""
+
+from __future__ import annotations
+
+import math
+
+ROUNDING = 1e-9  # Errors below this differ between machines.
+
+
+def check(equation: str, statement: str, error: float, tolerance: float) -> None:
+    """Print that an equation holds to within `tolerance`, or fail.
+
+    An error of the size of rounding is printed as the next power of ten, so that all machines
+    print the same line.
+
+    Args:
+        equation: the paper's number, such as "9" or "A7", or "M1" to "M6" for the results that
+            Appendix M lists.
+        statement: the equation in one line of plain text.
+        error: the largest deviation found between its two sides.
+        tolerance: the largest deviation that is still taken for agreement.
+
+    Raises:
+        AssertionError: the error is larger than the tolerance, or not a number.
+    """
+    name = f"Result {equation}" if equation.startswith("M") else f"Eq. {equation}"
+    if not error <= tolerance:
+        raise AssertionError(f"{name} fails: {statement}; error {error:.2g}, wanted {tolerance:g}")
+    if error == 0 or error >= ROUNDING:
+        size = f"{error:.2g}"
+    else:
+        size = f"below {10.0 ** math.ceil(math.log10(error)):g}"
+    print(f"{name} holds: {statement}; largest error {size} (wanted: {tolerance:g})")

@@ -1,0 +1,1 @@
+"""The mathematics of the theory chapters, one module a subject."""

@@ -1,0 +1,27 @@
+"""The line that a checked equation prints, and its failure."""
+
+from __future__ import annotations
+
+import pytest
+
+from gevb.checks import check
+
+
+@pytest.mark.parametrize(
+    ("equation", "error", "tolerance", "line"),
+    [
+        ("A7", 2.3e-16, 1e-12, "Eq. A7 holds: x = y; largest error below 1e-15 (wanted: 1e-12)"),
+        ("9", 0.0, 1e-12, "Eq. 9 holds: x = y; largest error 0 (wanted: 1e-12)"),
+        ("15", 0.0341, 0.05, "Eq. 15 holds: x = y; largest error 0.034 (wanted: 0.05)"),
+        ("M2", 0, 0, "Result M2 holds: x = y; largest error 0 (wanted: 0)"),
+    ],
+)
+def test_line(equation, error, tolerance, line, capsys):
+    check(equation, "x = y", error, tolerance)
+    assert capsys.readouterr().out == line + "\n"
+
+
+@pytest.mark.parametrize("error", [2e-12, float("nan"), float("inf")])
+def test_failure(error):
+    with pytest.raises(AssertionError, match=r"Eq. A7 fails: x = y; error .*, wanted 1e-12"):
+        check("A7", "x = y", error, 1e-12)
