@@ -13,7 +13,7 @@ from gevb.checks import check
         ("A7", 2.3e-16, 1e-12, "Eq. A7 holds: x = y; largest error below 1e-15 (wanted: 1e-12)"),
         ("9", 0.0, 1e-12, "Eq. 9 holds: x = y; largest error 0 (wanted: 1e-12)"),
         ("15", 0.0341, 0.05, "Eq. 15 holds: x = y; largest error 0.034 (wanted: 0.05)"),
-        ("M2", 0, 0, "Result M2 holds: x = y; largest error 0 (wanted: 0)"),
+        ("M2", 0.0, 0.0, "Result M2 holds: x = y; largest error 0 (wanted: 0)"),
     ],
 )
 def test_line(equation, error, tolerance, line, capsys):
