@@ -18,6 +18,7 @@ from gevb.networks import ARCHITECTURES, FC, LC, Conv, Network, Pool, build
 from gevb.records import Record, recorded
 from gevb.rules import BP, DFA, FA, GEVB, Rule, make_rule
 from gevb.training import Config, Evaluation, Run, Trainer, evaluate, train
+from gevb.version import __version__
 
 __all__ = [
     "ARCHITECTURES",
@@ -45,6 +46,7 @@ __all__ = [
     "Run",
     "Split",
     "Trainer",
+    "__version__",
     "alignment_angles",
     "build",
     "cross_entropy",

@@ -14,24 +14,25 @@ from gevb.rules import BP, Rule
 
 @torch.no_grad()
 def alignment_angles(
-    rule: Rule, x: Float[Tensor, "B *input"], y: Num[Tensor, "B *target"]
+    rule: Rule, x: Float[Tensor, "B *input"], y: Num[Tensor, "..."]
 ) -> Float[Tensor, " hidden"]:
     """Mean angle in degrees between a rule's feedback and back-propagation's, per hidden layer.
 
     For GEVB this is cos theta^l = dhat^l . 1 / (|dhat^l| |1|), per example and without the gates
-    (Eq. A4). Examples with |dhat^l| < 1e-6 in back-propagation are left out; a layer in which
-    none remains gets nan.
+    (Eq. A4). Examples with |dhat^l| < 1e-6 in back-propagation, taken for the loss of that example
+    alone, are left out; a layer in which none remains gets nan.
 
     Raises:
         InputError: images of another shape, or labels that do not fit the network.
     """
+    # The mean over the batch put a factor 1 / B into dL/dlogits, conventional networks' feedback.
+    examples = 1 if rule.network.vectorized else len(x)
     gradient = BP(rule.network, rule.loss).feedbacks(x, y)
-    return torch.stack(
-        [
-            _mean_angle(ours.flatten(1), dhat.flatten(1))
-            for ours, dhat in zip(rule.feedbacks(x, y), gradient, strict=True)
-        ]
-    )
+    angles = [
+        _mean_angle(ours.flatten(1), examples * dhat.flatten(1))
+        for ours, dhat in zip(rule.feedbacks(x, y), gradient, strict=True)
+    ]
+    return torch.stack(angles) if angles else x.new_empty(0)
 
 
 def _mean_angle(u: Float[Tensor, "B n"], v: Float[Tensor, "B n"]) -> Float[Tensor, ""]:

@@ -11,6 +11,7 @@ from gevb.errors import InputError
 from gevb.networks import ARCHITECTURES, INPUTS
 from gevb.rules import RULES
 from gevb.training import Config, train
+from gevb.version import __version__
 
 EXAMPLES = """
 \b
@@ -27,7 +28,7 @@ on, bit by bit on the CPU, when the same command is given with --resume.
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="gevb")
+@click.version_option(__version__, prog_name="gevb")
 def cli() -> None:
     """Global error-vector broadcasting in vectorized nonnegative networks.
 
@@ -87,7 +88,7 @@ def cli() -> None:
     show_default=True,
     help="Of weights, gating vectors, random feedback and order of examples.",
 )
-@click.option("--out", type=click.Path(file_okay=True), required=True, help="Run folder.")
+@click.option("--out", type=click.Path(file_okay=False), required=True, help="Run folder.")
 @click.option("--resume", is_flag=True, help="Continue the run in --out, or start it.")
 @click.option(
     "--data-dir",
@@ -136,9 +137,13 @@ def main() -> None:
     """Run the command line; a user's mistake gives one line and exit status 2."""
     try:
         sys.exit(cli.main(prog_name="python -m gevb", standalone_mode=False))
+    except click.exceptions.NoArgsIsHelpError as help_text:
+        click.echo(help_text.format_message(), err=True)
+        sys.exit(2)
     except click.exceptions.Abort:
-        sys.exit("gevb: interrupted; --resume continues from the last checkpoint")
+        click.echo("gevb: interrupted; --resume continues from the last checkpoint", err=True)
+        sys.exit(130)
     except (click.ClickException, InputError) as error:
-        message = error.format_message() if isinstance(error, click.ClickException) else error
-        click.echo(f"gevb: {message}", err=True)
+        message = error.format_message() if isinstance(error, click.ClickException) else str(error)
+        click.echo(f"gevb: {' '.join(message.split())}", err=True)
         sys.exit(2)

@@ -100,7 +100,7 @@ def load(
         InputError: unknown name, a download that failed, or a file that is not the official one.
     """
     check_choice("dataset", name, INPUTS)
-    splits = _digits() if name == "digits" else _torchvision(name, _data_dir(data_dir))
+    splits = _digits() if name == "digits" else _torchvision(name, data_folder(data_dir))
     shape, classes = INPUTS[name]
     train, test = (
         Split(_scaled(images, shape).to(device), torch.as_tensor(labels).to(device), classes)
@@ -129,7 +129,8 @@ def _digits() -> tuple[Arrays, Arrays]:
     return (x_train, y_train), (x_test, y_test)
 
 
-def _data_dir(data_dir: str | Path | None) -> Path:
+def data_folder(data_dir: str | Path | None) -> Path:
+    """The folder given, else the one that GEVB_DATA_DIR names, else ~/.cache/gevb."""
     chosen = data_dir or os.environ.get(DATA_DIR_VARIABLE) or Path.home() / ".cache" / "gevb"
     return Path(chosen).expanduser()
 
@@ -138,10 +139,13 @@ def _torchvision(name: str, folder: Path) -> tuple[Arrays, Arrays]:
     from torchvision import datasets
 
     kind = {"mnist": datasets.MNIST, "cifar10": datasets.CIFAR10}[name]
-    if not all((folder / file).is_file() for file in FILES[name]):
-        _download(name, kind, folder)
-    _check_files(name, folder)
-    train, test = (kind(folder, train=train) for train in (True, False))
+    try:
+        if not all((folder / file).is_file() for file in FILES[name]):
+            _download(name, kind, folder)
+        _check_files(name, folder)
+        train, test = (kind(folder, train=train) for train in (True, False))
+    except OSError as error:
+        raise InputError(f"{name}: cannot read {error.filename}: {error.strerror}") from error
     return _arrays(train), _arrays(test)
 
 
@@ -156,9 +160,9 @@ def _download(name: str, kind: type, folder: Path) -> None:
     try:
         kind(folder, download=True)
     except (OSError, RuntimeError) as error:
-        file = next(iter(FILES[name]))
+        file, reason = next(iter(FILES[name])), " ".join(str(error).split())
         raise InputError(
-            f"{name}: not in {folder} and could not be downloaded ({error}); wanted a network, "
+            f"{name}: not in {folder} and could not be downloaded ({reason}); wanted a network, "
             f"or --data-dir or {DATA_DIR_VARIABLE} naming a folder that holds {file}"
         ) from error
 

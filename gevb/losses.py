@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float, Num
 from torch import Tensor
 
 from gevb.errors import InputError
@@ -13,12 +13,14 @@ from gevb.errors import InputError
 Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
-def check_labels(y: Int[Tensor, " B"], classes: int) -> None:
+def check_labels(y: Num[Tensor, " B"], classes: int) -> None:
     """Refuse labels that no output component stands for.
 
     Raises:
-        InputError: a label is outside 0 .. classes - 1.
+        InputError: the labels are not whole numbers, or one is outside 0 .. classes - 1.
     """
+    if y.is_floating_point():
+        raise InputError(f"labels: got {y.dtype}, wanted whole numbers")
     if y.numel() and not 0 <= int(y.min()) <= int(y.max()) < classes:
         raise InputError(
             f"labels: got values from {int(y.min())} to {int(y.max())}, "
@@ -26,33 +28,46 @@ def check_labels(y: Int[Tensor, " B"], classes: int) -> None:
         )
 
 
+def _one_hot(
+    y: Num[Tensor, "..."], logits: Float[Tensor, "B classes"]
+) -> Float[Tensor, "B classes"]:
+    if y.shape != logits.shape[:1]:
+        raise InputError(f"labels: got shape {tuple(y.shape)}, wanted ({len(logits)},)")
+    check_labels(y, logits.shape[1])
+    return F.one_hot(y.long(), logits.shape[1]).to(logits.dtype)
+
+
 def cross_entropy(
-    logits: Float[Tensor, "B classes"], y: Int[Tensor, " B"]
+    logits: Float[Tensor, "B classes"], y: Num[Tensor, "..."]
 ) -> tuple[Float[Tensor, ""], Float[Tensor, "B classes"]]:
     """Softmax cross-entropy; error e_mu = (p_mu - y_mu) / B (Section 3.2).
 
+    Args:
+        logits: the network's output.
+        y: labels, whole numbers of shape (B,).
+
     Raises:
-        InputError: a label is outside 0 .. classes - 1.
+        InputError: labels of another shape or kind, or outside 0 .. classes - 1.
     """
-    check_labels(y, logits.shape[1])
+    target = _one_hot(y, logits)
     log_p = logits.log_softmax(1)
-    target = F.one_hot(y.long(), logits.shape[1]).to(logits.dtype)
-    loss = F.nll_loss(log_p, y.long())
-    return loss, (log_p.exp() - target) / len(logits)
+    return -(target * log_p).sum() / len(logits), (log_p.exp() - target) / len(logits)
 
 
 def mean_squared_error(
-    logits: Float[Tensor, "B classes"], y: Float[Tensor, "B classes"] | Int[Tensor, " B"]
+    logits: Float[Tensor, "B classes"], y: Num[Tensor, "..."]
 ) -> tuple[Float[Tensor, ""], Float[Tensor, "B classes"]]:
     """Half the squared distance to the target; error e_mu = (a_mu^L - y_mu) / B.
 
-    Integer labels stand for one-hot targets.
+    Args:
+        logits: the network's output.
+        y: targets of shape (B, classes), or labels of shape (B,) that stand for one-hot targets.
 
     Raises:
-        InputError: a label is outside 0 .. classes - 1.
+        InputError: targets or labels of another shape, or labels outside 0 .. classes - 1.
     """
-    if not y.is_floating_point():
-        check_labels(y, logits.shape[1])
-        y = F.one_hot(y.long(), logits.shape[1])
-    difference = logits - y.to(logits.dtype)
+    target = y if y.is_floating_point() else _one_hot(y, logits)
+    if target.shape != logits.shape:
+        raise InputError(f"targets: got shape {tuple(y.shape)}, wanted {tuple(logits.shape)}")
+    difference = logits - target.to(logits.dtype)
     return difference.square().sum() / (2 * len(logits)), difference / len(logits)

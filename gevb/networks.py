@@ -113,12 +113,22 @@ class Layer(nn.Module):
     def __init__(self, weights: WeightLayer, gate: Gate | None) -> None:
         super().__init__()
         self.weights, self.gate = weights, gate
+        # A ModuleList at run time, typed by what it holds.
         self.arrange = cast("list[AvgPool2d | Flatten]", nn.ModuleList())
 
     def forward(self, a: Float[Tensor, "B K_in *below"]) -> Float[Tensor, "B K *above"]:
         """Activations as the next layer receives them."""
+        return self.respond(a)[0]
+
+    def respond(
+        self, a: Float[Tensor, "B K_in *below"]
+    ) -> tuple[Float[Tensor, "B K *above"], Bool[Tensor, "B *units"] | None]:
+        """Activations as the next layer receives them, and the gates if there are any."""
         h = self.weights(a)
-        return self.arranged(h if self.gate is None else self.gate(h))
+        if self.gate is None:
+            return h, None
+        mask = self.gate.mask(h)
+        return self.arranged(h * mask[:, None]), mask
 
     def arranged(self, a: Float[Tensor, "B K *units"]) -> Float[Tensor, "B K *above"]:
         """Pool and flatten."""
@@ -199,6 +209,8 @@ class Network(nn.Module):
         self, spec: Spec, units: tuple[int, ...], generator: torch.Generator, output: bool
     ) -> tuple[int, ...]:
         """Put what `spec` says on top of `units`; the new top units."""
+        if any(value < (name != "padding") for name, value in vars(spec).items()):
+            raise InputError(f"architecture: got {spec}, wanted sizes >= 1 and padding >= 0")
         below = self.layers[-1].arrange if self.layers else None
         if not isinstance(spec, FC) and len(units) != 3:
             raise InputError(f"architecture: got {spec} after FC, wanted {_ORDER}")
@@ -270,10 +282,9 @@ class Network(nn.Module):
         inputs, gates = [], []
         for layer in self.layers:
             inputs.append(a)
-            a = layer.weights(a)
-            if layer.gate is not None:
-                gates.append(layer.gate.mask(a))
-                a = layer.arranged(a * gates[-1][:, None])
+            a, mask = layer.respond(a)
+            if mask is not None:
+                gates.append(mask)
         return Trace(inputs, gates, a.flatten(1))
 
     def _as_units(self, x: Tensor) -> Tensor:
@@ -308,7 +319,7 @@ def build(
         arch: "fc", "conv" or "lc".
         vectorized: vector units, or scalar ones.
         nonnegative: nonnegative weights from ON/OFF, or mixed-sign weights from He.
-        seed: of weights and gating vectors.
+        seed: of weights and gating vectors, which are float32; `.double()` keeps their values.
 
     Raises:
         InputError: unknown dataset or architecture.

@@ -7,8 +7,12 @@ import platform
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
+
+from gevb.version import __version__
 
 
 def source_hash() -> str:
@@ -27,16 +31,20 @@ def device_name(device: torch.device) -> str:
     return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
 
 
-def provenance(device: torch.device) -> dict[str, str]:
-    """Facts to keep beside every result; `seconds` is for the caller to add."""
+def provenance(device: torch.device, seed: int) -> dict[str, Any]:
+    """Facts to keep beside every result, plain values all; `seconds` is for the caller to add."""
     return {
         "python": platform.python_version(),
-        "gevb": version("gevb"),
-        "torch": torch.__version__,
-        "numpy": version("numpy"),
+        "gevb": __version__,
+        "torch": str(torch.__version__),
+        "cuda": torch.version.cuda if device.type == "cuda" else None,
+        "numpy": np.__version__,
+        "scikit-learn": version("scikit-learn"),
         "source_sha256": source_hash(),
         "device": str(device),
         "device_name": device_name(device),
+        "seed": seed,
         "float32_matmul_precision": torch.get_float32_matmul_precision(),
+        "cudnn_allow_tf32": torch.backends.cudnn.allow_tf32,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }

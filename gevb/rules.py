@@ -8,7 +8,7 @@ rule   feedback dhat^l of hidden layer l
 =====  =====================================================================================
 BP     transpose of the weights above, applied to their gated feedback (Eq. 13)
 FA     the same through fixed random weights (Lillicrap et al. 2016)
-DFA    the output's feedback times a fixed random matrix (Noekland 2016, Appendix J)
+DFA    the output's feedback times a fixed random matrix (Nøkland 2016, Appendix J)
 GEVB   1 (Eq. 9)
 =====  =====================================================================================
 
@@ -46,7 +46,7 @@ class Rule:
 
     @torch.no_grad()
     def backward(
-        self, x: Float[Tensor, "B *input"], y: Num[Tensor, "B *target"]
+        self, x: Float[Tensor, "B *input"], y: Num[Tensor, "..."]
     ) -> Float[Tensor, ""]:
         """Add the rule's update to `.grad` of every parameter; the batch's mean loss.
 
@@ -62,7 +62,7 @@ class Rule:
 
     @torch.no_grad()
     def feedbacks(
-        self, x: Float[Tensor, "B *input"], y: Num[Tensor, "B *target"]
+        self, x: Float[Tensor, "B *input"], y: Num[Tensor, "..."]
     ) -> list[Float[Tensor, "B *units"]]:
         """Feedback dhat^l that the units of each hidden layer receive, before their gates.
 
@@ -78,11 +78,12 @@ class Rule:
         self, trace: Trace, output: Float[Tensor, "B outputs"]
     ) -> Iterator[tuple[int, Tensor, Tensor]]:
         """Layer, feedback and gated feedback, from the output layer down to the first."""
-        top = len(trace.gates)
-        yield top, output, (delta := output)
+        top, delta = len(trace.gates), output
+        yield top, output, delta
         for l in reversed(range(top)):
             feedback = self._feedback(l, delta, output)
-            yield l, feedback, (delta := trace.gates[l] * feedback)
+            delta = trace.gates[l] * feedback
+            yield l, feedback, delta
 
     def _make_feedback(self, generator: torch.Generator) -> None:
         """Draw what is random about the rule."""

@@ -1,16 +1,16 @@
 """Run folders: configuration, checkpoint, history and provenance, written atomically.
 
-The checkpoint holds everything; `history.json` and `provenance.json` repeat the readable part of
-it, and are written again when a run resumes. A process killed at any moment leaves the files of
-the last complete checkpoint.
+The checkpoint holds everything; the JSON files repeat the readable part of it, and are written
+again when a run resumes. A process killed at any moment leaves the last complete checkpoint.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
-import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -35,53 +35,57 @@ def write_atomically(path: Path, content: bytes) -> None:
             os.fsync(stream.fileno())
         os.replace(partial, path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise InputError(f"cannot write {path}: {error.strerror}") from error
 
 
-def _json(value: object) -> bytes:
-    return (json.dumps(value, indent=1) + "\n").encode()
-
-
 class RunFolder:
-    """The folder of one training run.
+    """The folder of one training run; it holds a run once it holds a checkpoint.
 
     Args:
-        path: made if it is not there.
+        path: made by `open` if it is not there.
         config: the run's configuration, as plain values.
         resume: continue the run that the folder holds, if any.
 
     Raises:
-        InputError: the folder cannot be written, holds a run and `resume` is False, or holds a
-            run with another configuration.
+        InputError: no path, or the folder holds a run and `resume` is False.
     """
 
     def __init__(self, path: str | Path, config: dict[str, Any], resume: bool = False) -> None:
+        if not str(path):
+            raise InputError("run folder: got an empty path, wanted the name of a folder")
         self.path, self.config = Path(path), config
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"cannot make the folder {path}: {error.strerror}") from error
-        if self._file("config").exists():
-            self._check_config(resume)
-        else:
-            write_atomically(self._file("config"), _json(config))
-
-    def _file(self, name: str) -> Path:
-        return self.path / f"{name}.json"
+        if self.checkpoint.exists() and not resume:
+            raise InputError(f"{path} holds a run; --resume continues it, or choose another folder")
 
     @property
     def checkpoint(self) -> Path:
         """The last complete checkpoint."""
         return self.path / "checkpoint.pt"
 
-    def _check_config(self, resume: bool) -> None:
-        if not resume:
-            raise InputError(f"{self.path} holds a run; --resume continues it, or choose another")
+    def load(self, device: torch.device) -> dict[str, Any] | None:
+        """The last checkpoint's state, or None where there is none yet.
+
+        Raises:
+            InputError: the file is damaged, not a checkpoint of this package, or belongs to
+                another configuration.
+        """
+        if not self.checkpoint.exists():
+            return None
         try:
-            there = dict(json.loads(self._file("config").read_text()))
-        except (OSError, ValueError, TypeError) as error:
-            raise InputError(f"{self._file('config')} is no configuration: {error}") from error
+            with zipfile.ZipFile(self.checkpoint) as archive:
+                if damaged := archive.testzip():
+                    raise zipfile.BadZipFile(f"wrong checksum of {damaged}")
+            state = torch.load(self.checkpoint, map_location=device, weights_only=True)
+        except Exception as error:  # A damaged file can make the unpickler raise anything.
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise InputError(
+                f"{self.checkpoint} cannot be read, truncated or foreign: {reason}"
+            ) from error
+        if not isinstance(state, dict) or state.get("format") != FORMAT:
+            raise InputError(f"{self.checkpoint} is not a checkpoint of this package ({FORMAT})")
+        there = state.get("config", {})
         for name in sorted({*self.config, *there}):
             got, wanted = self.config.get(name), there.get(name)
             if got != wanted:
@@ -89,6 +93,19 @@ class RunFolder:
                     f"{self.path} holds a run of another configuration: "
                     f"{name}: got {got}, wanted {wanted}"
                 )
+        return state
+
+    def open(self) -> None:
+        """Make the folder and write the configuration, to see early that it can be written.
+
+        Raises:
+            InputError: the folder cannot be made or written.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot make the folder {self.path}: {error.strerror}") from error
+        self._write_json("config", self.config)
 
     def save(self, state: dict[str, Any]) -> None:
         """Write checkpoint, history and provenance.
@@ -97,27 +114,18 @@ class RunFolder:
             InputError: a file cannot be written; the last checkpoint stays.
         """
         buffer = io.BytesIO()
-        torch.save({"format": FORMAT, **state}, buffer)
+        torch.save({"format": FORMAT, "config": self.config, **state}, buffer)
         write_atomically(self.checkpoint, buffer.getvalue())
-        self._write_readable(state)
+        self.write_readable(state)
 
-    def load(self, device: torch.device) -> dict[str, Any] | None:
-        """The last checkpoint's state, or None where there is none yet.
+    def write_readable(self, state: dict[str, Any]) -> None:
+        """Write the history and provenance of a checkpoint's state.
 
         Raises:
-            InputError: the file is truncated, or not a checkpoint of this package.
+            InputError: a file cannot be written.
         """
-        if not self.checkpoint.exists():
-            return None
-        try:
-            state = torch.load(self.checkpoint, map_location=device, weights_only=True)
-        except (RuntimeError, EOFError, ValueError, OSError, pickle.UnpicklingError) as error:
-            raise InputError(f"{self.checkpoint} cannot be read: truncated or foreign") from error
-        if not isinstance(state, dict) or state.get("format") != FORMAT:
-            raise InputError(f"{self.checkpoint} is not a checkpoint of this package ({FORMAT})")
-        self._write_readable(state)
-        return state
+        self._write_json("history", state["history"])
+        self._write_json("provenance", state["sessions"])
 
-    def _write_readable(self, state: dict[str, Any]) -> None:
-        write_atomically(self._file("history"), _json(state["history"]))
-        write_atomically(self._file("provenance"), _json(state["sessions"]))
+    def _write_json(self, name: str, value: object) -> None:
+        write_atomically(self.path / f"{name}.json", (json.dumps(value, indent=1) + "\n").encode())

@@ -8,6 +8,7 @@ Source: Clark, Abbott and Chung (2021), Appendix I.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -68,10 +69,11 @@ class Config:
             raise InputError("rule gevb: got a conventional network, wanted a vectorized one")
         minima = {"epochs": 0, "seed": 0, "batch_size": 1, "evaluate_every": 1}
         for name, minimum in minima.items():
-            if getattr(self, name) < minimum:
-                raise InputError(f"{name}: got {getattr(self, name)}, wanted at least {minimum}")
-        if not self.learning_rate > 0:
-            raise InputError(f"learning_rate: got {self.learning_rate}, wanted more than 0")
+            value: object = getattr(self, name)
+            if not isinstance(value, int) or value < minimum:
+                raise InputError(f"{name}: got {value!r}, wanted a whole number >= {minimum}")
+        if not 0 < self.learning_rate < math.inf:
+            raise InputError(f"learning_rate: got {self.learning_rate}, wanted a number above 0")
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 @torch.no_grad()
-def evaluate(network: Network, split: Split, batch_size: int = 256) -> tuple[float, float]:
+def evaluate(network: Network, split: Split, batch_size: int = 128) -> tuple[float, float]:
     """Error in percent and mean cross-entropy."""
     wrong, loss = 0, 0.0
     dtype = network.layers[0].weights.weight.dtype
@@ -187,7 +189,7 @@ class Trainer:
         return self.history[-1]
 
     def _check_finite(self, loss: float) -> None:
-        if not -float("inf") < loss < float("inf"):
+        if not math.isfinite(loss):
             kept = f"epoch {self.history[-1].epoch}" if self.history else "none"
             raise InputError(
                 f"loss: got {loss} in epoch {self.epoch}, wanted a finite number; "
@@ -213,6 +215,15 @@ class Trainer:
         self.history = [Evaluation(**evaluation) for evaluation in state["history"]]
 
 
+def _restore(trainer: Trainer, state: dict[str, Any], file: Path) -> list[dict[str, Any]]:
+    """Put a checkpoint's state into a trainer; the sessions that made it."""
+    try:
+        trainer.load_state(state)
+        return list(state["sessions"])
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"{file} does not hold the state of such a run: {error!r:.200}") from error
+
+
 def train(
     config: Config,
     out: str | Path | None = None,
@@ -223,6 +234,9 @@ def train(
     progress: bool = True,
 ) -> Run:
     """Train a network as `config` says.
+
+    Sets PyTorch to full float32 precision for the whole process: TF32 would round the products of
+    recent GPUs to 10 bits.
 
     Args:
         config: what to train, and how.
@@ -239,15 +253,17 @@ def train(
     chosen = choose_device(device)
     folder = None if out is None else RunFolder(out, asdict(config), resume)
     state = None if folder is None else folder.load(chosen)
-    # Full float32 precision: TF32 would round convolutions on recent GPUs to 10 bits.
     torch.set_float32_matmul_precision("highest")
     torch.backends.cudnn.allow_tf32 = False
     trainer = Trainer(config, load(config.dataset, data_dir, chosen), chosen)
     sessions: list[dict[str, Any]] = []
-    if state is not None:
-        trainer.load_state(state)
-        sessions = state["sessions"]
-    session: dict[str, Any] = {**provenance(chosen), "from_epoch": trainer.epoch}
+    if folder is not None:
+        if state is not None:
+            sessions = _restore(trainer, state, folder.checkpoint)
+        folder.open()
+        if state is not None:
+            folder.write_readable(state)
+    session = {**provenance(chosen, config.seed), "from_epoch": trainer.epoch}
     started = time.perf_counter()
 
     def record() -> Evaluation:

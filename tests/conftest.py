@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import gevb
-from gevb.data import FILES, _data_dir
+from gevb.data import FILES, data_folder
 from gevb.networks import FC, LC, Conv, Network, Pool
 
 ROOT = Path(__file__).parents[1]
@@ -80,7 +80,7 @@ def real_data(tmp_path_factory: pytest.TempPathFactory):
     """Folder with a real data set, or a skip that says what was looked for."""
 
     def folder(name: str) -> Path:
-        usual = _data_dir(None)
+        usual = data_folder(None)
         if all((usual / file).is_file() for file in FILES[name]):
             return usual
         unpack = ROOT.parent / "shared" / "data" / "unpack.py"

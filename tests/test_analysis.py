@@ -32,6 +32,27 @@ def test_angles_are_those_between_the_feedback_vectors(name, arch):
             assert float(angle) == pytest.approx(0, abs=1e-5)
 
 
+def test_small_gradients_are_left_out_example_by_example():
+    """|dhat| < 1e-6 for the loss of one example, whatever the batch it comes in."""
+    network = make_network("fc", vectorized=False, nonnegative=False)
+    rule = gevb.DFA(network)
+    x, y = make_batch(size=40)
+    hidden = gevb.BP(network)
+    norms = torch.stack([hidden.feedbacks(x[[b]], y[[b]])[-1].norm() for b in range(len(x))])
+    with torch.no_grad():  # Put the threshold between the examples.
+        network.layers[-1].weights.weight.mul_(1e-6 / norms.median())
+        network.layers[-1].weights.bias.zero_()
+    one_by_one = [gevb.alignment_angles(rule, x[[b]], y[[b]])[-1] for b in range(len(x))]
+    kept = [angle for angle in one_by_one if not angle.isnan()]
+    assert 5 < len(kept) < 35
+    torch.testing.assert_close(gevb.alignment_angles(rule, x, y)[-1], torch.stack(kept).mean())
+
+
+def test_network_without_hidden_layers_has_no_angles():
+    network = make_network("linear")
+    assert gevb.alignment_angles(gevb.GEVB(network), *make_batch()).shape == (0,)
+
+
 def test_layers_without_gradient_have_no_angle():
     network = make_network("fc")
     network.layers[-1].weights.weight.data.zero_()

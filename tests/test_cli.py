@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+import gevb
 from gevb import cli
 
 
@@ -24,7 +25,9 @@ def test_train(monkeypatch, capsys, tmp_path):
     code, out, err = run(monkeypatch, capsys, *arguments)
     assert code == 0
     assert re.fullmatch(r"test error \d+\.\d\d % \(train error \d+\.\d\d %\) after 2 epochs\n", out)
-    assert "batch" in err  # The progress bar.
+    assert "batch" in err  # The progress bar, with the errors of the last evaluation.
+    assert "after 0 epochs:" in err
+    assert "test error" in err
     assert run(monkeypatch, capsys, *arguments, "--resume")[:2] == (0, out)
 
 
@@ -90,8 +93,58 @@ def test_interrupt(monkeypatch, capsys, tmp_path):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("gevb.cli.train", interrupted)
-    code, _, _ = run(monkeypatch, capsys, "train", "--out", str(tmp_path))
-    assert code == "gevb: interrupted; --resume continues from the last checkpoint"
+    code, _, err = run(monkeypatch, capsys, "train", "--out", str(tmp_path))
+    assert code == 130
+    # click ends the line on which the terminal shows ^C.
+    assert err == "\ngevb: interrupted; --resume continues from the last checkpoint\n"
+
+
+def test_without_arguments_the_help_is_shown(monkeypatch, capsys):
+    code, _, err = run(monkeypatch, capsys)
+    assert code == 2
+    assert err.startswith("Usage: python -m gevb")
+
+
+def one_line(monkeypatch, capsys, *arguments: str) -> str:
+    """The one line that a mistake found while running gives."""
+    code, out, err = run(monkeypatch, capsys, "train", "--device", "cpu", *arguments)
+    lines = [line for line in err.splitlines() if "batch/s" not in line]
+    assert (code, out, len(lines)) == (2, "", 1)
+    assert lines[0].startswith("gevb: ")
+    return lines[0]
+
+
+def test_data_checkpoint_and_folder_mistakes_take_one_line(monkeypatch, capsys, tmp_path):
+    def no_network(*args, **kwargs):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr("urllib.request.urlopen", no_network)
+    nowhere = str(tmp_path / "nowhere")
+    line = one_line(
+        monkeypatch, capsys, "--dataset", "mnist", "--data-dir", nowhere, "--out", nowhere + "/run"
+    )
+    assert f"not in {nowhere} and could not be downloaded" in line
+    assert "--data-dir" in line
+    (tmp_path / "file").write_text("")
+    assert "is a file" in one_line(monkeypatch, capsys, "--out", str(tmp_path / "file"))
+    (tmp_path / "checkpoint.pt").write_text("hello")
+    line = one_line(monkeypatch, capsys, "--out", str(tmp_path), "--resume")
+    assert "checkpoint.pt cannot be read, truncated or foreign" in line
+    assert "empty path" in one_line(monkeypatch, capsys, "--out", "")
+
+
+def test_data_dir_is_used(monkeypatch, capsys, tmp_path):
+    seen = []
+
+    def load(name, data_dir, device):
+        seen.append(data_dir)
+        raise gevb.InputError("enough")
+
+    monkeypatch.setattr("gevb.training.load", load)
+    monkeypatch.setenv("GEVB_DATA_DIR", "there")
+    for arguments in (["--data-dir", "here"], []):
+        one_line(monkeypatch, capsys, "--out", str(tmp_path), *arguments)
+    assert seen == ["here", "there"]
 
 
 def test_help_teaches(monkeypatch, capsys):
@@ -105,4 +158,4 @@ def test_module_entry_point():
     done = subprocess.run(
         [sys.executable, "-m", "gevb", "--version"], capture_output=True, text=True, check=True
     )
-    assert "gevb, version" in done.stdout.replace("python -m ", "")
+    assert done.stdout == f"gevb, version {gevb.__version__}\n"

@@ -138,6 +138,27 @@ def test_labels_outside_the_classes(labels, loss):
     assert all(p.grad is None for p in network.parameters())
 
 
+@pytest.mark.parametrize(
+    ("y", "wanted"),
+    [
+        (torch.zeros(5), r"labels: got torch.float32, wanted whole numbers"),
+        (torch.zeros(4, dtype=torch.long), r"labels: got shape \(4,\), wanted \(5,\)"),
+        (torch.zeros(5, 1, dtype=torch.long), r"labels: got shape \(5, 1\), wanted \(5,\)"),
+    ],
+)
+def test_labels_that_are_none(y, wanted):
+    x, _ = make_batch(size=5)
+    with pytest.raises(gevb.InputError, match=wanted):
+        gevb.BP(make_network("fc")).backward(x, y)
+
+
+@pytest.mark.parametrize("shape", [(5,), (3,), (1, 3), (5, 1)])
+def test_targets_of_another_shape(shape):
+    x, _ = make_batch(size=5)
+    with pytest.raises(gevb.InputError, match=r"targets: got shape .*, wanted \(5, 3\)"):
+        gevb.BP(make_network("fc"), gevb.mean_squared_error).backward(x, torch.zeros(shape))
+
+
 @pytest.mark.parametrize("shape", [(2, 2, 6, 7), (2, 84), (0, 2, 7, 6)])
 def test_input_of_another_shape(shape):
     network = make_network("conv")

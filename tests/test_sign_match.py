@@ -19,20 +19,20 @@ STAGES = st.sampled_from(
         (LC(2, 3, 2, 0),),
     ]
 )
-WIDTHS = st.lists(st.integers(1, 6).map(lambda n: FC(2 * n)), max_size=3).map(tuple)
+WIDTHS = st.lists(st.integers(2, 6).map(lambda n: FC(2 * n)), min_size=1, max_size=3).map(tuple)
 
 
 def random_network(data, nonnegative: bool) -> Network:
     """Random depth, widths, K, signs of the biases; weights past the first layer >= 0 or not."""
     network = Network(
         (2, 6, 6),
-        data.draw(st.integers(1, 5), "K"),
+        data.draw(st.sampled_from([1, 2, 2, 3, 3, 4, 5]), "K"),
         data.draw(STAGES) + data.draw(WIDTHS),
         nonnegative=nonnegative,
         seed=data.draw(st.integers(0, 2**31), "seed"),
     ).double()
     generator = torch.Generator().manual_seed(data.draw(st.integers(0, 2**31)))
-    sparsity = data.draw(st.sampled_from([0.0, 0.5, 0.9]))
+    sparsity = data.draw(st.sampled_from([0.0, 0.0, 0.3, 0.6, 0.9]))
     with torch.no_grad():
         for layer in network.layers:
             w, b = layer.weights.weight, layer.weights.bias
@@ -73,9 +73,16 @@ def untied(network: Network) -> Network:
     return free
 
 
+def test_signs_match_in_nonnegative_networks():
+    reached: list[bool] = []
+    check_signs(reached)
+    # Most networks must have a gradient down to the first layer, or the test would be empty.
+    assert sum(reached) > 0.6 * len(reached)
+
+
 @settings(max_examples=200, deadline=None, derandomize=True)
-@given(st.data())
-def test_signs_match_in_nonnegative_networks(data):
+@given(data=st.data())
+def check_signs(reached, data):
     """On every weight and bias; of a convolution, on every summand of its update.
 
     The sum over positions is a different matter: back-propagation weighs the positions by dhat,
@@ -85,6 +92,7 @@ def test_signs_match_in_nonnegative_networks(data):
     free = untied(network)
     seed = data.draw(st.integers(0, 2**31))
     gevb_update, gradient = both_updates(free, seed)
+    reached.append(bool(gradient["layers.0.weights.weight"].any()))
     for name, grad in gradient.items():
         nonzero = grad != 0
         assert torch.equal(gevb_update[name].sign()[nonzero], grad.sign()[nonzero]), name
@@ -102,7 +110,8 @@ def test_signs_match_in_nonnegative_networks(data):
 @given(st.data())
 def test_feedback_is_nonnegative_in_nonnegative_networks(data):
     network = random_network(data, nonnegative=True)
-    x = torch.randn(3, *network.input_shape, dtype=torch.float64)
+    generator = torch.Generator().manual_seed(data.draw(st.integers(0, 2**31)))
+    x = torch.randn(3, *network.input_shape, dtype=torch.float64, generator=generator)
     y = torch.zeros(3, dtype=torch.long)
     assert all((dhat >= 0).all() for dhat in gevb.BP(network).feedbacks(x, y))
 

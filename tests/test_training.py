@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import asdict, replace
@@ -25,9 +26,13 @@ def weights(run: gevb.Run) -> dict[str, torch.Tensor]:
 def test_protocol(config, monkeypatch):
     """Adam 3e-4, batches of 128 with the ragged last one, evaluations at 0, k, ... and the end."""
     trainer = Trainer(replace(config, epochs=5), gevb.load("digits"), torch.device("cpu"))
-    group = trainer.optimizer.param_groups[0]
-    assert isinstance(trainer.optimizer, torch.optim.Adam)
+    (group,) = trainer.optimizer.param_groups
+    assert type(trainer.optimizer) is torch.optim.Adam
     assert (group["lr"], group["betas"], group["eps"]) == (3e-4, (0.9, 0.999), 1e-8)
+    assert not group["amsgrad"]
+    assert not group["weight_decay"]
+    assert not group["maximize"]
+    assert {id(p) for p in group["params"]} == {id(p) for p in trainer.network.parameters()}
     sizes, seen = [], []
     backward = trainer.rule.backward
 
@@ -85,6 +90,7 @@ def test_no_negative_weight_after_any_step(arch, rule):
     assert min(smallest) >= 0
     assert any(count != start for count in clamped)
     assert (trainer.network.layers[0].weights.weight < 0).any()
+    assert all((layer.weights.bias < 0).any() for layer in trainer.network.layers)
 
 
 def test_mixed_sign_networks_are_not_clamped():
@@ -118,6 +124,8 @@ def test_run_folder(config, tmp_path):
     (session,) = read["provenance.json"]
     assert session["torch"] == torch.__version__
     assert session["device"] == "cpu"
+    assert session["seed"] == config.seed
+    assert session["from_epoch"] == 0
     assert len(session["source_sha256"]) == 64
     assert session["seconds"] > 0
     assert sorted(f.name for f in (tmp_path / "run").iterdir()) == [
@@ -149,8 +157,20 @@ def before(function):
 
 if where == "replace":
     os.replace = before(os.replace)
-elif where == "fsync":
-    os.fsync = before(os.fsync)
+elif where == "write":  # Kills itself with half of the n-th file written.
+    import builtins
+    class Half:
+        def __init__(self, stream): self.stream = stream
+        def __enter__(self): return self
+        def __exit__(self, *error): self.stream.close()
+        def __getattr__(self, name): return getattr(self.stream, name)
+        def write(self, content):
+            if countdown == 0:
+                self.stream.write(content[: len(content) // 2])
+                self.stream.flush()
+            step()
+            return self.stream.write(content)
+    gevb.runs.open = lambda path, mode: Half(builtins.open(path, mode))
 elif where == "batch":
     gevb.Network.clamp_ = before(gevb.Network.clamp_)
 config = gevb.Config(rule=rule, vectorized=vectorized == "True", epochs=4, evaluate_every=2)
@@ -159,29 +179,44 @@ gevb.train(config, out, resume=True, device="cpu", progress=False)
 
 
 @pytest.mark.parametrize(
-    ("where", "after", "rule", "vectorized"),
+    ("where", "after", "rule", "vectorized", "resumed_from"),
     [
-        ("replace", 0, "gevb", True),  # Before the configuration is in place.
-        ("replace", 1, "gevb", True),  # Before the first checkpoint is.
-        ("replace", 2, "gevb", True),  # Between the checkpoint and its history.
-        ("fsync", 4, "gevb", True),  # The second checkpoint is partly written.
-        ("replace", 6, "dfa", False),
-        ("batch", 30, "dfa", False),  # In the middle of the third epoch.
+        ("replace", 0, "gevb", True, 0),  # Before the configuration is in place.
+        ("replace", 1, "gevb", True, 0),  # Before the first checkpoint is.
+        ("replace", 2, "gevb", True, 0),  # Between the checkpoint and its history.
+        ("write", 4, "gevb", True, 0),  # Half of the second checkpoint is written.
+        ("batch", 30, "gevb", True, 2),  # In the middle of the third epoch.
+        ("batch", 30, "dfa", False, 2),
+        ("replace", 8, "dfa", False, 4),  # Between the last checkpoint and its history.
     ],
 )
-def test_killed_run_resumes_bit_identically(where, after, rule, vectorized, tmp_path):
+def test_killed_run_resumes_bit_identically(where, after, rule, vectorized, resumed_from, tmp_path):
     command = [sys.executable, "-c", SUICIDAL]
-    killed = subprocess.run([*command, where, str(after), tmp_path, rule, str(vectorized)])
+    # Bit for bit the same only with as many threads: they split sums differently.
+    threads = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
+    arguments = [where, str(after), str(tmp_path), rule, str(vectorized)]
+    killed = subprocess.run([*command, *arguments], env=threads)
     assert killed.returncode == -9
     config = gevb.Config(rule=rule, vectorized=vectorized, epochs=4, evaluate_every=2)
+    found = RunFolder(tmp_path, asdict(config), resume=True).load(torch.device("cpu"))
+    assert (found["epoch"] if found else 0) == resumed_from
     resumed = gevb.train(config, tmp_path, resume=True, **CPU)
     straight = gevb.train(config, **CPU)
     assert resumed.history == straight.history
     assert all(torch.equal(v, weights(straight)[k]) for k, v in weights(resumed).items())
     again = RunFolder(tmp_path, asdict(config), resume=True).load(torch.device("cpu"))
     assert again is not None
+    # The last process that wrote a checkpoint did not start again from the beginning.
+    assert again["sessions"][-1]["from_epoch"] == (resumed_from if resumed_from < 4 else 0)
     assert [e.epoch for e in resumed.history] == [e["epoch"] for e in again["history"]]
     assert json.loads((tmp_path / "history.json").read_text()) == again["history"]
+
+
+def test_early_stop_resumes_as_stopped(tmp_path):
+    config = gevb.Config(rule="bp", vectorized=False, learning_rate=3e-3, evaluate_every=5)
+    run = gevb.train(config, tmp_path, **CPU)
+    assert run.history[-1].epoch < config.epochs
+    assert gevb.train(config, tmp_path, resume=True, **CPU).history == run.history
 
 
 def test_resuming_a_finished_run_changes_nothing(config, tmp_path):
@@ -218,15 +253,43 @@ def test_truncated_and_foreign_checkpoints(config, tmp_path):
     gevb.train(config, tmp_path, **CPU)
     file = tmp_path / "checkpoint.pt"
     content = file.read_bytes()
-    for damaged in (b"", content[: len(content) // 2], b"not a checkpoint"):
+    flipped = bytearray(content)
+    flipped[len(content) // 2] ^= 1  # In the weights: only a checksum can tell.
+    history = (tmp_path / "history.json").read_bytes()
+    for damaged in (b"", content[: len(content) // 2], b"hello\n", b"epoch 4", bytes(flipped)):
         file.write_bytes(damaged)
-        with pytest.raises(
-            gevb.InputError, match=r"checkpoint.pt cannot be read: truncated or for"
-        ):
+        with pytest.raises(gevb.InputError, match=r"checkpoint.pt cannot be read, truncated or"):
             gevb.train(config, tmp_path, resume=True, **CPU)
     torch.save({"weights": torch.zeros(3)}, file)
     with pytest.raises(gevb.InputError, match="is not a checkpoint of this package"):
         gevb.train(config, tmp_path, resume=True, **CPU)
+    state = {"format": "gevb checkpoint 1", "config": asdict(config)}
+    torch.save(state, file)
+    with pytest.raises(gevb.InputError, match=r"does not hold the state of such a run: KeyError"):
+        gevb.train(config, tmp_path, resume=True, **CPU)
+    assert (tmp_path / "history.json").read_bytes() == history
+
+
+def test_checkpoint_alone_is_a_run(config, tmp_path):
+    """It is neither overwritten nor continued under another configuration."""
+    gevb.train(config, tmp_path, **CPU)
+    (tmp_path / "config.json").unlink()
+    with pytest.raises(gevb.InputError, match="holds a run; --resume continues it"):
+        gevb.train(config, tmp_path, **CPU)
+    with pytest.raises(gevb.InputError, match="another configuration: seed: got 1, wanted 0"):
+        gevb.train(replace(config, seed=1), tmp_path, resume=True, **CPU)
+    gevb.train(config, tmp_path, resume=True, **CPU)
+    assert json.loads((tmp_path / "config.json").read_text()) == asdict(config)
+
+
+def test_failed_start_leaves_no_run(config, tmp_path, monkeypatch):
+    def no_network(*args, **kwargs):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr("urllib.request.urlopen", no_network)
+    with pytest.raises(gevb.InputError, match="could not be downloaded"):
+        gevb.train(replace(config, dataset="mnist"), tmp_path / "run", data_dir=tmp_path, **CPU)
+    gevb.train(replace(config, epochs=0), tmp_path / "run", **CPU)
 
 
 class Payload:
@@ -239,21 +302,27 @@ class Payload:
 def test_checkpoints_execute_nothing(config, tmp_path, capsys):
     gevb.train(config, tmp_path, **CPU)
     torch.save({"format": Payload()}, tmp_path / "checkpoint.pt")
-    with pytest.raises(gevb.InputError, match="cannot be read: truncated or foreign"):
+    with pytest.raises(gevb.InputError, match="cannot be read, truncated or foreign"):
         gevb.train(config, tmp_path, resume=True, **CPU)
     assert "executed" not in capsys.readouterr().out
-
-
-def test_configuration_that_is_no_json(config, tmp_path):
-    (tmp_path / "config.json").write_text("{")
-    with pytest.raises(gevb.InputError, match=r"config.json is no configuration"):
-        gevb.train(config, tmp_path, resume=True, **CPU)
 
 
 def test_folder_that_cannot_be_made(config, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(gevb.InputError, match=r"cannot make the folder .*: Not a directory"):
         gevb.train(config, tmp_path / "file" / "run", **CPU)
+
+
+def test_empty_path(config):
+    with pytest.raises(gevb.InputError, match="run folder: got an empty path"):
+        gevb.train(config, "", **CPU)
+
+
+@pytest.mark.parametrize("name", ["config", "history", "provenance"])
+def test_folder_that_cannot_be_written(config, tmp_path, name):
+    (tmp_path / f"{name}.json" / "in the way").mkdir(parents=True)
+    with pytest.raises(gevb.InputError, match=f"cannot write .*{name}.json: Is a directory"):
+        gevb.train(config, tmp_path, **CPU)
 
 
 def test_full_disk_leaves_the_last_checkpoint(config, tmp_path, monkeypatch):
@@ -268,6 +337,20 @@ def test_full_disk_leaves_the_last_checkpoint(config, tmp_path, monkeypatch):
     with pytest.raises(gevb.InputError, match=r"cannot write .*checkpoint.pt: No space left"):
         folder.save({"epoch": 4, "history": [], "sessions": []})
     assert {f: f.read_bytes() for f in tmp_path.iterdir()} == files
+
+
+def test_weights_that_go_bad_in_the_last_step_are_not_saved(config, tmp_path, monkeypatch):
+    """The loss of every batch was finite; the evaluation's is not."""
+    train_epoch = Trainer.train_epoch
+
+    def poisoned(self, after_batch=lambda: None):
+        train_epoch(self, after_batch)
+        self.network.layers[0].weights.weight.data.fill_(float("inf"))
+
+    monkeypatch.setattr(Trainer, "train_epoch", poisoned)
+    with pytest.raises(gevb.InputError, match="loss: got nan in epoch 1, wanted a finite number"):
+        gevb.train(replace(config, evaluate_every=1), tmp_path, **CPU)
+    assert [e["epoch"] for e in json.loads((tmp_path / "history.json").read_text())] == [0]
 
 
 def test_loss_that_is_not_finite_keeps_the_last_checkpoint(config, tmp_path, monkeypatch):
@@ -298,11 +381,12 @@ def test_loss_that_is_not_finite_keeps_the_last_checkpoint(config, tmp_path, mon
         ({"rule": "hebb"}, "rule: got 'hebb'"),
         ({"dtype": "float16"}, "dtype: got 'float16', wanted one of float32, float64"),
         ({"vectorized": False}, "rule gevb: got a conventional network"),
-        ({"epochs": -1}, "epochs: got -1, wanted at least 0"),
+        ({"epochs": -1}, "epochs: got -1, wanted a whole number >= 0"),
         ({"seed": -1}, "seed: got -1"),
-        ({"batch_size": 0}, "batch_size: got 0, wanted at least 1"),
+        ({"batch_size": 0}, "batch_size: got 0, wanted a whole number >= 1"),
         ({"evaluate_every": 0}, "evaluate_every: got 0"),
-        ({"learning_rate": float("nan")}, "learning_rate: got nan, wanted more than 0"),
+        ({"learning_rate": float("nan")}, "learning_rate: got nan, wanted a number above 0"),
+        ({"learning_rate": float("inf")}, "learning_rate: got inf"),
     ],
 )
 def test_bad_configurations(change, wanted):

@@ -1,0 +1,46 @@
+"""Checkers of the chapter on alignment."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from gevb.exercises import alignment as exercises
+
+RATIO = math.pi - 1
+TAN = math.tan(math.radians(5)) ** 2
+
+
+@pytest.mark.parametrize(
+    ("checker", "answer", "says"),
+    [
+        (exercises.check_uniform_weights, None, "Put your answer in"),
+        (exercises.check_uniform_weights, 30, "Right. Uniform weights"),
+        (exercises.check_uniform_weights, 55.65, "ON/OFF"),
+        (exercises.check_uniform_weights, 0, "further down"),
+        (exercises.check_uniform_weights, 0.5236, "radians"),
+        (exercises.check_uniform_weights, 18.43, "take the root"),
+        (exercises.check_uniform_weights, 54.74, "took r for the cosine"),
+        (exercises.check_uniform_weights, 77, "In the last hidden layer"),
+        (exercises.check_width_for_five_degrees, None, "Put your answer in"),
+        (exercises.check_width_for_five_degrees, 1758, "Right."),
+        (exercises.check_width_for_five_degrees, 2 * RATIO / TAN, r"sqrt(1 + r^2)"),
+        (exercises.check_width_for_five_degrees, 879, "gates"),
+        (exercises.check_width_for_five_degrees, 2 * math.pi * RATIO**0.5 / TAN, "squared ratio"),
+        (exercises.check_width_for_five_degrees, 0.538, "tan(theta)"),
+        (exercises.check_width_for_five_degrees, 1, "Set r of Eq. 15"),
+        (exercises.check_without_gates, None, "Put your answer in"),
+        (exercises.check_without_gates, 2**-0.5, "Right."),
+        (exercises.check_without_gates, 0.5, "grows as well"),
+        (exercises.check_without_gates, 1, "half of the terms"),
+        (exercises.check_without_gates, 2**0.5, "from open gates"),
+        (exercises.check_without_gates, 2, "average better"),
+        (exercises.check_without_gates, 7, "A9 and A13"),
+    ],
+)
+def test_answers(checker, answer, says, capsys):
+    checker(answer)
+    printed = capsys.readouterr().out
+    assert says in printed
+    assert printed.startswith("Right") == (says.startswith("Right"))
