@@ -20,7 +20,7 @@ test: $(VENV)/installed
 	$(BIN)/mypy
 	$(BIN)/python tools/notebooks.py check
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
-	$(BIN)/pytest --nbval book -p no:jaxtyping
+	$(BIN)/pytest --nbval book -n $(JOBS) --dist loadscope
 	$(BIN)/jupyter-book build -W -n --keep-going --all .
 
 serve: book

@@ -37,10 +37,10 @@ class Record:
 
 
 def _folder() -> Path:
-    """`results` inside an installed package, `data/results` in a checkout."""
+    """`data/results` in a checkout, `results` inside an installed package."""
     package = Path(__file__).parent
-    installed = package / "results"
-    return installed if installed.is_dir() else package.parent / "data" / "results"
+    checkout = package.parent / "data" / "results"
+    return checkout if checkout.is_dir() else package / "results"
 
 
 def recorded(name: str) -> Record:
