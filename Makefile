@@ -19,6 +19,7 @@ test: $(VENV)/installed
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python tools/notebooks.py check
+	$(BIN)/python tools/equations.py --check
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
 	$(BIN)/pytest --nbval book -n $(JOBS) --dist loadscope
 	$(BIN)/jupyter-book build -W -n --keep-going --all .
@@ -28,6 +29,7 @@ serve: book
 
 execute: $(VENV)/installed
 	$(BIN)/python tools/notebooks.py execute
+	$(BIN)/python tools/equations.py
 
 repository: $(VENV)/installed
 	$(BIN)/python tools/repository.py "$(URL)"

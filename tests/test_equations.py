@@ -147,6 +147,14 @@ def test_the_chapter_that_checks_is_the_one_that_derives(tool, capsys):
     assert (found, page.count("both")) == ([], 2)
 
 
+def test_all_lines_of_an_equation_are_shown(tool, capsys):
+    lines = "# One\n\n$$one \\tag{A7}.$$\n\n$$two\\, \\tag{A7}$$\n\n## Again\n\n$$three \\tag{A7}$$"
+    book(tool, one=[lines, checked("A7")])
+    page, _ = page_and_findings(tool, capsys)
+    assert "$$\none\n$$\n\n$$\ntwo\\,\n$$\n\n* In the book: [One](one.ipynb)\n" in page
+    assert "three" not in page
+
+
 def test_number_that_the_paper_does_not_have(tool, capsys):
     book(tool, one=[*SOUND, checked("A15")])
     _, found = page_and_findings(tool, capsys)

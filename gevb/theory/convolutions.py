@@ -1,0 +1,142 @@
+"""Shared kernels: updates position by position, and the network with every position untied.
+
+Source: Clark, Abbott and Chung (2021), Appendix H.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Num
+from torch import Tensor
+
+from gevb.errors import InputError
+from gevb.layers import Conv2d
+from gevb.networks import LC, Conv, Network
+from gevb.rules import Rule
+
+
+@torch.no_grad()
+def position_updates(
+    layer: Conv2d, pre: Float[Tensor, "in height width"], post: Float[Tensor, "out h w"]
+) -> Float[Tensor, "h w out in kernel kernel"]:
+    """What every position adds to the kernel's update: post_ip pre_j(p + q) (Appendix H).
+
+    Their sum over positions is the update. pre: presynaptic signals, (e . a_j) in GEVB.
+    post: gated feedback, the gate mask in GEVB.
+
+    Raises:
+        InputError: signals that are not of the layer's shape.
+    """
+    wanted = (tuple(layer.in_units), tuple(layer.out_units))
+    if (tuple(pre.shape), tuple(post.shape)) != wanted:
+        raise InputError(
+            f"signals: got shapes {tuple(pre.shape)} and {tuple(post.shape)}, "
+            f"wanted {wanted[0]} below and {wanted[1]} above the layer"
+        )
+    k = layer.kernel_size
+    patches = F.unfold(pre[None], k, stride=layer.stride, padding=layer.padding)[0]
+    terms = torch.einsum("op,jp->poj", post.flatten(1), patches)
+    return terms.unflatten(0, post.shape[1:]).unflatten(-1, (pre.shape[0], k, k))
+
+
+@torch.no_grad()
+def untied(network: Network) -> Network:
+    """The same function, with a kernel of its own at every position of each convolution.
+
+    Convolutions become locally connected layers whose kernels start out equal; gates, pooling
+    and fully connected layers stay as they are.
+    """
+    architecture = [
+        LC(spec.channels, spec.kernel_size, spec.stride, spec.padding)
+        if isinstance(spec, Conv)
+        else spec
+        for spec in network.architecture
+    ]
+    free = Network(
+        network.input_shape,
+        network.classes,
+        architecture,
+        vectorized=network.vectorized,
+        nonnegative=network.nonnegative,
+    ).to(network.layers[0].weights.weight)
+    for tied, own in zip(network.layers, free.layers, strict=True):
+        weight = tied.weights.weight.data
+        if isinstance(tied.weights, Conv2d):
+            weight = weight.flatten(1)
+        own.weights.weight.copy_(weight.expand_as(own.weights.weight))
+        own.weights.bias.copy_(tied.weights.bias.expand_as(own.weights.bias))
+        if own.gate is not None and tied.gate is not None:
+            own.gate.t.copy_(tied.gate.t)
+    return free
+
+
+def weight_updates(
+    rule: Rule, x: Float[Tensor, "B *input"], y: Num[Tensor, "B *target"]
+) -> list[Float[Tensor, "..."]]:
+    """A rule's update of the weights of every layer, from input to output; `.grad` is kept.
+
+    Raises:
+        InputError: images of another shape, or labels that do not fit the network.
+    """
+    parameters = list(rule.network.parameters())
+    kept = [parameter.grad for parameter in parameters]
+    try:
+        for parameter in parameters:
+            parameter.grad = None
+        rule.backward(x, y)
+        weights = [layer.weights.weight for layer in rule.network.layers]
+        return [weight.grad for weight in weights if weight.grad is not None]
+    finally:
+        for parameter, grad in zip(parameters, kept, strict=True):
+            parameter.grad = grad
+
+
+class Disagreement(NamedTuple):
+    """How far two updates differ in sign, as shares between 0 and 1.
+
+    weights: of the weights that have a gradient, those on which the signs differ.
+    gradient: of the sum of the gradient's magnitudes, what lies on these weights.
+    """
+
+    weights: float
+    gradient: float
+
+
+def sign_disagreement(update: Float[Tensor, "..."], gradient: Float[Tensor, "..."]) -> Disagreement:
+    """Weights on which an update and the gradient have opposite signs.
+
+    Raises:
+        InputError: two shapes, or a gradient that is zero everywhere.
+    """
+    _check_pair(update, gradient)
+    wrong = update * gradient < 0
+    magnitude = gradient.abs()
+    return Disagreement(
+        float(wrong.sum() / (magnitude > 0).sum()),
+        float(magnitude[wrong].sum() / magnitude.sum()),
+    )
+
+
+def update_angle(update: Float[Tensor, "..."], gradient: Float[Tensor, "..."]) -> float:
+    """Angle in degrees between two updates, as vectors of all weights.
+
+    Raises:
+        InputError: two shapes, or an update or gradient that is zero everywhere.
+    """
+    _check_pair(update, gradient)
+    _check_pair(gradient, update)
+    cosine = (update * gradient).sum() / (update.norm() * gradient.norm())
+    return float(cosine.clamp(-1, 1).acos().rad2deg())
+
+
+def _check_pair(update: Tensor, gradient: Tensor) -> None:
+    if update.shape != gradient.shape:
+        raise InputError(
+            f"updates: got shapes {tuple(update.shape)} and {tuple(gradient.shape)}, "
+            "wanted the same shape twice"
+        )
+    if not gradient.any():
+        raise InputError("updates: got one that is zero everywhere, wanted a direction")
