@@ -31,10 +31,10 @@ def width_laboratory() -> widgets.VBox:
         widths = [width.value] * depth.value
         generator = torch.Generator().manual_seed(seed.value)
         dhat = draw_feedback(widths, generator, paired=paired.value)
-        names = [f"layer {l + 1}" for l in range(len(widths))]
+        names = [str(l + 1) for l in range(len(widths))]
         wanted = on_off_recursion(widths) if paired.value else width_recursion(widths)
         rows = [
-            f"{name}: {float(angle(relative_std(d))):.1f}° (predicted {float(angle(r)):.1f}°)"
+            f"layer {name}: {float(angle(relative_std(d))):.1f}° (predicted {float(angle(r)):.1f}°)"
             for name, d, r in zip(names, dhat, wanted, strict=True)
             if not math.isnan(float(relative_std(d)))
         ]

@@ -187,7 +187,7 @@ def look(chromium: Browser, url: str, home: str, width: int, theme: str, image: 
     height = 0
     while not (value(READY) and height):
         # A window as tall as the page brings every lazy figure into sight.
-        height = min(TALLEST, value("document.documentElement?.scrollHeight") or 900)
+        height = value("document.documentElement?.scrollHeight") or 900
         if value("document.readyState") == "complete":
             window(height)
         if time.monotonic() > deadline:

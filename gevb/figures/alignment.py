@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gevb.figures.common import COLOURS, NEUTRAL, finished, slider
-from gevb.theory.alignment import relative_std
+from gevb.theory.alignment import angle, relative_std
 
 _DEGREES = [1, 2, 5, 10, 20, 40, 60, 90]
 
 
-def _short(values: NDArray[np.float64] | Float[Tensor, "..."]) -> NDArray[np.float32]:
+def _short(values: NDArray[Any] | Tensor) -> NDArray[np.float32]:
     return np.round(np.asarray(values, dtype=float), 3).astype("float32")
 
 
@@ -40,7 +40,7 @@ def angle_triangle(r: Sequence[float]) -> go.Figure:
             )
             for name, (x, y, c) in zip(names, lines, strict=True)
         ]
-        angle = go.Scatter(
+        drawn_angle = go.Scatter(
             x=_short(0.25 * np.cos(arc)),
             y=_short(0.25 * np.sin(arc)),
             mode="lines",
@@ -55,7 +55,7 @@ def angle_triangle(r: Sequence[float]) -> go.Figure:
             textfont={"size": 15},
             showlegend=False,
         )
-        return [*shapes, angle, label]
+        return [*shapes, drawn_angle, label]
 
     labels = [f"{value:g}" for value in r]
     figure = go.Figure(drawn(r[0]))
@@ -90,11 +90,22 @@ class Measured(NamedTuple):
     high: list[float]
     error: list[float]
 
+    @classmethod
+    def of(cls, ratios: Sequence[Float[Tensor, "..."]]) -> Measured:
+        """From r of the networks of each width; networks without feedback (nan) are left out."""
+        angles = [angle(r[~r.isnan()]) for r in ratios]
+        return cls(
+            [float(a.mean()) for a in angles],
+            [float(a.quantile(0.025)) for a in angles],
+            [float(a.quantile(0.975)) for a in angles],
+            [1.96 * float(a.std()) / math.sqrt(len(a)) for a in angles],
+        )
+
 
 def angles_by_width(
     widths: Sequence[int],
     measured: Mapping[str, Sequence[Measured]],
-    predicted: Mapping[str, Sequence[Sequence[float]]],
+    predicted: Mapping[str, Sequence[Sequence[float | int]]],
 ) -> go.Figure:
     """Angles of random networks against width, and predictions; a slider over the layers.
 
@@ -151,8 +162,9 @@ def angles_by_width(
         return traces
 
     count = min(len(layers) for layers in measured.values())
-    labels = ["the last", *(f"{l} below the last" for l in range(1, count))]
-    figure = go.Figure(drawn(1))
+    labels = [str(l) for l in range(count)]
+    start = min(2, count - 1)
+    figure = go.Figure(drawn(start))
     figure.frames = [go.Frame(name=label, data=drawn(l)) for l, label in enumerate(labels)]
     figure.update_xaxes(title="width n", type="log", tickvals=widths[::3], ticktext=widths[::3])
     figure.update_yaxes(
@@ -161,7 +173,7 @@ def angles_by_width(
         range=[math.log10(0.9), math.log10(90)],
         tickvals=_DEGREES,
     )
-    steps = {**slider(labels, "hidden layer: "), "active": 1}
+    steps = {**slider(labels, "layers below the last hidden one: "), "active": start}
     return finished(
         figure,
         alt="Alignment angle against the width of the layers, both axes logarithmic. In the last "
@@ -248,17 +260,17 @@ def feedback_histogram(layers: Mapping[str, Float[Tensor, " n"]]) -> go.Figure:
     figure.frames = [go.Frame(name=name, data=[drawn(layers[name])]) for name in names]
     figure.add_vline(x=1, line={"color": COLOURS["gevb"], "width": 3})
     figure.add_annotation(
-        x=1, y=1, yref="paper", yanchor="bottom", text="GEVB: the same for all", showarrow=False
+        x=1.1, y=55, xanchor="left", text="GEVB: the same for all", showarrow=False
     )
     figure.update_xaxes(title="feedback of a unit / mean over the layer", range=[0, 5])
     figure.update_yaxes(title="units (%)", range=[0, 60])
-    spread = ", ".join(f"{name} {float(relative_std(d)):.2f}" for name, d in layers.items())
+    spread = ", ".join(f"layer {name} {float(relative_std(d)):.2f}" for name, d in layers.items())
     return finished(
         figure,
         alt="Histogram of the gradient's feedback over the units of one layer, in units of its "
         f"mean. Relative standard deviations: {spread}. In the last hidden layer half of the units "
         "have none at all; further down all are close to the mean.",
         height=420,
-        sliders=[{**slider(names, ""), "active": len(names) - 1}],
+        sliders=[{**slider(names, "hidden layer "), "active": len(names) - 1}],
         margin={"l": 55, "r": 15, "t": 30, "b": 50},
     )

@@ -1,0 +1,137 @@
+"""How well GEVB's updates point along the gradient: relative standard deviation and width.
+
+Source: Clark, Abbott and Chung (2021), Section 4, Appendices E and F. `on_off_recursion` is not in
+the paper: it does for paired ON/OFF weights what Eq. 15 does for independent ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gevb.errors import InputError
+
+ON_OFF_RATIO = math.sqrt(math.pi - 1)
+"""sigma_w / mu_w of the entries of an ON/OFF matrix, zeros included."""
+
+
+def relative_std(dhat: Float[Tensor, "*batch n"]) -> Float[Tensor, "*batch"]:
+    """Standard deviation over the units of a layer, divided by the mean: r of Eq. A5.
+
+    It is nan where dhat is zero throughout.
+    """
+    return dhat.std(-1, correction=0) / dhat.mean(-1)
+
+
+def angle(r: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
+    """Alignment angle in degrees: theta = arctan r (Eq. A8)."""
+    return r.atan().rad2deg()
+
+
+def width_recursion(
+    widths: Sequence[int], ratio: float | Sequence[float] = ON_OFF_RATIO
+) -> Float[Tensor, " hidden"]:
+    """Relative standard deviation r of the hidden layers, first to last (Eq. 15, A14).
+
+    Args:
+        widths: units of the hidden layers, n_1 to n_(L-1).
+        ratio: sigma_w / mu_w of the weights that leave each hidden layer, or one for all.
+
+    Raises:
+        InputError: no width, one below 1, or as many ratios as there are not layers.
+    """
+    _check(widths)
+    ratios = [ratio] * len(widths) if isinstance(ratio, int | float) else list(ratio)
+    if len(ratios) != len(widths):
+        raise InputError(f"ratio: got {len(ratios)} values, wanted one or {len(widths)}")
+    r = [ratios[-1]]
+    for n, above in zip(reversed(widths[1:]), reversed(ratios[:-1]), strict=True):
+        r.append(math.sqrt(2 / n) * above * math.sqrt(1 + r[-1] ** 2))
+    return torch.tensor(r[::-1], dtype=torch.float64)
+
+
+def on_off_recursion(widths: Sequence[int]) -> Float[Tensor, " hidden"]:
+    """Relative standard deviation r of the hidden layers for ON/OFF pairs, first to last.
+
+    With means over the pairs of layer l + 1, scaled to a mean feedback of 1, v = mean of squares
+    and p = mean of (ON times OFF):
+
+        r^2 = (2 / n) ((pi - 1) v - p),    new v = 1 + r^2,    new p = 1 + (2 / n) ((pi - 1) p - v),
+
+    from v = pi and p = 0 in the last hidden layer, where one of each pair has no weight.
+
+    Args:
+        widths: units of the hidden layers, n_1 to n_(L-1).
+
+    Raises:
+        InputError: no width, or one below 1.
+    """
+    _check(widths)
+    v, p = math.pi, 0.0
+    r = [ON_OFF_RATIO]
+    for n in reversed(widths[1:]):
+        square = 2 / n * ((math.pi - 1) * v - p)
+        v, p = 1 + square, 1 + 2 / n * ((math.pi - 1) * p - v)
+        r.append(math.sqrt(square))
+    return torch.tensor(r[::-1], dtype=torch.float64)
+
+
+def draw_feedback(
+    widths: Sequence[int], generator: torch.Generator, *, paired: bool
+) -> list[Float[Tensor, " n"]]:
+    """Feedback dhat of every hidden layer, first to last, from random weights and gates (Eq. 13).
+
+    All entries of the weights are positive parts of normal numbers, and a gate is open in half of
+    all cases. Each dhat is scaled to mean 1, unless it is zero.
+
+    Args:
+        widths: units of the hidden layers, n_1 to n_(L-1).
+        generator: source of the weights and gates.
+        paired: ON/OFF weights and gates shared by a pair, or all of them independent.
+
+    Raises:
+        InputError: no width, one below 1, or (paired) an odd one.
+    """
+    _check(widths)
+    odd = [n for n in widths if n % 2]
+    if paired and odd:
+        raise InputError(f"widths: got {odd[0]}, wanted even numbers for ON/OFF pairs")
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+    dhat = [_scaled(_in_pairs(normal(widths[-1] // 2)) if paired else normal(widths[-1]).relu_())]
+    for n in reversed(widths[:-1]):
+        above = dhat[-1]
+        if paired:
+            on, off = above[0::2], above[1::2]
+            is_open = torch.rand(len(on), generator=generator) < 0.5
+            on, off = on[is_open], off[is_open]
+            W = normal(len(on), n // 2)
+            difference = (on - off) @ W
+            total = (on + off) @ W.abs_()
+            below = torch.stack([total + difference, total - difference], 1).flatten() / 2
+        else:
+            is_open = torch.rand(len(above), generator=generator) < 0.5
+            below = above[is_open] @ normal(int(is_open.sum()), n).relu_()
+        dhat.append(_scaled(below))
+    return dhat[::-1]
+
+
+def _in_pairs(w: Float[Tensor, " half"]) -> Float[Tensor, " n"]:
+    """Positive and negative parts as neighbours."""
+    return torch.stack([w.relu(), (-w).relu()], 1).flatten()
+
+
+def _scaled(dhat: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
+    mean = dhat.mean()
+    return dhat / mean if mean > 0 else dhat
+
+
+def _check(widths: Sequence[int]) -> None:
+    if not widths or min(widths) < 1:
+        raise InputError(f"widths: got {list(widths)}, wanted at least one, each at least 1")

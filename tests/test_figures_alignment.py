@@ -1,0 +1,77 @@
+"""Figures of the chapters on alignment and ON/OFF initialization show what they were given."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from gevb.figures import alignment, on_off
+
+
+def test_triangle_has_the_angle():
+    figure = alignment.angle_triangle([0.0, 1.0])
+    assert [frame.name for frame in figure.frames] == ["0", "1"]
+    assert figure.frames[1].data[-1].text == ("45.0°",)
+    assert "45 degrees" in figure.layout.meta["alt"]
+
+
+def test_measured_leaves_out_networks_without_feedback():
+    got = alignment.Measured.of([torch.tensor([1.0, 1.0, math.nan], dtype=torch.float64)])
+    assert got.mean == pytest.approx([45.0])
+    assert got.error == pytest.approx([0.0])
+
+
+def test_angles_by_width_has_a_frame_a_layer():
+    one = alignment.Measured([50.0, 40.0], [45.0, 35.0], [55.0, 45.0], [1.0, 1.0])
+    two = alignment.Measured([5.0, 4.0], [4.0, 3.0], [6.0, 5.0], [1.0, 1.0])
+    figure = alignment.angles_by_width(
+        [8, 16], {"drawn": [one, two]}, {"Eq. 15": [[50, 40], [5, 4]]}
+    )
+    band, line, points = figure.data  # begins below the last hidden layer
+    assert list(points.y) == [5, 4]
+    assert list(line.y) == [5, 4]
+    assert list(band.y) == [6, 5, 3, 4]
+    assert list(figure.frames[0].data[2].y) == [50, 40]
+    assert figure.layout.sliders[0].active == 1
+
+
+def test_angles_in_training():
+    measured = torch.tensor([[8.0, 54.0], [13.0, 60.0]])
+    figure = alignment.angles_in_training([0, 30], measured, measured + 1)
+    assert [list(t.y) for t in figure.data] == [[9, 14], [8, 13], [55, 61], [54, 60]]
+    assert "layer 1 from 8 to 13" in figure.layout.meta["alt"]
+
+
+def test_histogram_counts_all_units():
+    figure = alignment.feedback_histogram({"1": torch.tensor([1.0, 1.0]), "2": torch.ones(4)})
+    assert sum(figure.data[0].y) == pytest.approx(100)
+    assert [frame.name for frame in figure.frames] == ["1", "2"]
+
+
+def test_units_in_the_plane():
+    h = torch.tensor([[3.0, 0.0], [0.0, 3.0]])
+    figure = on_off.units_in_the_plane({"a": [h, 2 * h], "b": [h, h]})
+    assert figure.data[0].x == (0, 1, None, 0, 0, None)
+    assert len(figure.frames) == 2
+    assert len(figure.data) == 2
+
+
+def test_cosines_by_layer():
+    figure = on_off.cosines_by_layer({"plain": [0.0, 0.5]}, [0.0, 0.3])
+    assert list(figure.data[1].y) == [0, 0.5]
+    assert "plain 0.50" in figure.layout.meta["alt"]
+
+
+def test_spectra_buttons_show_one_matrix():
+    values = torch.tensor([1 + 2j])
+    figure = on_off.spectra({"M": {"M": values, "W": values}, "N": {"N": values}})
+    shown = [b.args[0]["visible"] for b in figure.layout.updatemenus[0].buttons]
+    assert shown == [[True, True, False], [False, False, True]]
+
+
+def test_training_from():
+    figure = on_off.training_from([0, 1], {"two": {"ON/OFF": torch.tensor([[90.0, 5.0]])}})
+    assert list(figure.data[0].y) == [90, 5]
+    assert "ON/OFF, two: 5.0 %" in figure.layout.meta["alt"]
