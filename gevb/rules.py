@@ -45,9 +45,7 @@ class Rule:
         self._make_feedback(stream(seed, "feedback"))
 
     @torch.no_grad()
-    def backward(
-        self, x: Float[Tensor, "B *input"], y: Num[Tensor, "..."]
-    ) -> Float[Tensor, ""]:
+    def backward(self, x: Float[Tensor, "B *input"], y: Num[Tensor, "..."]) -> Float[Tensor, ""]:
         """Add the rule's update to `.grad` of every parameter; the batch's mean loss.
 
         Raises:

@@ -110,13 +110,13 @@ def active_paths(network: exact.Network, inputs: Sequence[exact.Vector]) -> go.F
     )
 
 
-def half_planes(ratios: Sequence[float], e: tuple[float, float] = (2.0, 1.0)) -> go.Figure:
+def half_planes(ratios: Sequence[float | int], e: tuple[float, float] = (2.0, 1.0)) -> go.Figure:
     """Which senders get the wrong sign if the global Jacobian is diag(1, ratio); a slider.
 
     A ring of presynaptic vectors in K = 2 dimensions, coloured by whether e . a and e . J a have
     the same sign, with the vectors e and J e.
     """
-    angles = np.linspace(0, 2 * np.pi, 120, endpoint=False) + 0.01
+    angles = np.linspace(0, 2 * np.pi, 72, endpoint=False) + 0.01
     ring = np.stack([np.cos(angles), np.sin(angles)])
     error = np.array(e) / np.hypot(*e)
 
@@ -132,7 +132,7 @@ def half_planes(ratios: Sequence[float], e: tuple[float, float] = (2.0, 1.0)) ->
             hoverinfo="skip",
         )
 
-    def dots(wanted: bool, ratio: float) -> go.Scatter:
+    def dots(wanted: bool, ratio: float | int) -> go.Scatter:
         same = (error @ ring) * ((error * (1, ratio)) @ ring) > 0
         x, y = np.round(ring[:, same == wanted], 3).astype("float32")
         return go.Scatter(
@@ -142,13 +142,13 @@ def half_planes(ratios: Sequence[float], e: tuple[float, float] = (2.0, 1.0)) ->
             mode="markers",
             marker={
                 "color": RIGHT if wanted else WRONG,
-                "size": 8,
+                "size": 7,
                 "symbol": "circle" if wanted else "x",
             },
             hoverinfo="skip",
         )
 
-    def drawn(ratio: float) -> list[go.Scatter]:
+    def drawn(ratio: float | int) -> list[go.Scatter]:
         return [
             dots(True, ratio),
             dots(False, ratio),

@@ -39,19 +39,19 @@ def _view(
     The last unit is the one that receives.
     """
     if name == "conventional":
-        units = [_column(0, 2.6, 1), _column(0, 0.6, 1), _column(3, 1.6, 1)]
+        units = [_column(0.0, 2.6, 1), _column(0.0, 0.6, 1), _column(3.0, 1.6, 1)]
         return units, [(0, 0, 0, 0), (1, 0, 0, 1)], set()
     if name == "first layer":
-        units = [_column(0, 2.6, 1), _column(0, 0.6, 1), _column(3, 2.02, 3)]
+        units = [_column(0.0, 2.6, 1), _column(0.0, 0.6, 1), _column(3.0, 2.02, 3)]
         return units, [(j, 0, mu, 2 * mu + j) for j in range(2) for mu in range(3)], set()
     if name == "later layers":
-        units = [_column(0, 3.02, 3), _column(0, 1.02, 3), _column(3, 2.02, 3)]
+        units = [_column(0.0, 3.02, 3), _column(0.0, 1.02, 3), _column(3.0, 2.02, 3)]
         return units, [(j, mu, mu, j) for j in range(2) for mu in range(3)], set()
     units = [_column(0.45 * (i % 2), 3.8 - 0.72 * i, 3) for i in range(6)]
     units = [[(x, top + 0.21 - 0.2 * mu) for mu in range(3)] for ((x, top), *_) in units]
     synapses = [(i, i // 2, i // 2, i) for i in range(6)]
     zeros = {(i, mu) for i in range(6) for mu in range(3) if mu != i // 2}
-    return [*units, _column(3, 2.02, 3)], synapses, zeros
+    return [*units, _column(3.0, 2.02, 3)], synapses, zeros
 
 
 def units_and_weights() -> go.Figure:
@@ -220,11 +220,11 @@ def gate_half_space(start: int = 45, step: int = 15, n: int = 50) -> go.Figure:
         horizontal_spacing=0.05,
     )
     columns = (1, 1, 1, 1, 2)
-    for trace, column in zip(_gate_traces(h, start), columns, strict=True):
+    for trace, column in zip(_gate_traces(h, float(start)), columns, strict=True):
         figure.add_trace(trace, row=1, col=column)
     angles = list(range(0, 360, step))
     figure.frames = [
-        go.Frame(name=f"{angle}°", data=_gate_traces(h, angle), traces=list(range(5)))
+        go.Frame(name=f"{angle}°", data=_gate_traces(h, float(angle)), traces=list(range(5)))
         for angle in angles
     ]
     moves = slider([f"{angle}°" for angle in angles], "angle of t: ")
@@ -245,10 +245,10 @@ def gate_half_space(start: int = 45, step: int = 15, n: int = 50) -> go.Figure:
 
 
 def gate_and_rectifier(directions: int = 24) -> go.Figure:
-    """Where vectors on a circle go: through the gate with t = (1, 1), and through two ReLUs."""
+    """Where vectors on a circle go: through the gate with t = (1, 1), and by a ReLU each."""
     phi = 2 * np.pi * (np.arange(directions) + 0.5) / directions
     h = np.stack([np.cos(phi), np.sin(phi)], 1)
-    titles = ("vector gate, t = (1, 1)", "a ReLU for each component")
+    titles = ("gate, t = (1, 1)", "two rectifiers")
     figure = make_subplots(
         cols=2, subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.05
     )
@@ -287,16 +287,17 @@ def gate_and_rectifier(directions: int = 24) -> go.Figure:
                 row=1,
                 col=column,
             )
-    figure.update_xaxes(range=[-1.2, 1.2], zeroline=True, title="component 1")
-    figure.update_yaxes(range=[-1.2, 1.2], zeroline=True)
+    both = {"range": [-1.2, 1.2], "dtick": 1, "zeroline": True}
+    figure.update_xaxes(**both, title="component 1")
+    figure.update_yaxes(**both)
     figure.update_yaxes(title="component 2", col=1)
     return finished(
         figure,
         alt="Vectors on a circle and where they go. The vector gate keeps half of them as they are "
         "and moves the others to the origin. With a rectifier for each component a quarter is "
         "kept, a quarter goes to the origin, and half are pressed onto the axes.",
-        height=380,
-        margin={"l": 50, "r": 15, "t": 40, "b": 90},
+        height=400,
+        margin={"l": 50, "r": 15, "t": 40, "b": 120},
     )
 
 
@@ -312,7 +313,7 @@ def cost_ratios(ratios: Mapping[str, Mapping[str, float]]) -> go.Figure:
     """
     figure = go.Figure()
     for kind, values in ratios.items():
-        rule = kind.split()[0].lower()
+        rule = kind.split()[0].rstrip(",").lower()
         autograd = "autograd" in kind
         figure.add_bar(
             x=[name.replace(" ", "<br>") for name in values],
@@ -320,7 +321,9 @@ def cost_ratios(ratios: Mapping[str, Mapping[str, float]]) -> go.Figure:
             name=kind,
             marker={
                 "color": COLOURS.get(rule, NEUTRAL),
-                "pattern": {"shape": "/" if autograd else "", "fgcolor": "#FFFFFF"},
+                "pattern": {"shape": "/", "fillmode": "overlay", "fgcolor": "#FFFFFF"}
+                if autograd
+                else None,
             },
             hovertemplate="%{y:.2f} times",
         )

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ipywidgets
 import pytest
 
-from gevb import widgets_alignment, widgets_on_off
+from gevb.widgets import alignment, on_off
 
 
 @pytest.mark.parametrize(
     ("laboratory", "module", "says"),
     [
-        (widgets_alignment.width_laboratory, widgets_alignment, "predicted 55.7°"),
-        (widgets_on_off.plane_laboratory, widgets_on_off, "plain: mean cosine"),
+        (alignment.width_laboratory, alignment, "predicted 55.7°"),
+        (on_off.plane_laboratory, on_off, "plain: mean cosine"),
     ],
 )
 def test_laboratory_draws(laboratory, module, says, monkeypatch):

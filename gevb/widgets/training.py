@@ -1,4 +1,4 @@
-"""ipywidgets for the live notebook. They need a kernel; the book shows a figure beside each."""
+"""A small laboratory: train networks on the digits and compare them."""
 
 from __future__ import annotations
 

@@ -17,9 +17,9 @@ def break_the_signs() -> widgets.VBox:
     percent = widgets.IntSlider(value=0, min=0, max=100, step=5, continuous_update=False)
     K = widgets.IntSlider(value=3, min=2, max=6, continuous_update=False)
     seed = widgets.IntSlider(value=0, min=0, max=20, continuous_update=False)
-    says, shown = widgets.Label(), widgets.Output()
+    says, shown = widgets.Label("Change a value to draw."), widgets.Output()
 
-    def draw(_: object = None) -> None:
+    def draw(_: object) -> None:
         case = broken_case(nonlinearity.value, percent.value, seed=seed.value, K=K.value)
         layers = [f"layer {l}: {v:.0f} %" for l, v in enumerate(agreement([case]), start=1)]
         says.value = "right signs, " + ", ".join(layers)
@@ -36,7 +36,6 @@ def break_the_signs() -> widgets.VBox:
     }
     for choice in choices.values():
         choice.observe(draw, names="value")
-    draw()
     rows = [
         widgets.HBox([widgets.Label(name, layout={"width": "11em"}), choice])
         for name, choice in choices.items()

@@ -1,0 +1,158 @@
+"""The sign-match proof by value: the global Jacobian, and experiments that break the assumptions.
+
+Source: Clark, Abbott and Chung (2021), Section 3.3, Appendices C and D.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from random import Random
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gevb.errors import InputError
+from gevb.networks import Network
+from gevb.theory import exact
+
+WIDTHS = (4, 10, 10, 6, 6)  # inputs and hidden units of the networks that get broken
+
+
+def global_jacobian(
+    network: Network, x: Float[Tensor, "B *input"], l: int
+) -> Float[Tensor, "mu nu *units"]:
+    """How the output's components respond to those of hidden layer l, da_mu^L / da_inu^l.
+
+    By automatic differentiation, for one example. Layers count from 1, as in the paper; in layer
+    L, the output, it is the identity (Eq. 11 to 13).
+
+    Raises:
+        InputError: no such layer, a conventional network, or not exactly one example.
+    """
+    L = len(network.layers)
+    if not 1 <= l <= L:
+        raise InputError(f"layer: got {l}, wanted 1 to {L}")
+    if not network.vectorized or len(x) != 1:
+        raise InputError(
+            f"global Jacobian: got {len(x)} examples in a "
+            f"{'vectorized' if network.vectorized else 'conventional'} network, wanted one in a "
+            "vectorized one"
+        )
+    trace = network.trace(x)
+
+    def above(a: Tensor) -> Tensor:
+        a = network.layers[l - 1].arranged(a)
+        for layer in network.layers[l:]:
+            a = layer(a)
+        return a[0].flatten()
+
+    layer = network.layers[l - 1]
+    with torch.no_grad():
+        a = layer.weights(trace.inputs[l - 1])
+        a = a if layer.gate is None else layer.gate(a)
+    return torch.autograd.functional.jacobian(above, a)[:, 0]
+
+
+Case = tuple[exact.Network, exact.Vector, exact.Vector]
+
+
+def broken_case(
+    nonlinearity: str = "gate",
+    percent: float | int = 0,
+    *,
+    seed: int = 0,
+    K: int = 3,
+    widths: Sequence[int] = WIDTHS,
+) -> Case:
+    """A random exact network with some of its weights turned negative, an input and an error.
+
+    Args:
+        nonlinearity: "gate", or "relu" for a ReLU per component.
+        percent: share of the non-zero weights past the first layer that are negative. From the
+            same seed, a larger share makes the same weights negative and some more.
+        seed: of weights, input and error vector.
+        K: components.
+        widths: inputs, then hidden units.
+
+    Raises:
+        InputError: no such nonlinearity, or a share outside 0 to 100.
+    """
+    if not 0 <= percent <= 100:
+        raise InputError(f"percent: got {percent}, wanted 0 to 100")
+    rng = Random(seed)
+    network = exact.random_network(rng, nonlinearity=nonlinearity, K=K, widths=widths)
+    x, e = exact.random_example(network, rng)
+    weights = sum(bool(w[0]) for layer in network.layers if layer.shared for w in layer.weight)
+    network = exact.with_negative(network, rng, round(weights * percent / 100))
+    return exact.centred(network, x), x, e
+
+
+def sign_matrix(case: Case, l: int) -> list[list[int]]:
+    """Where the update of layer l's weights has the gradient's sign, [receiving][sending unit].
+
+    1: it has, -1: it has not, 0: the gradient is zero. Layers count from 1; layer l is fully
+    connected and its components share the weights.
+
+    Raises:
+        InputError: no such layer.
+    """
+    network, x, e = case
+    if not 2 <= l <= len(network.layers):
+        raise InputError(f"layer: got {l}, wanted 2 to {len(network.layers)}")
+    synapses = network.layers[l - 1].synapses
+    rows, columns = (1 + max(s[side] for s in synapses) for side in (0, 1))
+    matrix = [[0] * columns for _ in range(rows)]
+    for layer, s, g, u in exact.pairs(network, [(exact.forward(network, x), e)]):
+        if layer == l - 1 and g:
+            i, j, _ = synapses[s]
+            matrix[i][j] = 1 if exact.sign(g) == exact.sign(u) else -1
+    return matrix
+
+
+def agreement(cases: Iterable[Case]) -> list[float]:
+    """Percent of right signs among the weights that have a gradient, layer by layer."""
+    right: list[int] = []
+    total: list[int] = []
+    for network, x, e in cases:
+        right += [0] * (len(network.layers) - len(right))
+        total += [0] * (len(network.layers) - len(total))
+        for l, _, g, u in exact.pairs(network, [(exact.forward(network, x), e)]):
+            total[l] += bool(g)
+            right[l] += bool(g) and exact.sign(g) == exact.sign(u)
+    return [100 * r / t if t else float("nan") for r, t in zip(right, total, strict=True)]
+
+
+def small_network() -> exact.Network:
+    """Three hidden layers of four units, K = 2, one output weight zero: drawn in the chapter."""
+    half, t = Fraction(1, 2), [(1, 1), (-1, -1), (1, -1), (-1, 1)]
+    second: list[list[exact.Number]] = [
+        [1, half, 0, 0],
+        [0, 2, 1, 0],
+        [1, 0, half, 1],
+        [0, 0, 1, 2],
+    ]
+    third: list[list[exact.Number]] = [
+        [1, 0, half, 0],
+        [half, 1, 0, 0],
+        [0, 1, 1, 1],
+        [0, half, 0, 1],
+    ]
+    output: list[list[exact.Number]] = [[1, half, 2, 0]]
+    first = [[(2, 1), (-1, 1)], [(-1, 2), (1, 1)], [(1, -2), (2, 1)], [(1, -1), (-1, 2)]]
+    zeros = [(0, 0)] * 4
+    return exact.Network(
+        [
+            exact.first_layer(first, zeros, t),
+            exact.later_layer(second, zeros, t),
+            exact.later_layer(third, zeros, t),
+            exact.later_layer(output, zeros[:1]),
+        ]
+    )
+
+
+def small_inputs() -> list[exact.Vector]:
+    """The examples of the chapter's drawing."""
+    pairs = [(3, -1), (1, 1), (2, -1), (1, 2), (-4, 2), (0, -4)]
+    return [[Fraction(v) for v in pair] for pair in pairs]
