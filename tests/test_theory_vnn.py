@@ -116,7 +116,7 @@ def test_against_the_counter_of_pytorch(arch, vectorized):
 
 
 def test_widget_follows_its_sliders():
-    from gevb.widgets_vnn import gate_by_hand
+    from gevb.widgets.vnn import gate_by_hand
 
     box = gate_by_hand()
     turn = box.children[0].children[1]
@@ -124,3 +124,19 @@ def test_widget_follows_its_sliders():
     assert "open, a = (1.5, -0.5)" in says.value
     turn.value = 180
     assert "closed, a = (0.0, 0.0)" in says.value
+
+
+def test_figures_say_what_they_show():
+    from gevb.figures import vnn as pictures
+
+    gate = pictures.gate_half_space()
+    assert len(gate.frames) == len(gate.layout.sliders[0].steps) == 24
+    for frame, step in zip(gate.frames, gate.layout.sliders[0].steps, strict=True):
+        assert list(step.args[0]) == [frame.name]
+    # At 90 degrees the open points are those whose second component is not negative.
+    points = next(frame for frame in gate.frames if frame.name == "90°").data[2]
+    assert list(points.marker.color) == [int(y >= 0) for y in points.y]
+    ratios = {"BP by autograd": {"MNIST FC": 10.0}, "GEVB": {"MNIST FC": 7.0}}
+    figures = [gate, pictures.units_and_weights(), pictures.gate_and_rectifier()]
+    for figure in [*figures, pictures.cost_ratios(ratios)]:
+        assert figure.layout.meta["alt"]
