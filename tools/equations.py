@@ -253,7 +253,7 @@ def code(text: str) -> str:
     """Text that Markdown leaves alone, in a table too."""
     ticks = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
     pad = " " if "`" in text else ""
-    return f"{ticks}{pad}{text}{pad}{ticks}".replace("|", r"\|")
+    return f"{ticks}{pad}{text}{pad}{ticks}"
 
 
 def block(name: str, entry: Entry) -> str:
