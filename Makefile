@@ -14,6 +14,7 @@ JOBS ?= 2
 book: $(VENV)/installed
 	$(BIN)/jupyter-book build -W -n --keep-going .
 
+# One thread a kernel in the notebooks: as many run at a time as there are cores.
 test: $(VENV)/installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -21,7 +22,7 @@ test: $(VENV)/installed
 	$(BIN)/python tools/notebooks.py check
 	$(BIN)/python tools/equations.py --check
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
-	$(BIN)/pytest --nbval book -n $(JOBS) --dist loadscope
+	OMP_NUM_THREADS=1 $(BIN)/pytest --nbval book -n $(JOBS) --dist loadscope
 	$(BIN)/jupyter-book build -W -n --keep-going --all .
 
 serve: book
