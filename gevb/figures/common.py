@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 import plotly.io as pio
@@ -36,3 +36,17 @@ def slider(labels: Sequence[str], prefix: str) -> dict[str, object]:
     jump = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}}
     steps = [{"label": label, "method": "animate", "args": [[label], jump]} for label in labels]
     return {"steps": steps, "currentvalue": {"prefix": prefix}, "pad": {"t": 55}}
+
+
+def buttons_above(buttons: Sequence[Mapping[str, object]], active: int) -> dict[str, object]:
+    """A row of buttons over the figure, one of them pressed."""
+    return {
+        "type": "buttons",
+        "direction": "right",
+        "buttons": list(buttons),
+        "active": active,
+        "x": 0.5,
+        "xanchor": "center",
+        "y": 1.0,
+        "yanchor": "bottom",
+    }

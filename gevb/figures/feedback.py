@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import plotly.graph_objects as go
 
-from gevb.figures.common import COLOURS, NAMES, NEUTRAL, finished
+from gevb.figures.common import COLOURS, NAMES, NEUTRAL, buttons_above, finished
 
 _COLUMNS = {"input": (0.0, 4), "hidden 1": (1.0, 4), "hidden 2": (2.0, 4), "output": (3.0, 1)}
 _HEARD = {
@@ -122,16 +122,5 @@ def what_units_hear() -> go.Figure:
         xaxis={**hidden, "range": [-0.4, 3.4]},
         yaxis={**hidden, "range": [-0.9, 5.3]},
         margin={"l": 5, "r": 5, "t": 45, "b": 5},
-        updatemenus=[
-            {
-                "type": "buttons",
-                "direction": "right",
-                "buttons": buttons,
-                "active": list(COLOURS).index("gevb"),
-                "x": 0.5,
-                "xanchor": "center",
-                "y": 1.0,
-                "yanchor": "bottom",
-            }
-        ],
+        updatemenus=[buttons_above(buttons, list(COLOURS).index("gevb"))],
     )

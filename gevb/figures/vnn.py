@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from gevb.figures.common import COLOURS, NEUTRAL, finished, slider
+from gevb.figures.common import COLOURS, NEUTRAL, buttons_above, finished, slider
 
 _OPEN = COLOURS["gevb"]
 _SHADE = "rgba(0, 158, 115, 0.13)"  # the colour of GEVB, thinned
@@ -134,20 +134,7 @@ def units_and_weights() -> go.Figure:
         xaxis={**hidden, "range": [-0.45, 3.45]},
         yaxis={**hidden, "range": [-1.0, 5.1]},
         margin={"l": 5, "r": 5, "t": 45, "b": 5},
-        updatemenus=[
-            {
-                "type": "buttons",
-                "direction": "right",
-                "buttons": buttons,
-                "active": list(_SAYS).index(start),
-                "x": 0.5,
-                "xanchor": "center",
-                "y": 1.0,
-                "yanchor": "bottom",
-                "font": {"size": 11},
-                "pad": {"l": 0, "r": 0},
-            }
-        ],
+        updatemenus=[buttons_above(buttons, list(_SAYS).index(start))],
     )
 
 

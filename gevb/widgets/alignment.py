@@ -16,6 +16,7 @@ from gevb.theory.alignment import (
     relative_std,
     width_recursion,
 )
+from gevb.widgets.common import labelled
 
 
 def width_laboratory() -> widgets.VBox:
@@ -47,8 +48,4 @@ def width_laboratory() -> widgets.VBox:
     for choice in choices.values():
         choice.observe(draw, "value")
     start.on_click(draw)
-    rows = [
-        widgets.HBox([widgets.Label(name, layout={"width": "8em"}), choice])
-        for name, choice in choices.items()
-    ]
-    return widgets.VBox([*rows, start, says, shown])
+    return widgets.VBox([*labelled(choices), start, says, shown])

@@ -11,6 +11,7 @@ from gevb.layers import Conv2d, contract
 from gevb.networks import Network
 from gevb.rules import GEVB
 from gevb.theory.convolutions import position_updates
+from gevb.widgets.common import labelled
 
 
 def kernel_explorer(network: Network, split: Split) -> widgets.VBox:
@@ -47,8 +48,4 @@ def kernel_explorer(network: Network, split: Split) -> widgets.VBox:
         choice.observe(draw, "value")
     button = widgets.Button(description="Draw", button_style="primary")
     button.on_click(draw)
-    rows = [
-        widgets.HBox([widgets.Label(name, layout={"width": "9em"}), choice])
-        for name, choice in choices.items()
-    ]
-    return widgets.VBox([*rows, button, shown])
+    return widgets.VBox([*labelled(choices), button, shown])

@@ -7,6 +7,8 @@ import math
 import ipywidgets as widgets
 import torch
 
+from gevb.widgets.common import labelled
+
 
 def perturbation_by_hand() -> widgets.VBox:
     """Average trials of node perturbation; see how far the estimate is from the gradient."""
@@ -32,8 +34,4 @@ def perturbation_by_hand() -> widgets.VBox:
     for control in controls.values():
         control.observe(draw, "value")
     draw()
-    rows = [
-        widgets.HBox([widgets.Label(name, layout={"width": "8em"}), control])
-        for name, control in controls.items()
-    ]
-    return widgets.VBox([*rows, says])
+    return widgets.VBox([*labelled(controls), says])

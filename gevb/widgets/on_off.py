@@ -10,6 +10,7 @@ from gevb.figures.on_off import units_in_the_plane
 from gevb.initializers import on_off
 from gevb.networks import FC, Network
 from gevb.theory.on_off import mean_cosine, plain_nonnegative
+from gevb.widgets.common import labelled
 
 
 @torch.no_grad()
@@ -46,8 +47,4 @@ def plane_laboratory() -> widgets.VBox:
     for choice in choices.values():
         choice.observe(draw, "value")
     start.on_click(draw)
-    rows = [
-        widgets.HBox([widgets.Label(name, layout={"width": "8em"}), choice])
-        for name, choice in choices.items()
-    ]
-    return widgets.VBox([*rows, start, says, shown])
+    return widgets.VBox([*labelled(choices), start, says, shown])

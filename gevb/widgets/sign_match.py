@@ -7,6 +7,7 @@ from IPython.display import display
 
 from gevb.figures.signs import sign_matrices
 from gevb.theory.sign_match import agreement, broken_case, sign_matrix
+from gevb.widgets.common import labelled
 
 NONLINEARITIES = {"gate (Eq. 7)": "gate", "ReLU per component": "relu"}
 
@@ -36,8 +37,4 @@ def break_the_signs() -> widgets.VBox:
     }
     for choice in choices.values():
         choice.observe(draw, names="value")
-    rows = [
-        widgets.HBox([widgets.Label(name, layout={"width": "11em"}), choice])
-        for name, choice in choices.items()
-    ]
-    return widgets.VBox([*rows, says, shown])
+    return widgets.VBox([*labelled(choices), says, shown])

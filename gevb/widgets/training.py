@@ -8,6 +8,7 @@ from IPython.display import display
 from gevb.errors import InputError
 from gevb.figures import NAMES, learning_curves
 from gevb.training import Config, Evaluation, train
+from gevb.widgets.common import labelled
 
 NETWORKS = {
     "vectorized, nonnegative (VNN)": (True, True),
@@ -73,8 +74,4 @@ def training_laboratory() -> widgets.VBox:
         "epochs": epochs,
         "seed": seed,
     }
-    rows = [
-        widgets.HBox([widgets.Label(name, layout={"width": "6em"}), choice])
-        for name, choice in choices.items()
-    ]
-    return widgets.VBox([*rows, widgets.HBox([start, clear, says]), shown])
+    return widgets.VBox([*labelled(choices), widgets.HBox([start, clear, says]), shown])

@@ -7,6 +7,7 @@ import math
 import ipywidgets as widgets
 
 from gevb.figures import COLOURS, NEUTRAL
+from gevb.widgets.common import labelled
 
 _SIZE, _UNIT = 320, 50  # pixels: side of the picture, length 1
 
@@ -63,8 +64,4 @@ def gate_by_hand() -> widgets.VBox:
     for control in controls.values():
         control.observe(draw, "value")
     draw()
-    rows = [
-        widgets.HBox([widgets.Label(name, layout={"width": "8em"}), control])
-        for name, control in controls.items()
-    ]
-    return widgets.VBox([*rows, says, shown])
+    return widgets.VBox([*labelled(controls), says, shown])
