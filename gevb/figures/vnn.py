@@ -134,7 +134,14 @@ def units_and_weights() -> go.Figure:
         xaxis={**hidden, "range": [-0.45, 3.45]},
         yaxis={**hidden, "range": [-1.0, 5.1]},
         margin={"l": 5, "r": 5, "t": 45, "b": 5},
-        updatemenus=[buttons_above(buttons, list(_SAYS).index(start))],
+        # Small, so that the long names fit on a phone.
+        updatemenus=[
+            {
+                **buttons_above(buttons, list(_SAYS).index(start)),
+                "font": {"size": 11},
+                "pad": {"l": 0, "r": 0},
+            }
+        ],
     )
 
 
