@@ -66,14 +66,21 @@ RESULTS = {
 }
 SECTIONS = {"Main text": MAIN_TEXT, "Appendix": APPENDIX, "Results of Appendix M": RESULTS}
 ALL = MAIN_TEXT | APPENDIX | RESULTS
+NOTES = {
+    "Appendix": r"""In A6 to A14, symbols without a prime belong to layer $\ell$ and those with a prime to
+layer $\ell+1$; $S=\sum_{k\ne m}\hat\delta'_k\hat\delta'_m$ and $Q=\mu'^2+\sigma'^2$. In A1,
+$j=i \bmod n_0$ and $\nu=\lfloor i/n_0\rfloor$. In A3, $\mathbf h_k$ and $w_{ki}$ belong to layer $\ell+1$.
+
+"""
+}
 
 INTRODUCTION = """\
 # Equations of the paper
 
 Each numbered equation of [Clark, Abbott and Chung (2021)](https://arxiv.org/abs/2106.04089), from
-Eq. 7 on, and each of the six results that its Appendix M lists: where the book treats it, where it
-checks it by value, and the largest error that the check found. (Equations 1 to 6 of the main text
-were not in the sources of this companion.) The checks run with the book's tests.
+Eq. 7 on, and each of the six results that its Appendix M lists (M1 to M6 is our numbering): where the book treats
+it, where it checks it by value, and the largest error that the check found. Equations 1 to 6 are not
+treated. The checks run with the book's tests.
 
 An error of the size of rounding is given as the next power of ten, because it differs between
 machines. What the error of a statement about averages is measured in, its chapter says.
@@ -293,7 +300,8 @@ def parts_of_page(entries: dict[str, Entry]) -> dict[str, str]:
     parts = {"": f"{MADE}\n{INTRODUCTION}\n{overview(entries)}\n"}
     for title, section in SECTIONS.items():
         for name in section:
-            head = f"## {title}\n\n" if name == next(iter(section)) else ""
+            first = name == next(iter(section))
+            head = f"## {title}\n\n{NOTES.get(title, '')}" if first else ""
             parts[name] = f"{head}{block(name, entries[name])}\n"
     return parts
 

@@ -115,6 +115,8 @@ def normalised(notebook: NotebookNode, chapter: str) -> NotebookNode:
         )
         if cell.cell_type == "code":
             cell.outputs = normal_outputs(cell.outputs)
+            if "hide-cell" in cell.metadata.get("tags", []):  # folded in Jupyter and Colab too
+                cell.metadata.update(jupyter={"source_hidden": True}, cellView="form")
     return notebook
 
 
