@@ -82,8 +82,7 @@ def test_found(tool, capsys):
     assert "* In the book: [Chapter one, The *angle* of `a`](one.ipynb#the-angle-of-a)\n" in page
     line = "largest error 0.034 (wanted: 0.05)"
     assert (
-        f"* Checked: [Chapter one, The gate](one.ipynb#the-gate). `` x \\| y = `z` ``: {line}"
-        in page
+        f"* Checked: [Chapter one, The gate](one.ipynb#the-gate). `` x | y = `z` ``: {line}" in page
     )
     assert page.count(line) == 3
     assert "(equation-m1)=\n### Result M1: a result\n" in page

@@ -67,9 +67,11 @@ RESULTS = {
 SECTIONS = {"Main text": MAIN_TEXT, "Appendix": APPENDIX, "Results of Appendix M": RESULTS}
 ALL = MAIN_TEXT | APPENDIX | RESULTS
 NOTES = {
-    "Appendix": r"""In A6 to A14, symbols without a prime belong to layer $\ell$ and those with a prime to
-layer $\ell+1$; $S=\sum_{k\ne m}\hat\delta'_k\hat\delta'_m$ and $Q=\mu'^2+\sigma'^2$. In A1,
-$j=i \bmod n_0$ and $\nu=\lfloor i/n_0\rfloor$. In A3, $\mathbf h_k$ and $w_{ki}$ belong to layer $\ell+1$.
+    "Appendix": r"""
+In A6 to A14, symbols without a prime belong to layer $\ell$ and those with a prime to layer
+$\ell+1$; $S=\sum_{k\ne m}\hat\delta'_k\hat\delta'_m$ and $Q=\mu'^2+\sigma'^2$. In A1,
+$j=i \bmod n_0$ and $\nu=\lfloor i/n_0\rfloor$. In A3, $\mathbf h_k$ and $w_{ki}$ belong to layer
+$\ell+1$.
 
 """
 }
@@ -78,9 +80,9 @@ INTRODUCTION = """\
 # Equations of the paper
 
 Each numbered equation of [Clark, Abbott and Chung (2021)](https://arxiv.org/abs/2106.04089), from
-Eq. 7 on, and each of the six results that its Appendix M lists (M1 to M6 is our numbering): where the book treats
-it, where it checks it by value, and the largest error that the check found. Equations 1 to 6 are not
-treated. The checks run with the book's tests.
+Eq. 7 on, and each of the six results that its Appendix M lists (M1 to M6 is our numbering): where
+the book treats it, where it checks it by value, and the largest error that the check found.
+Equations 1 to 6 are not treated. The checks run with the book's tests.
 
 An error of the size of rounding is given as the next power of ten, because it differs between
 machines. What the error of a statement about averages is measured in, its chapter says.
