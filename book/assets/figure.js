@@ -64,8 +64,7 @@
     const { width, ...layout } = still ? withoutMotion(figure.layout) : figure.layout; // fills the column
     layout.template = themed(layout.template);
     if (touch && !layout.scene) layout.dragmode ??= false; // a finger scrolls the page
-    const config = { ...figure.config, responsive: true, displaylogo: false,
-      displayModeBar: touch ? false : "hover" };
+    const config = { ...figure.config, responsive: true, displayModeBar: false };
     await Plotly.newPlot(div, { data: figure.data, layout, frames: figure.frames, config });
   };
 

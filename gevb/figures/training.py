@@ -49,7 +49,7 @@ def learning_curves(
     figure.update_xaxes(title="epoch")
     figure.update_yaxes(rangemode="tozero", range=ceiling and [0, ceiling])
     figure.update_yaxes(title="error (%)", col=1)
-    lines = -(-len(runs) // 2)  # of the legend, on a phone
+    lines = -(-2 * len(runs) // 3)  # of the legend, on a phone
     return finished(
         figure,
         alt=f"Learning curves. {last}.",
