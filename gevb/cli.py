@@ -23,7 +23,8 @@ Examples:
 \b
 The run folder holds config.json, history.json (errors in percent at every
 evaluation), provenance.json and checkpoint.pt. A run that was interrupted goes
-on, bit by bit on the CPU, when the same command is given with --resume.
+on when the same command is given with --resume: on the CPU, and with as many
+threads, it ends bit by bit as if it had not been interrupted.
 """
 
 
