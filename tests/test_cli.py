@@ -38,7 +38,7 @@ def test_flags_reach_the_configuration(monkeypatch, capsys, tmp_path):
         "--out", str(tmp_path),
     )  # fmt: skip
     assert code == 0
-    written = (tmp_path / "config.json").read_text()
+    written = (tmp_path / "record.json").read_text()
     for line in (
         '"arch": "conv"', '"rule": "dfa"', '"vectorized": false', '"nonnegative": false',
         '"epochs": 1', '"evaluate_every": 1', '"seed": 7',
