@@ -272,14 +272,14 @@ class Progress:
     """A bar over the multiply-adds of all jobs, with an estimate of the time that is left."""
 
     def __init__(self, jobs: Sequence[Job], examples: dict[str, int]) -> None:
-        self.done = dict.fromkeys(jobs, 0.0)
+        self.epochs = dict.fromkeys(jobs, 0)  # done
         self.cost = {
             job: _step_cost(job.config.dataset, job.config.arch, job.config.vectorized)
             * examples[job.config.dataset]
-            * job.config.epochs
             for job in jobs
-        }
-        self.bar = tqdm(total=sum(self.cost.values()), unit="MAC", unit_scale=True, smoothing=0.05)
+        }  # of an epoch
+        total = sum(job.config.epochs * cost for job, cost in self.cost.items())
+        self.bar = tqdm(total=total, unit="MAC", unit_scale=True, smoothing=0.05)
 
     def __enter__(self) -> Progress:
         self.look()
@@ -290,17 +290,16 @@ class Progress:
 
     def look(self) -> None:
         """See how far the runs under way are."""
-        for job, done in self.done.items():
-            history = job.record().history
-            share = history[-1].epoch / max(1, job.config.epochs) if history else 0.0
-            self._advance(job, share - done)
+        for job in self.epochs:
+            if history := job.record().history:
+                self._reached(job, history[-1].epoch)
 
     def ended(self, job: Job) -> None:
         """Count a run as done, also one that stopped early."""
-        self._advance(job, 1 - self.done.pop(job))
-        self.bar.set_description(f"{len(self.cost) - len(self.done)} of {len(self.cost)} runs")
+        self._reached(job, job.config.epochs)
+        del self.epochs[job]
+        self.bar.set_description(f"{len(self.cost) - len(self.epochs)} of {len(self.cost)} runs")
 
-    def _advance(self, job: Job, share: float) -> None:
-        if job in self.done:
-            self.done[job] += share
-        self.bar.update(share * self.cost[job])
+    def _reached(self, job: Job, epoch: int) -> None:
+        self.bar.update((epoch - self.epochs[job]) * self.cost[job])
+        self.epochs[job] = epoch

@@ -23,7 +23,7 @@ SHORT = runs(experiments(["digits"], "fc-*-nonnegative"), [0], epochs=4, evaluat
 
 
 def quietly(wanted, out, **options) -> list[gevb.Record]:
-    options = {"jobs": 1, "device": "cpu", "say": lambda line: None, **options}
+    options = {"jobs": 2, "device": "cpu", "say": lambda line: None, **options}
     return reproduce(wanted, out, **options)
 
 
