@@ -79,12 +79,12 @@ def test_a_run_is_that_of_train(tmp_path):
 
 
 def test_killed_worker_goes_on_from_its_checkpoint(tmp_path):
-    config = replace(SHORT[0], epochs=60)
+    config = replace(SHORT[0], epochs=30)
     with killing_workers(tmp_path / "checkpoints" / config.name, times=1) as killed:
         (record,) = quietly([config], tmp_path)
     assert len(killed) == 1
     assert record.status == "finished"
-    assert [evaluation.epoch for evaluation in record.history] == list(range(61))
+    assert [evaluation.epoch for evaluation in record.history] == list(range(31))
     assert len(record.sessions) == 2
     assert record.sessions[1]["from_epoch"] >= 1
     assert names(tmp_path / "results") == [f"{config.name}.json"]

@@ -150,7 +150,7 @@ def angles(groups: Grid) -> go.Figure:
         (f"layer {l + 1}", lambda e, l=l: e.angles[l] if l < len(e.angles) else None)
         for l in range(layers)
     ]
-    return _over_epochs(groups, panels, unit="angle (degrees)", top=95, alt="Alignment angles")
+    return _over_epochs(groups, panels, unit="angle (degrees)", top=95.0, alt="Alignment angles")
 
 
 def _over_epochs(
