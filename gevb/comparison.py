@@ -323,7 +323,7 @@ class Finding:
         left, right: the experiments compared.
         published: whether the published means agree with it; None without any.
         difference: ours, left minus right; None with fewer than two seeds on a side.
-        verdict: "supported", "contradicted" or "undecidable".
+        verdict: "supported", "contradicted", "undecidable", or "no runs" to tell by.
     """
 
     claim: Claim
@@ -359,7 +359,7 @@ def findings(
             right.setting,
             published=_published_agrees(claim, left, right),
             difference=_both_spread(left.ours, right.ours),
-            verdict="undecidable",
+            verdict="undecidable" if _both_spread(left.ours, right.ours) else "no runs",
         )
         for claim, left, right in pairs
     ]
