@@ -15,26 +15,63 @@ gated feedback delta (B, *units) of the postsynaptic units,
 
     dw_ij = sum_b delta_bi sum_mu e_bmu a_bjmu,        db_imu = sum_b delta_bi e_bmu.
 
+Activations of a whole batch would not fit into a processor's caches, and moving them to and from
+memory takes longer than the arithmetic. So pre-activations are computed block by block, and the
+caller gates and pools a block before the next one is computed. Layers lay their activations out
+in memory as their arithmetic likes it; the axes' order stays as above.
+
 Source: Clark, Abbott and Chung (2021), Sections 3.1 to 3.3, Appendices B and H.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
+from itertools import product
 from typing import TypedDict, Unpack
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Shaped
 from torch import Tensor, nn
 from torch.nn.grad import conv2d_input, conv2d_weight
 
 from gevb.errors import InputError
 
+# Bytes that are worked on at a time: about a cache on a processor, plenty on a GPU.
+BLOCK = {"cpu": 2**23, "cuda": 2**30}
+
+
+def _per_block(example: Tensor, numbers: int) -> int:
+    """How many things of so many numbers each make a block; at least one."""
+    size = BLOCK.get(example.device.type, BLOCK["cuda"])
+    return max(1, size // (numbers * example.element_size()))
+
+
+def _stacked(parts: Iterable[Shaped[Tensor, "..."]], length: int) -> Shaped[Tensor, "..."]:
+    """Parts one after another along the first axis, each forgotten before the next is made."""
+    whole, done = None, 0
+    for part in parts:
+        if whole is None:
+            whole = part.new_empty(length, *part.shape[1:])
+        whole[done : done + len(part)] = part
+        done += len(part)
+    assert whole is not None
+    return whole
+
 
 def contract(a: Float[Tensor, "B K *units"], e: Float[Tensor, "B K"]) -> Float[Tensor, "B *units"]:
     """What one unit broadcasts to its targets, (e . a_j), for every unit j (Eq. 9)."""
-    return torch.bmm(e[:, None], a.flatten(2))[:, 0].unflatten(1, a.shape[2:])
+    e = e.T.contiguous().T  # One component of all examples lies in a row.
+    return _dot(a, e.reshape(*e.shape, *(1 for _ in a.shape[2:])))
+
+
+def _dot(a: Float[Tensor, "B K *units"], v: Float[Tensor, "..."]) -> Float[Tensor, "B *units"]:
+    """Inner product over the K components with v, which broadcasts; keeps a's memory layout."""
+    total = a[:, 0] * v[:, 0]
+    for mu in range(1, a.shape[1]):
+        total.addcmul_(a[:, mu], v[:, mu])
+    return total
 
 
 class Role(TypedDict, total=False):
@@ -90,9 +127,24 @@ class WeightLayer(nn.Module):
 
     def forward(self, a: Float[Tensor, "B K_in *in_units"]) -> Float[Tensor, "B K *out_units"]:
         """Pre-activations h_i = sum_j w_ij a_j + b_i (Section 3.1)."""
-        if self.first:
-            return self._map(a[:, 0]).unflatten(1, (self.K, -1)) + self.bias
-        return self._map(a.flatten(0, 1)).unflatten(0, (-1, self.K)) + self.bias
+        return self.join(self.blocks(a), len(a), self.out_units)
+
+    def blocks(
+        self, a: Float[Tensor, "B K_in *in_units"], rows: int = 1
+    ) -> Iterator[Float[Tensor, "..."]]:
+        """Pre-activations in parts, of some of the examples or of some rows of the image.
+
+        Args:
+            a: activations below.
+            rows: parts begin at a multiple of so many rows, so that they can be pooled.
+        """
+        raise NotImplementedError
+
+    def join(
+        self, parts: Iterable[Shaped[Tensor, "..."]], examples: int, units: tuple[int, ...]
+    ) -> Shaped[Tensor, "..."]:
+        """Put together what has been computed from the parts that `blocks` gave."""
+        raise NotImplementedError
 
     def accumulate(
         self,
@@ -105,12 +157,11 @@ class WeightLayer(nn.Module):
         Contracting a with e first leaves B presynaptic signals instead of B * K.
         """
         if self.first:
-            pre, post = a[:, 0], torch.einsum("bk,b...->bk...", e, delta).flatten(1, 2)
+            weight = self._first_weight_gradient(a[:, 0], e, delta)
         else:
-            pre, post = contract(a, e), delta
-        bias = torch.einsum("bk,b...->k...", e, delta)
-        _add_to_grad(self.weight, self._weight_gradient(pre, post))
-        _add_to_grad(self.bias, bias.sum_to_size(self.bias.shape))
+            weight = self._weight_gradient(contract(a, e), delta)
+        _add_to_grad(self.weight, weight)
+        _add_to_grad(self.bias, self._bias_gradient(e, delta))
 
     def transpose(self, delta: Float[Tensor, "B *out_units"]) -> Float[Tensor, "B *in_units"]:
         """Send one scalar per unit back through the weights: sum_k w_ki delta_k (Eq. 13).
@@ -132,12 +183,25 @@ class WeightLayer(nn.Module):
         """The weights as a view with axes component (1 if shared), output, input, the rest."""
         return self.weight.unflatten(0, (self.K if self.first else 1, -1))
 
-    def _map(self, x: Float[Tensor, "N *in_units"]) -> Float[Tensor, "N *out"]:
+    def _weight_gradient(
+        self, pre: Float[Tensor, "B *in_units"], delta: Float[Tensor, "B *out_units"]
+    ) -> Float[Tensor, "*weight"]:
+        """sum_b delta_bi pre_bj."""
         raise NotImplementedError
 
-    def _weight_gradient(
-        self, pre: Float[Tensor, "B *in_units"], post: Float[Tensor, "B *out"]
+    def _first_weight_gradient(
+        self,
+        x: Float[Tensor, "B *in_units"],
+        e: Float[Tensor, "B K"],
+        delta: Float[Tensor, "B *out_units"],
     ) -> Float[Tensor, "*weight"]:
+        """sum_b e_bmu delta_bi x_bj."""
+        raise NotImplementedError
+
+    def _bias_gradient(
+        self, e: Float[Tensor, "B K"], delta: Float[Tensor, "B *out_units"]
+    ) -> Float[Tensor, "K *bias"]:
+        """sum_b e_bmu delta_bi."""
         raise NotImplementedError
 
     def _transpose(self, delta: Float[Tensor, "B *out_units"]) -> Float[Tensor, "B *in_units"]:
@@ -145,7 +209,8 @@ class WeightLayer(nn.Module):
 
 
 def _add_to_grad(parameter: nn.Parameter, update: Tensor) -> None:
-    """Accumulate as `loss.backward()` does."""
+    """Accumulate as `loss.backward()` does, laid out as the parameter is."""
+    update = update.contiguous()
     parameter.grad = update if parameter.grad is None else parameter.grad + update
 
 
@@ -167,11 +232,28 @@ class Linear(WeightLayer):
             role=role,
         )
 
-    def _map(self, x: Tensor) -> Tensor:
-        return F.linear(x, self.weight)
+    def blocks(self, a: Tensor, rows: int = 1) -> Iterator[Tensor]:
+        """All in one part."""
+        if self.first:
+            h = F.linear(a[:, 0], self.weight, self.bias.flatten())
+            yield h.unflatten(1, (self.K, -1))
+        else:
+            h = F.linear(a.flatten(0, 1), self.weight)
+            yield h.unflatten(0, (-1, self.K)).add_(self.bias)
 
-    def _weight_gradient(self, pre: Tensor, post: Tensor) -> Tensor:
-        return post.T @ pre
+    def join(self, parts: Iterable[Tensor], examples: int, units: tuple[int, ...]) -> Tensor:
+        """The one part."""
+        (part,) = parts
+        return part
+
+    def _weight_gradient(self, pre: Tensor, delta: Tensor) -> Tensor:
+        return delta.T @ pre
+
+    def _first_weight_gradient(self, x: Tensor, e: Tensor, delta: Tensor) -> Tensor:
+        return (e[:, :, None] * delta[:, None]).flatten(1).T @ x
+
+    def _bias_gradient(self, e: Tensor, delta: Tensor) -> Tensor:
+        return e.T @ delta
 
     def _transpose(self, delta: Tensor) -> Tensor:
         return delta @ self.weight
@@ -234,12 +316,33 @@ class Conv2d(_Spatial):
     ) -> tuple[tuple[int, ...], tuple[int, ...]]:
         return (rows, channels, kernel_size, kernel_size), (out_units[0], 1, 1)
 
-    def _map(self, x: Tensor) -> Tensor:
-        return F.conv2d(x, self.weight, stride=self.stride, padding=self.padding)
+    def blocks(self, a: Tensor, rows: int = 1) -> Iterator[Tensor]:
+        """Some examples at a time; in memory the channels are the last axis."""
+        weight = self.weight.contiguous(memory_format=torch.channels_last)
+        for part in a.split(_per_block(a, self.K * math.prod(self.out_units))):
+            if self.first:
+                h = F.conv2d(part[:, 0], weight, self.bias.flatten(), self.stride, self.padding)
+                yield h.unflatten(1, (self.K, -1))
+            else:
+                h = F.conv2d(part.flatten(0, 1), weight, None, self.stride, self.padding)
+                yield h.unflatten(0, (-1, self.K)).add_(self.bias)
 
-    def _weight_gradient(self, pre: Tensor, post: Tensor) -> Tensor:
+    def join(self, parts: Iterable[Tensor], examples: int, units: tuple[int, ...]) -> Tensor:
+        """Examples one after another."""
+        return _stacked((part.movedim(-3, -1) for part in parts), examples).movedim(-1, -3)
+
+    def _weight_gradient(self, pre: Tensor, delta: Tensor) -> Tensor:
         shape = tuple(self.weight.shape)
-        return conv2d_weight(pre, shape, post, stride=self.stride, padding=self.padding)
+        return conv2d_weight(pre, shape, delta, stride=self.stride, padding=self.padding)
+
+    def _first_weight_gradient(self, x: Tensor, e: Tensor, delta: Tensor) -> Tensor:
+        """Every example's sum over positions first: it is the same for all components."""
+        patches = F.unfold(x, self.kernel_size, stride=self.stride, padding=self.padding)
+        per_example = torch.bmm(delta.flatten(2), patches.mT)
+        return (e.T @ per_example.flatten(1)).view_as(self.weight)
+
+    def _bias_gradient(self, e: Tensor, delta: Tensor) -> Tensor:
+        return (e.T @ delta.sum((2, 3)))[:, :, None, None]
 
     def _transpose(self, delta: Tensor) -> Tensor:
         shape = (len(delta), *self.in_units)
@@ -249,7 +352,7 @@ class Conv2d(_Spatial):
 class LocallyConnected2d(_Spatial):
     """Locally connected layer: a convolution's wiring, with its own kernel at every position.
 
-    weight: (positions, out, in * kernel * kernel), out replaced by K * out if first, so that the
+    weight: (positions, out, kernel * kernel * in), out replaced by K * out if first, so that the
     layer is one matrix product per position. bias: (K, out, height, width).
 
     Raises:
@@ -261,35 +364,93 @@ class LocallyConnected2d(_Spatial):
         rows: int, channels: int, kernel_size: int, out_units: tuple[int, ...]
     ) -> tuple[tuple[int, ...], tuple[int, ...]]:
         positions = out_units[1] * out_units[2]
-        return (positions, rows, channels * kernel_size**2), out_units
+        return (positions, rows, kernel_size**2 * channels), out_units
 
     def unit_view(self) -> Float[Tensor, "K_w out in *rest"]:
         """The weights as a view with axes component, output, input, kernel position, position."""
         rows = (self.K if self.first else 1, -1)
-        weight = self.weight.unflatten(2, (self.in_units[0], -1)).unflatten(1, rows)
-        return weight.movedim(0, -1)
+        weight = self.weight.unflatten(2, (-1, self.in_units[0])).unflatten(1, rows)
+        return weight.permute(1, 2, 4, 3, 0)
 
-    def _map(self, x: Tensor) -> Tensor:
-        h = torch.bmm(self.weight, self._patches(x))
-        return h.permute(2, 1, 0).unflatten(2, self.out_units[1:])
+    def blocks(self, a: Tensor, rows: int = 1) -> Iterator[Tensor]:
+        """Some rows at a time; in memory the examples are the last axis."""
+        windows = self._windows(a)
+        weight = self.weight.unflatten(0, self.out_units[1:])
+        out, height, width = self.out_units
+        # Components come before channels in memory where each component has its own weights.
+        order = (3, 4, 1, 2, 0) if self.first else (3, 4, 2, 1, 0)
+        count = max(_per_block(a, self.K * out * width * len(a)) // rows, 1) * rows
+        for start in range(0, height, count):
+            bias = self.bias[:, :, start : start + count].expand(len(a), -1, -1, -1, -1)
+            h = bias.permute(order).clone(memory_format=torch.contiguous_format)
+            products = h.flatten(2).unflatten(2, (weight.shape[2], -1))
+            for y in range(len(h)):
+                for entries, below in self._kernel_rows(start + y):
+                    products[y].baddbmm_(weight[start + y, ..., entries], windows[below])
+            yield h.permute([order.index(axis) for axis in range(5)])
 
-    def _weight_gradient(self, pre: Tensor, post: Tensor) -> Tensor:
-        return torch.bmm(post.flatten(2).permute(2, 1, 0), self._patches(pre).mT)
+    def join(self, parts: Iterable[Tensor], examples: int, units: tuple[int, ...]) -> Tensor:
+        """Rows one after another."""
+        return _examples_first(_stacked((_positions_first(part) for part in parts), units[1]))
+
+    def _weight_gradient(self, pre: Tensor, delta: Tensor) -> Tensor:
+        return self._outer_products(_positions_first(delta), self._windows(pre[:, None]))
+
+    def _first_weight_gradient(self, x: Tensor, e: Tensor, delta: Tensor) -> Tensor:
+        e = e.T.contiguous()[:, None]
+        post = ((e * row[:, None]).flatten(1, 2) for row in _positions_first(delta))
+        return self._outer_products(post, self._windows(x[:, None]))
+
+    def _outer_products(
+        self, post: Iterable[Float[Tensor, "W out B"]], windows: Float[Tensor, "H_padded W row B"]
+    ) -> Float[Tensor, "positions out fan_in"]:
+        """Weight gradient, position by position, from what every row of the image hears."""
+        gradient = torch.empty_like(self.weight)
+        for y, (row, heard) in enumerate(
+            zip(gradient.unflatten(0, self.out_units[1:]), post, strict=True)
+        ):
+            for entries, below in self._kernel_rows(y):
+                row[..., entries] = torch.bmm(heard, windows[below].mT)
+        return gradient
+
+    def _bias_gradient(self, e: Tensor, delta: Tensor) -> Tensor:
+        return _examples_first(_positions_first(delta) @ e)
 
     def _transpose(self, delta: Tensor) -> Tensor:
-        patches = torch.bmm(self.weight.mT, delta.flatten(2).permute(2, 1, 0))
-        return F.fold(
-            patches.permute(2, 1, 0),
-            self.in_units[1:],
-            self.kernel_size,
-            stride=self.stride,
-            padding=self.padding,
-        )
+        channels, *image = self.in_units
+        k, s, p = self.kernel_size, self.stride, self.padding
+        weight = self.weight.unflatten(0, self.out_units[1:])
+        width = s * self.out_units[2]
+        pixels = delta.new_zeros(*(n + 2 * p for n in image), channels, len(delta))
+        for y, heard in enumerate(_positions_first(delta)):
+            for entries, below in self._kernel_rows(y):
+                sent = torch.bmm(weight[y, ..., entries].mT, heard).unflatten(1, (k, -1))
+                for x in range(k):
+                    pixels[below, x : x + width : s] += sent[:, x]
+        return _examples_first(pixels[p : p + image[0], p : p + image[1]])
 
-    def _patches(self, x: Tensor) -> Tensor:
-        """Receptive fields of all positions, (positions, in * kernel * kernel, N)."""
-        unfolded = F.unfold(x, self.kernel_size, stride=self.stride, padding=self.padding)
-        return unfolded.permute(2, 1, 0)
+    def _windows(self, a: Float[Tensor, "B K C H W"]) -> Float[Tensor, "H_padded W_out row N"]:
+        """What a row of the kernel sees at every place of the padded image, as a view."""
+        p = self.padding
+        pixels = F.pad(_positions_first(a), (0,) * 6 + (p,) * 4).contiguous()
+        windows = pixels.flatten(3).unfold(1, self.kernel_size, self.stride)
+        return windows.movedim(-1, 2).flatten(2, 3)
+
+    def _kernel_rows(self, y: int) -> Iterator[tuple[slice, int]]:
+        """For each row of the kernel its weights, and the row of the padded image it is over."""
+        n = self.kernel_size * self.in_units[0]
+        for row in range(self.kernel_size):
+            yield slice(row * n, (row + 1) * n), y * self.stride + row
+
+
+def _positions_first(a: Shaped[Tensor, "B *K C H W"]) -> Shaped[Tensor, "H W C *K B"]:
+    """View with the axes as a locally connected layer has them in memory."""
+    return a.permute(-2, -1, *range(a.ndim - 3, -1, -1))
+
+
+def _examples_first(a: Shaped[Tensor, "H W C *K B"]) -> Shaped[Tensor, "B *K C H W"]:
+    """The way back from `_positions_first`."""
+    return a.permute(*range(a.ndim - 1, 1, -1), 0, 1)
 
 
 class Gate(nn.Module):
@@ -311,11 +472,7 @@ class Gate(nn.Module):
 
     def mask(self, h: Float[Tensor, "B K *units"]) -> Bool[Tensor, "B *units"]:
         """G(h_i) of every unit (Eq. 8)."""
-        h = h.detach()
-        projection = h[:, 0] * self.t[0]
-        for mu in range(1, h.shape[1]):
-            projection.addcmul_(h[:, mu], self.t[mu])
-        return projection >= 0
+        return _dot(h.detach(), self.t[None]) >= 0
 
     def forward(self, h: Float[Tensor, "B K *units"]) -> Float[Tensor, "B K *units"]:
         """Activations a_i = G(h_i) h_i (Eq. 7)."""
@@ -338,7 +495,10 @@ class AvgPool2d(nn.Module):
 
     def forward(self, a: Float[Tensor, "B K C H W"]) -> Float[Tensor, "B K C H_out W_out"]:
         """Pool every component by itself."""
-        return F.avg_pool2d(a.flatten(0, 1), self.size).unflatten(0, a.shape[:2])
+        height, width = (n // self.size * self.size for n in a.shape[-2:])
+        corners = product(range(self.size), repeat=2)
+        shifted = [a[..., y : height : self.size, x : width : self.size] for y, x in corners]
+        return sum(shifted[1:], start=shifted[0]) / self.size**2
 
     def transpose(self, signal: Float[Tensor, "B C H_out W_out"]) -> Float[Tensor, "B C H W"]:
         """Spread a unit's feedback evenly over its window; dropped positions get none."""

@@ -6,7 +6,7 @@ Source: Clark, Abbott and Chung (2021), Section 3.1, Tables 1 and 2 of Appendix 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
@@ -124,11 +124,25 @@ class Layer(nn.Module):
         self, a: Float[Tensor, "B K_in *below"]
     ) -> tuple[Float[Tensor, "B K *above"], Bool[Tensor, "B *units"] | None]:
         """Activations as the next layer receives them, and the gates if there are any."""
-        h = self.weights(a)
         if self.gate is None:
-            return h, None
-        mask = self.gate.mask(h)
-        return self.arranged(h * mask[:, None]), mask
+            return self.weights(a), None
+        gate = self.gate
+        pools = [module for module in self.arrange if isinstance(module, AvgPool2d)]
+        masks = []
+
+        def blocks() -> Iterator[Tensor]:
+            for h in self.weights.blocks(a, rows=math.prod(pool.size for pool in pools)):
+                masks.append(gate.mask(h))
+                block = h.mul_(masks[-1][:, None])
+                for pool in pools:
+                    block = pool(block)
+                yield block
+
+        hidden = self.weights.out_units
+        above = self.weights.join(blocks(), len(a), pools[-1].out_units if pools else hidden)
+        for module in self.arrange[len(pools) :]:
+            above = module(above)
+        return above, self.weights.join(masks, len(a), hidden)
 
     def arranged(self, a: Float[Tensor, "B K *units"]) -> Float[Tensor, "B K *above"]:
         """Pool and flatten."""

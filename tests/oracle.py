@@ -44,7 +44,7 @@ def _wiring(weights):
                 yield out, (ci, iy, ix), c, lambda row, at=(ci, ky, kx): (row, *at)
             else:
                 assert isinstance(weights, LocallyConnected2d)
-                at = (y * weights.out_units[2] + x, ci * k * k + ky * k + kx)
+                at = (y * weights.out_units[2] + x, (ky * k + kx) * channels + ci)
                 yield out, (ci, iy, ix), c, lambda row, at=at: (at[0], row, at[1])
 
 

@@ -73,19 +73,20 @@ def test_tied_locally_connected_layer_is_the_convolution(first, stride, padding)
     conv = randomize(gevb.Conv2d(K, (2, 6, 5), 4, 3, **shape))
     lc = gevb.LocallyConnected2d(K, (2, 6, 5), 4, 3, **shape).double()
     with torch.no_grad():
-        lc.weight.copy_(conv.weight.flatten(1).expand_as(lc.weight))
+        lc.unit_view().copy_(conv.unit_view().flatten(3)[..., None])
         lc.bias.copy_(conv.bias.expand_as(lc.bias))
     a = randn(B, 1 if first else K, 2, 6, 5)
     e, delta = randn(B, K, seed=2), randn(B, *conv.out_units, seed=3)
     torch.testing.assert_close(conv(a), lc(a), rtol=1e-12, atol=1e-12)
+    if not first:
+        torch.testing.assert_close(conv.transpose(delta), lc.transpose(delta))
     conv.accumulate(a, e, delta)
     lc.accumulate(a, e, delta)
     # The shared weight's update is the sum over positions (Appendix H).
-    summed = lc.weight.grad.sum(0).reshape(conv.weight.shape)
+    lc.weight.data = lc.weight.grad
+    summed = lc.unit_view().detach().sum(-1).reshape(conv.weight.shape)
     assert relative_difference(summed, conv.weight.grad) <= 1e-12
     assert relative_difference(lc.bias.grad.sum((2, 3), keepdim=True), conv.bias.grad) <= 1e-12
-    if not first:
-        torch.testing.assert_close(conv.transpose(delta), lc.transpose(delta))
 
 
 @pytest.mark.parametrize("kind", MAKERS)

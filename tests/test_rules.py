@@ -106,6 +106,22 @@ def test_forward_is_the_index_sum(arch, vectorized):
                 }
 
 
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+@pytest.mark.parametrize("vectorized", [True, False])
+@pytest.mark.parametrize("size", [1, 10_000])
+def test_blocks_change_nothing(arch, vectorized, size, monkeypatch):
+    network = make_network(arch, vectorized=vectorized)
+    x, y = make_batch()
+    rule = gevb.BP(network)
+    rule.backward(x, y)
+    whole = gradients(network)
+    monkeypatch.setitem(gevb.layers.BLOCK, "cpu", size)
+    rule.backward(x, y)
+    for name, p in network.named_parameters():
+        assert p.grad.stride() == p.stride(), name
+        torch.testing.assert_close(p.grad, whole[name], rtol=1e-11, atol=1e-14)
+
+
 def test_updates_accumulate_as_autograd_does():
     network = make_network("conv-pool")
     x, y = make_batch(size=4)

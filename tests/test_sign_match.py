@@ -65,7 +65,7 @@ def untied(network: Network) -> Network:
         for tied, own in zip(network.layers, free.layers, strict=True):
             w, b = tied.weights.weight, tied.weights.bias
             if isinstance(tied.weights, gevb.Conv2d):
-                w = w.flatten(1)
+                w = w.movedim(1, -1).flatten(1)
             own.weights.weight.copy_(w.expand_as(own.weights.weight))
             own.weights.bias.copy_(b.expand_as(own.weights.bias))
             if own.gate is not None:
@@ -102,7 +102,7 @@ def check_signs(reached, data):
             name = f"layers.{l}.weights.weight"
             own = update[name]
             if isinstance(layer.weights, gevb.Conv2d):
-                own = own.sum(0).reshape(tied[name].shape)
+                own = own.sum(0).reshape(tied[name].movedim(1, -1).shape).movedim(-1, 1)
             torch.testing.assert_close(own, tied[name], rtol=1e-10, atol=1e-12)
 
 

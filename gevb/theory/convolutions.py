@@ -65,7 +65,7 @@ def untied(network: Network) -> Network:
     for tied, own in zip(network.layers, free.layers, strict=True):
         weight = tied.weights.weight.data
         if isinstance(tied.weights, Conv2d):
-            weight = weight.flatten(1)
+            weight = weight.movedim(1, -1).flatten(1)
         own.weights.weight.copy_(weight.expand_as(own.weights.weight))
         own.weights.bias.copy_(tied.weights.bias.expand_as(own.weights.bias))
         if own.gate is not None and tied.gate is not None:
