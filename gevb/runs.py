@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from gevb.errors import InputError
 from gevb.records import Config, Record
 
-FORMAT = "gevb checkpoint 2"
+FORMAT = "gevb checkpoint 3"
 
 
 class Busy(InputError):

@@ -265,7 +265,7 @@ def test_truncated_and_foreign_checkpoints(config, tmp_path):
     torch.save({"weights": torch.zeros(3)}, file)
     with pytest.raises(gevb.InputError, match="is not a checkpoint of this package"):
         gevb.train(config, tmp_path, resume=True, **CPU)
-    state = {"format": "gevb checkpoint 2", "config": asdict(config)}
+    state = {"format": "gevb checkpoint 3", "config": asdict(config)}
     torch.save(state, file)
     with pytest.raises(gevb.InputError, match=r"does not hold the state of such a run: KeyError"):
         gevb.train(config, tmp_path, resume=True, **CPU)
