@@ -324,7 +324,7 @@ def main() -> None:
         click.echo(help_text.format_message(), err=True)
         sys.exit(2)
     except click.exceptions.Abort:
-        click.echo("gevb: interrupted; --resume continues from the last checkpoint", err=True)
+        click.echo("gevb: interrupted; checkpoints stay, --help says how to go on from them", err=True)
         sys.exit(130)
     except (click.ClickException, InputError) as error:
         message = error.format_message() if isinstance(error, click.ClickException) else str(error)

@@ -17,6 +17,7 @@ from functools import cache
 from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import RLock
 
 import torch
 from tqdm import tqdm
@@ -86,6 +87,7 @@ Outcomes = Iterator[tuple[Job, Record] | None]
 def _serve(line: Connection) -> None:
     """A worker's life: one job after the other, until its master hangs up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the master's to answer.
+    tqdm.set_lock(RLock())  # Its usual one, between processes, would outlive a killed worker.
     with suppress(EOFError):
         while True:
             line.send(line.recv().work())
