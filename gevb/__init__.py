@@ -15,9 +15,9 @@ from gevb.initializers import he, on_off
 from gevb.layers import AvgPool2d, Conv2d, Flatten, Gate, Linear, LocallyConnected2d
 from gevb.losses import cross_entropy, mean_squared_error
 from gevb.networks import ARCHITECTURES, FC, LC, Conv, Network, Pool, build
-from gevb.records import Record, recorded
+from gevb.records import Config, Evaluation, Record, recorded
 from gevb.rules import BP, DFA, FA, GEVB, Rule, make_rule
-from gevb.training import Config, Evaluation, Run, Trainer, evaluate, train
+from gevb.training import Run, Trainer, evaluate, train
 from gevb.version import __version__
 
 __all__ = [

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from pathlib import Path
 
 import click
 
+from gevb.comparison import MEASURES, findings, findings_text, table, table_text
 from gevb.data import DATA_DIR_VARIABLE
 from gevb.errors import InputError
+from gevb.experiments import experiments, parse_seeds, read_results, runs
+from gevb.laboratory import ENGINES, reproduce
 from gevb.networks import ARCHITECTURES, INPUTS
+from gevb.records import PAPER_EPOCHS, Config
 from gevb.rules import RULES
-from gevb.training import Config, train
+from gevb.training import train
 from gevb.version import __version__
 
 EXAMPLES = """
@@ -21,11 +27,27 @@ Examples:
   python -m gevb train --dataset mnist --arch fc --rule dfa --conventional --out runs/dfa
 
 \b
-The run folder holds config.json, history.json (errors in percent at every
-evaluation), provenance.json and checkpoint.pt. A run that was interrupted goes
-on when the same command is given with --resume: on the CPU, and with as many
+The run folder holds record.json (configuration, errors in percent at every
+evaluation, provenance) and checkpoint.pt. A run that was interrupted goes on
+when the same command is given with --resume: on the CPU, and with as many
 threads, it ends bit by bit as if it had not been interrupted.
 """
+
+
+DATA_DIR = click.option(
+    "--data-dir",
+    type=click.Path(),
+    envvar=DATA_DIR_VARIABLE,
+    show_envvar=True,
+    help="Where MNIST and CIFAR-10 lie or are downloaded to; else ~/.cache/gevb.",
+)
+DEVICE = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="auto takes a GPU if there is one.",
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -71,7 +93,7 @@ def cli() -> None:
 @click.option(
     "--epochs",
     type=click.IntRange(0),
-    default=190,
+    default=PAPER_EPOCHS,
     show_default=True,
     help="At most; training stops at an evaluation without training error.",
 )
@@ -91,20 +113,8 @@ def cli() -> None:
 )
 @click.option("--out", type=click.Path(file_okay=False), required=True, help="Run folder.")
 @click.option("--resume", is_flag=True, help="Continue the run in --out, or start it.")
-@click.option(
-    "--data-dir",
-    type=click.Path(),
-    envvar=DATA_DIR_VARIABLE,
-    show_envvar=True,
-    help="Where MNIST and CIFAR-10 lie or are downloaded to; else ~/.cache/gevb.",
-)
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-    default="auto",
-    show_default=True,
-    help="auto takes a GPU if there is one.",
-)
+@DATA_DIR
+@DEVICE
 def train_command(
     dataset: str,
     arch: str,
@@ -132,6 +142,125 @@ def train_command(
     )
     run = train(config, out, resume=resume, data_dir=data_dir, device=device)
     click.echo(run.history[-1])
+
+
+PATTERN = click.option(
+    "--only",
+    "pattern",
+    default="*",
+    metavar="PATTERN",
+    help="Experiments whose names hold it, such as 'conv-vectorized' or 'fc-*-gevb'.",
+)
+DATASETS = click.option(
+    "--dataset",
+    "datasets",
+    type=click.Choice(list(INPUTS)),
+    multiple=True,
+    default=list(INPUTS),
+    help="May be given more than once; all three if it is not given.",
+)
+
+
+@cli.command(
+    "reproduce",
+    epilog="""
+\b
+Examples:
+  python -m gevb reproduce --dataset digits
+  python -m gevb reproduce --dataset mnist --only fc- --seeds 5 --jobs 2
+  RAY_ADDRESS=head:6379 python -m gevb reproduce --engine ray --gpus 0.25
+
+\b
+OUT/results/NAME.json is the record of a run that finished. What is recorded is
+not run again; a run that was interrupted goes on from its last checkpoint in
+OUT/checkpoints; one that failed leaves OUT/results/NAME.failed-1.json and is
+tried again the next time. Exit status 1 if a run failed.
+""",
+)
+@DATASETS
+@PATTERN
+@click.option(
+    "--seeds",
+    default="5",
+    show_default=True,
+    help="How many, or which: 0-4, or 0,2,7. All experiments run before the next seed.",
+)
+@click.option(
+    "--epochs",
+    type=click.IntRange(0),
+    default=PAPER_EPOCHS,
+    show_default=True,
+    help="Another number than the paper's is a protocol of its own, in records and tables.",
+)
+@click.option("--evaluate-every", type=click.IntRange(1), default=10, show_default=True)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    help="Runs at a time on this machine; as many as cores, or 1 on a GPU, if not given.",
+)
+@click.option("--engine", type=click.Choice(ENGINES), default="local", show_default=True)
+@click.option(
+    "--gpus",
+    type=click.FloatRange(0),
+    default=0.0,
+    show_default=True,
+    help="GPU share of a run on Ray.",
+)
+@click.option("--out", type=click.Path(file_okay=False), default="data", show_default=True)
+@DATA_DIR
+@DEVICE
+def reproduce_command(
+    datasets: tuple[str, ...],
+    pattern: str,
+    seeds: str,
+    epochs: int,
+    evaluate_every: int,
+    jobs: int | None,
+    engine: str,
+    gpus: float,
+    out: str,
+    data_dir: str | None,
+    device: str,
+) -> None:
+    """Run the experiments of the paper that are not recorded yet, and the same on digits."""
+    wanted = runs(experiments(datasets, pattern), parse_seeds(seeds), epochs, evaluate_every)
+    tried = reproduce(
+        wanted, out, engine=engine, jobs=jobs, gpus=gpus, data_dir=data_dir, device=device
+    )
+    count = Counter(record.status for record in tried)
+    click.echo(
+        f"{count['finished']} runs finished, {count['failed']} failed, "
+        f"{count['running']} left to another process"
+    )
+    if count["failed"]:
+        raise click.exceptions.Exit(1)
+
+
+@cli.command("table")
+@DATASETS
+@PATTERN
+@click.option("--seeds", default="5", show_default=True, help="How many, or which: 0-4, or 0,2,7.")
+@click.option(
+    "--against",
+    help="Seeds of ours to compare with, such as 5-9; the published means if not given.",
+)
+@click.option(
+    "--results",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of records; those that come with the book if not given.",
+)
+def table_command(
+    datasets: tuple[str, ...], pattern: str, seeds: str, against: str | None, results: Path | None
+) -> None:
+    """Show ours beside the paper's, with a verdict for every experiment."""
+    records, chosen = read_results(results), experiments(datasets, pattern)
+    others = None if against is None else parse_seeds(against)
+    for measure in MEASURES:
+        cells = table(records, chosen, parse_seeds(seeds), measure, others)
+        click.echo(f"{measure.capitalize()} error (%)\n\n{table_text(cells)}\n")
+    if pattern == "*" and others is None:
+        click.echo("Claims about order, by test error")
+        click.echo(f"\n{findings_text(findings(records, datasets, parse_seeds(seeds)))}")
 
 
 def main() -> None:

@@ -1,24 +1,31 @@
-"""Run folders: configuration, checkpoint, history and provenance, written atomically.
+"""Run folders: a checkpoint and a record, written atomically by one process at a time.
 
-The checkpoint holds everything; the JSON files repeat the readable part of it, and are written
-again when a run resumes. A process killed at any moment leaves the last complete checkpoint.
+The checkpoint holds everything; the record repeats the readable part of it, and is written again
+when a run resumes. A process killed at any moment leaves the last complete checkpoint.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
-import json
 import os
 import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 
 from gevb.errors import InputError
+from gevb.records import Config, Record
 
-FORMAT = "gevb checkpoint 1"
+FORMAT = "gevb checkpoint 3"
+
+
+class Busy(InputError):
+    """Another process works on the run."""
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -44,15 +51,15 @@ class RunFolder:
     """The folder of one training run; it holds a run once it holds a checkpoint.
 
     Args:
-        path: made by `open` if it is not there.
-        config: the run's configuration, as plain values.
+        path: made if it is not there.
+        config: the run's configuration.
         resume: continue the run that the folder holds, if any.
 
     Raises:
         InputError: no path, or the folder holds a run and `resume` is False.
     """
 
-    def __init__(self, path: str | Path, config: dict[str, Any], resume: bool = False) -> None:
+    def __init__(self, path: str | Path, config: Config, resume: bool = False) -> None:
         if not str(path):
             raise InputError("run folder: got an empty path, wanted the name of a folder")
         self.path, self.config = Path(path), config
@@ -63,6 +70,31 @@ class RunFolder:
     def checkpoint(self) -> Path:
         """The last complete checkpoint."""
         return self.path / "checkpoint.pt"
+
+    @property
+    def record(self) -> Path:
+        """The readable part of it."""
+        return self.path / "record.json"
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from working on the run; the system lifts the lock of a dead one.
+
+        Raises:
+            InputError: the folder cannot be made or written, or another process works on the run.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.path / ".lock", timeout=0)
+            lock.acquire()
+        except Timeout as error:
+            raise Busy(f"{self.path}: another process works on this run") from error
+        except OSError as error:
+            raise InputError(f"cannot use the folder {self.path}: {error.strerror}") from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def load(self, device: torch.device) -> dict[str, Any] | None:
         """The last checkpoint's state, or None where there is none yet.
@@ -85,9 +117,9 @@ class RunFolder:
             ) from error
         if not isinstance(state, dict) or state.get("format") != FORMAT:
             raise InputError(f"{self.checkpoint} is not a checkpoint of this package ({FORMAT})")
-        there = state.get("config", {})
-        for name in sorted({*self.config, *there}):
-            got, wanted = self.config.get(name), there.get(name)
+        here, there = asdict(self.config), state.get("config", {})
+        for name in sorted({*here, *there}):
+            got, wanted = here.get(name), there.get(name)
             if got != wanted:
                 raise InputError(
                     f"{self.path} holds a run of another configuration: "
@@ -95,37 +127,13 @@ class RunFolder:
                 )
         return state
 
-    def open(self) -> None:
-        """Make the folder and write the configuration, to see early that it can be written.
-
-        Raises:
-            InputError: the folder cannot be made or written.
-        """
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"cannot make the folder {self.path}: {error.strerror}") from error
-        self._write_json("config", self.config)
-
-    def save(self, state: dict[str, Any]) -> None:
-        """Write checkpoint, history and provenance.
+    def save(self, state: dict[str, Any], record: Record) -> None:
+        """Write checkpoint and record.
 
         Raises:
             InputError: a file cannot be written; the last checkpoint stays.
         """
         buffer = io.BytesIO()
-        torch.save({"format": FORMAT, "config": self.config, **state}, buffer)
+        torch.save({"format": FORMAT, "config": asdict(self.config), **state}, buffer)
         write_atomically(self.checkpoint, buffer.getvalue())
-        self.write_readable(state)
-
-    def write_readable(self, state: dict[str, Any]) -> None:
-        """Write the history and provenance of a checkpoint's state.
-
-        Raises:
-            InputError: a file cannot be written.
-        """
-        self._write_json("history", state["history"])
-        self._write_json("provenance", state["sessions"])
-
-    def _write_json(self, name: str, value: object) -> None:
-        write_atomically(self.path / f"{name}.json", (json.dumps(value, indent=1) + "\n").encode())
+        write_atomically(self.record, record.to_json())

@@ -8,6 +8,7 @@ Source: Clark, Abbott and Chung (2021), Appendix I.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable
@@ -18,89 +19,29 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
+from gevb.analysis import alignment_angles
 from gevb.data import Dataset, Split, load
 from gevb.errors import InputError, check_choice
 from gevb.losses import cross_entropy
-from gevb.networks import ARCHITECTURES, INPUTS, Network, build
+from gevb.networks import Network, build
 from gevb.provenance import provenance
-from gevb.rules import RULES, make_rule
-from gevb.runs import RunFolder
+from gevb.records import DTYPES, Config, Evaluation, Record
+from gevb.rules import make_rule
+from gevb.runs import RunFolder, write_atomically
 from gevb.seeds import stream
-
-DTYPES = {"float32": torch.float32, "float64": torch.float64}
-
-
-@dataclass(frozen=True)
-class Config:
-    """What decides a run's result, up to rounding.
-
-    Attributes:
-        dataset, arch: as for `gevb.build`.
-        rule: "gevb", "bp", "fa" or "dfa".
-        vectorized, nonnegative: as for `gevb.build`.
-        epochs: at most; training stops at an evaluation without training error.
-        seed: of weights, gating vectors, random feedback and the order of the examples.
-        learning_rate, batch_size: of Adam; the last batch of an epoch may be smaller.
-        evaluate_every: epochs from one evaluation and checkpoint to the next.
-        dtype: "float32" or "float64".
-
-    Raises:
-        InputError: an unknown name or a number out of range.
-    """
-
-    dataset: str = "digits"
-    arch: str = "fc"
-    rule: str = "gevb"
-    vectorized: bool = True
-    nonnegative: bool = True
-    epochs: int = 190
-    seed: int = 0
-    learning_rate: float = 3e-4
-    batch_size: int = 128
-    evaluate_every: int = 10
-    dtype: str = "float32"
-
-    def __post_init__(self) -> None:
-        check_choice("dataset", self.dataset, INPUTS)
-        check_choice("arch", self.arch, ARCHITECTURES[self.dataset])
-        check_choice("rule", self.rule, RULES)
-        check_choice("dtype", self.dtype, DTYPES)
-        if self.rule == "gevb" and not self.vectorized:
-            raise InputError("rule gevb: got a conventional network, wanted a vectorized one")
-        minima = {"epochs": 0, "seed": 0, "batch_size": 1, "evaluate_every": 1}
-        for name, minimum in minima.items():
-            value: object = getattr(self, name)
-            if not isinstance(value, int) or value < minimum:
-                raise InputError(f"{name}: got {value!r}, wanted a whole number >= {minimum}")
-        if not 0 < self.learning_rate < math.inf:
-            raise InputError(f"learning_rate: got {self.learning_rate}, wanted a number above 0")
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Errors in percent and mean losses after a number of epochs."""
-
-    epoch: int
-    train_error: float
-    test_error: float
-    train_loss: float
-    test_loss: float
-
-    def __str__(self) -> str:
-        """As the command line prints it."""
-        return (
-            f"test error {self.test_error:.2f} % (train error {self.train_error:.2f} %) "
-            f"after {self.epoch} epochs"
-        )
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: the network and its evaluations."""
+    """A finished run: the network and its record."""
 
-    config: Config
     network: Network
-    history: list[Evaluation]
+    record: Record
+
+    @property
+    def history(self) -> list[Evaluation]:
+        """Its evaluations."""
+        return self.record.history
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -141,6 +82,8 @@ class Trainer:
             seed=config.seed,
         ).to(device, DTYPES[config.dtype])
         self.rule = make_rule(config.rule, self.network, seed=config.seed)
+        broadcast = "gevb" if config.vectorized else "dfa"
+        self.broadcast = make_rule(broadcast, self.network, seed=config.seed)
         self.optimizer = torch.optim.Adam(
             self.network.parameters(), lr=config.learning_rate, fused=True
         )
@@ -150,9 +93,10 @@ class Trainer:
 
     @property
     def finished(self) -> bool:
-        """All epochs done, or no training error left at an evaluation."""
-        perfect = bool(self.history) and self.history[-1].train_error == 0
-        return self.epoch >= self.config.epochs or perfect
+        """Evaluated after all epochs, or an evaluation found no training error."""
+        if not self.history:
+            return False
+        return self.epoch >= self.config.epochs or self.history[-1].train_error == 0
 
     @property
     def evaluation_due(self) -> bool:
@@ -177,7 +121,7 @@ class Trainer:
         self._check_finite(total.item())
 
     def evaluate(self) -> Evaluation:
-        """Errors and losses on both sets, added to the history.
+        """Errors and losses on both sets, and angles on one batch, added to the history.
 
         Raises:
             InputError: a loss is not finite.
@@ -185,8 +129,15 @@ class Trainer:
         train_error, train_loss = evaluate(self.network, self.data.train)
         test_error, test_loss = evaluate(self.network, self.data.test)
         self._check_finite(train_loss + test_loss)
-        self.history.append(Evaluation(self.epoch, train_error, test_error, train_loss, test_loss))
+        errors = (train_error, test_error, train_loss, test_loss)
+        self.history.append(Evaluation(self.epoch, *errors, angles=self._angles()))
         return self.history[-1]
+
+    def _angles(self) -> tuple[float | None, ...]:
+        """Alignment of the network's broadcast rule on one batch of test images."""
+        x, y = next(self.data.test.batches(self.config.batch_size))
+        angles = alignment_angles(self.broadcast, x.to(DTYPES[self.config.dtype]), y).tolist()
+        return tuple(None if math.isnan(angle) else angle for angle in angles)
 
     def _check_finite(self, loss: float) -> None:
         if not math.isfinite(loss):
@@ -214,6 +165,11 @@ class Trainer:
         self.epoch = state["epoch"]
         self.history = [Evaluation(**evaluation) for evaluation in state["history"]]
 
+    def record(self, sessions: list[dict[str, Any]]) -> Record:
+        """What the run gave so far, and which processes worked on it."""
+        status = "finished" if self.finished else "running"
+        return Record(self.config, self.history, sessions, status)
+
 
 def _restore(trainer: Trainer, state: dict[str, Any], file: Path) -> list[dict[str, Any]]:
     """Put a checkpoint's state into a trainer; the sessions that made it."""
@@ -240,7 +196,7 @@ def train(
 
     Args:
         config: what to train, and how.
-        out: run folder for configuration, history, checkpoint and provenance; None keeps nothing.
+        out: run folder for checkpoint and record; None keeps nothing.
         resume: continue the run in `out`, or start it where there is none.
         data_dir: see `gevb.data.load`.
         device: "auto", "cpu" or "cuda".
@@ -251,40 +207,42 @@ def train(
             finite, in which case the last good checkpoint stays.
     """
     chosen = choose_device(device)
-    folder = None if out is None else RunFolder(out, asdict(config), resume)
-    state = None if folder is None else folder.load(chosen)
     torch.set_float32_matmul_precision("highest")
     torch.backends.cudnn.allow_tf32 = False
-    trainer = Trainer(config, load(config.dataset, data_dir, chosen), chosen)
-    sessions: list[dict[str, Any]] = []
-    if folder is not None:
-        if state is not None:
-            sessions = _restore(trainer, state, folder.checkpoint)
-        folder.open()
-        if state is not None:
-            folder.write_readable(state)
-    session = {**provenance(chosen, config.seed), "from_epoch": trainer.epoch}
-    started = time.perf_counter()
-
-    def record() -> Evaluation:
-        evaluation = trainer.evaluate()
+    with contextlib.ExitStack() as stack:
+        folder = None if out is None else RunFolder(out, config, resume)
         if folder is not None:
-            session["seconds"] = round(time.perf_counter() - started, 3)
-            folder.save({**trainer.state(), "sessions": [*sessions, session]})
-        return evaluation
+            stack.enter_context(folder.locked())
+        state = None if folder is None else folder.load(chosen)
+        trainer = Trainer(config, load(config.dataset, data_dir, chosen), chosen)
+        sessions: list[dict[str, Any]] = []
+        if folder is not None:
+            if state is not None:
+                sessions = _restore(trainer, state, folder.checkpoint)
+            # Now, to see early that the folder can be written.
+            write_atomically(folder.record, trainer.record(sessions).to_json())
+        if not trainer.finished:
+            sessions.append({**provenance(chosen, config.seed), "from_epoch": trainer.epoch})
+        started = time.perf_counter()
 
-    batches = -(-len(trainer.data.train) // config.batch_size)
-    with tqdm(
-        total=config.epochs * batches,
-        initial=trainer.epoch * batches,
-        unit="batch",
-        disable=not progress,
-    ) as bar:
-        if not trainer.history:
-            record()
-        while not trainer.finished:
-            bar.set_description(str(trainer.history[-1]), refresh=False)
-            trainer.train_epoch(bar.update)
-            if trainer.evaluation_due:
+        def record() -> None:
+            trainer.evaluate()
+            sessions[-1]["seconds"] = round(time.perf_counter() - started, 3)
+            if folder is not None:
+                folder.save({**trainer.state(), "sessions": sessions}, trainer.record(sessions))
+
+        batches = -(-len(trainer.data.train) // config.batch_size)
+        with tqdm(
+            total=config.epochs * batches,
+            initial=trainer.epoch * batches,
+            unit="batch",
+            disable=not progress,
+        ) as bar:
+            if not trainer.history:
                 record()
-    return Run(config, trainer.network, trainer.history)
+            while not trainer.finished:
+                bar.set_description(str(trainer.history[-1]), refresh=False)
+                trainer.train_epoch(bar.update)
+                if trainer.evaluation_due:
+                    record()
+    return Run(trainer.network, trainer.record(sessions))

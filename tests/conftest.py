@@ -97,3 +97,11 @@ def real_data(tmp_path_factory: pytest.TempPathFactory):
 def config() -> gevb.Config:
     """A short run on the digits."""
     return gevb.Config(epochs=4, evaluate_every=2)
+
+
+def make_record(config: gevb.Config, error: float | None) -> gevb.Record:
+    """A finished run with this test error, or a failed one."""
+    if error is None:
+        return gevb.Record(config, [], [], "failed", "loss: got nan")
+    last = gevb.Evaluation(config.epochs, 0.0, float(error), 0.1, 0.2, (30.0, None))
+    return gevb.Record(config, [last], [{"seconds": 1.0}], "finished")

@@ -38,7 +38,7 @@ def test_flags_reach_the_configuration(monkeypatch, capsys, tmp_path):
         "--out", str(tmp_path),
     )  # fmt: skip
     assert code == 0
-    written = (tmp_path / "config.json").read_text()
+    written = (tmp_path / "record.json").read_text()
     for line in (
         '"arch": "conv"', '"rule": "dfa"', '"vectorized": false', '"nonnegative": false',
         '"epochs": 1', '"evaluate_every": 1', '"seed": 7',
@@ -159,3 +159,72 @@ def test_module_entry_point():
         [sys.executable, "-m", "gevb", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout == f"gevb, version {gevb.__version__}\n"
+
+
+REPRODUCE = ("reproduce", "--dataset", "digits", "--only", "fc-*-nonnegative-dfa", "--seeds", "2")
+
+
+def test_reproduce_and_table(monkeypatch, capsys, tmp_path):
+    arguments = (*REPRODUCE, "--epochs", "1", "--device", "cpu", "--out", str(tmp_path))
+    code, out, err = run(monkeypatch, capsys, *arguments)
+    assert code == 0
+    first, *runs, last = out.splitlines()
+    assert first == "2 runs wanted, 0 recorded, 2 to do"
+    assert sorted(line.split(":")[0] for line in runs) == [
+        f"digits-fc-conventional-nonnegative-dfa-1epochs-seed{seed}" for seed in (0, 1)
+    ]
+    assert last == "2 runs finished, 0 failed, 0 left to another process"
+    assert "2 of 2 runs" in err  # The bar.
+    code, out, _ = run(monkeypatch, capsys, *arguments)
+    assert (code, out.splitlines()[0]) == (0, "2 runs wanted, 2 recorded, 0 to do")
+    code, out, _ = run(
+        monkeypatch, capsys, "table", *REPRODUCE[1:], "--results", str(tmp_path / "results")
+    )
+    assert code == 0
+    assert out.count("fc-conventional-nonnegative-dfa (epochs 1)") == 2  # Test and training error.
+    assert "Train error (%)" in out
+    assert "2 finished" in out
+    assert "Claims" not in out
+
+
+def test_table_of_the_book(monkeypatch, capsys):
+    code, out, _ = run(monkeypatch, capsys, "table", "--dataset", "cifar10")
+    assert code == 0
+    assert "cifar10-lc-conventional-mixed-bp" in out
+    assert "32.32" in out
+    assert "GEVB matches back-propagation in VNNs" in out
+
+
+def test_failed_runs_give_status_1(monkeypatch, capsys, tmp_path):
+    folder = tmp_path / "checkpoints" / "digits-fc-conventional-nonnegative-dfa-1epochs-seed0"
+    folder.mkdir(parents=True)
+    (folder / "checkpoint.pt").write_text("damaged")
+    code, out, err = run(
+        monkeypatch, capsys, *REPRODUCE, "--epochs", "1", "--device", "cpu", "--out", str(tmp_path)
+    )
+    assert code == 1
+    assert "seed0: FAILED: " in out
+    assert "1 runs finished, 1 failed" in out
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        (["reproduce", "--only", "rnn"], "pattern: got 'rnn', which none of 72 experiments"),
+        (["reproduce", "--seeds", "many"], "seeds: got 'many'"),
+        (["reproduce", "--engine", "slurm"], "'slurm' is not one of 'local', 'ray'"),
+        (["reproduce", "--jobs", "0"], "0 is not in the range x>=1"),
+        (["table", "--only", "rnn"], "pattern: got 'rnn'"),
+        (["table", "--against", "x"], "seeds: got 'x'"),
+        (["table", "--results", "nowhere"], "results: got nowhere, wanted a folder"),
+    ],
+)
+def test_mistakes_of_the_laboratory(arguments, wanted, monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run(monkeypatch, capsys, *arguments)
+    assert code == 2
+    assert err.startswith("gevb: ")
+    assert wanted in err
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []

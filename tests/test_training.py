@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -13,10 +12,19 @@ import torch
 
 import gevb
 from gevb import training
+from gevb.records import Record, read_record
 from gevb.runs import RunFolder
 from gevb.training import Trainer, choose_device
 
 CPU = {"device": "cpu", "progress": False}
+
+
+def files(folder) -> list[str]:
+    return sorted(f.name for f in folder.iterdir() if f.name != ".lock")
+
+
+def epochs(folder) -> list[int]:
+    return [evaluation.epoch for evaluation in read_record(folder / "record.json").history]
 
 
 def weights(run: gevb.Run) -> dict[str, torch.Tensor]:
@@ -118,22 +126,16 @@ def test_float64(config):
 
 def test_run_folder(config, tmp_path):
     run = gevb.train(config, tmp_path / "run", **CPU)
-    read = {f.name: json.loads(f.read_text()) for f in (tmp_path / "run").glob("*.json")}
-    assert read["config.json"] == asdict(config)
-    assert read["history.json"] == [asdict(evaluation) for evaluation in run.history]
-    (session,) = read["provenance.json"]
+    assert read_record(tmp_path / "run" / "record.json") == run.record
+    assert (run.record.config, run.record.status) == (config, "finished")
+    (session,) = run.record.sessions
     assert session["torch"] == torch.__version__
     assert session["device"] == "cpu"
     assert session["seed"] == config.seed
     assert session["from_epoch"] == 0
     assert len(session["source_sha256"]) == 64
     assert session["seconds"] > 0
-    assert sorted(f.name for f in (tmp_path / "run").iterdir()) == [
-        "checkpoint.pt",
-        "config.json",
-        "history.json",
-        "provenance.json",
-    ]
+    assert files(tmp_path / "run") == ["checkpoint.pt", "record.json"]
 
 
 # Kills itself with SIGKILL at the n-th step of a kind: before or after a file is put in place,
@@ -181,13 +183,13 @@ gevb.train(config, out, resume=True, device="cpu", progress=False)
 @pytest.mark.parametrize(
     ("where", "after", "rule", "vectorized", "resumed_from"),
     [
-        ("replace", 0, "gevb", True, 0),  # Before the configuration is in place.
+        ("replace", 0, "gevb", True, 0),  # Before the first record is in place.
         ("replace", 1, "gevb", True, 0),  # Before the first checkpoint is.
-        ("replace", 2, "gevb", True, 0),  # Between the checkpoint and its history.
-        ("write", 4, "gevb", True, 0),  # Half of the second checkpoint is written.
+        ("replace", 2, "gevb", True, 0),  # Between the checkpoint and its record.
+        ("write", 3, "gevb", True, 0),  # Half of the second checkpoint is written.
         ("batch", 30, "gevb", True, 2),  # In the middle of the third epoch.
         ("batch", 30, "dfa", False, 2),
-        ("replace", 8, "dfa", False, 4),  # Between the last checkpoint and its history.
+        ("replace", 6, "dfa", False, 4),  # Between the last checkpoint and its record.
     ],
 )
 def test_killed_run_resumes_bit_identically(where, after, rule, vectorized, resumed_from, tmp_path):
@@ -198,18 +200,18 @@ def test_killed_run_resumes_bit_identically(where, after, rule, vectorized, resu
     killed = subprocess.run([*command, *arguments], env=threads)
     assert killed.returncode == -9
     config = gevb.Config(rule=rule, vectorized=vectorized, epochs=4, evaluate_every=2)
-    found = RunFolder(tmp_path, asdict(config), resume=True).load(torch.device("cpu"))
+    found = RunFolder(tmp_path, config, resume=True).load(torch.device("cpu"))
     assert (found["epoch"] if found else 0) == resumed_from
     resumed = gevb.train(config, tmp_path, resume=True, **CPU)
     straight = gevb.train(config, **CPU)
     assert resumed.history == straight.history
     assert all(torch.equal(v, weights(straight)[k]) for k, v in weights(resumed).items())
-    again = RunFolder(tmp_path, asdict(config), resume=True).load(torch.device("cpu"))
+    again = RunFolder(tmp_path, config, resume=True).load(torch.device("cpu"))
     assert again is not None
     # The last process that wrote a checkpoint did not start again from the beginning.
     assert again["sessions"][-1]["from_epoch"] == (resumed_from if resumed_from < 4 else 0)
     assert [e.epoch for e in resumed.history] == [e["epoch"] for e in again["history"]]
-    assert json.loads((tmp_path / "history.json").read_text()) == again["history"]
+    assert read_record(tmp_path / "record.json") == resumed.record
 
 
 def test_early_stop_resumes_as_stopped(tmp_path):
@@ -255,7 +257,7 @@ def test_truncated_and_foreign_checkpoints(config, tmp_path):
     content = file.read_bytes()
     flipped = bytearray(content)
     flipped[len(content) // 2] ^= 1  # In the weights: only a checksum can tell.
-    history = (tmp_path / "history.json").read_bytes()
+    record = (tmp_path / "record.json").read_bytes()
     for damaged in (b"", content[: len(content) // 2], b"hello\n", b"epoch 4", bytes(flipped)):
         file.write_bytes(damaged)
         with pytest.raises(gevb.InputError, match=r"checkpoint.pt cannot be read, truncated or"):
@@ -263,23 +265,23 @@ def test_truncated_and_foreign_checkpoints(config, tmp_path):
     torch.save({"weights": torch.zeros(3)}, file)
     with pytest.raises(gevb.InputError, match="is not a checkpoint of this package"):
         gevb.train(config, tmp_path, resume=True, **CPU)
-    state = {"format": "gevb checkpoint 1", "config": asdict(config)}
+    state = {"format": "gevb checkpoint 3", "config": asdict(config)}
     torch.save(state, file)
     with pytest.raises(gevb.InputError, match=r"does not hold the state of such a run: KeyError"):
         gevb.train(config, tmp_path, resume=True, **CPU)
-    assert (tmp_path / "history.json").read_bytes() == history
+    assert (tmp_path / "record.json").read_bytes() == record
 
 
 def test_checkpoint_alone_is_a_run(config, tmp_path):
     """It is neither overwritten nor continued under another configuration."""
     gevb.train(config, tmp_path, **CPU)
-    (tmp_path / "config.json").unlink()
+    (tmp_path / "record.json").unlink()
     with pytest.raises(gevb.InputError, match="holds a run; --resume continues it"):
         gevb.train(config, tmp_path, **CPU)
     with pytest.raises(gevb.InputError, match="another configuration: seed: got 1, wanted 0"):
         gevb.train(replace(config, seed=1), tmp_path, resume=True, **CPU)
     gevb.train(config, tmp_path, resume=True, **CPU)
-    assert json.loads((tmp_path / "config.json").read_text()) == asdict(config)
+    assert read_record(tmp_path / "record.json").config == config
 
 
 def test_failed_start_leaves_no_run(config, tmp_path, monkeypatch):
@@ -309,7 +311,7 @@ def test_checkpoints_execute_nothing(config, tmp_path, capsys):
 
 def test_folder_that_cannot_be_made(config, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(gevb.InputError, match=r"cannot make the folder .*: Not a directory"):
+    with pytest.raises(gevb.InputError, match=r"cannot use the folder .*: Not a directory"):
         gevb.train(config, tmp_path / "file" / "run", **CPU)
 
 
@@ -318,10 +320,9 @@ def test_empty_path(config):
         gevb.train(config, "", **CPU)
 
 
-@pytest.mark.parametrize("name", ["config", "history", "provenance"])
-def test_folder_that_cannot_be_written(config, tmp_path, name):
-    (tmp_path / f"{name}.json" / "in the way").mkdir(parents=True)
-    with pytest.raises(gevb.InputError, match=f"cannot write .*{name}.json: Is a directory"):
+def test_folder_that_cannot_be_written(config, tmp_path):
+    (tmp_path / "record.json" / "in the way").mkdir(parents=True)
+    with pytest.raises(gevb.InputError, match=r"cannot write .*record.json: Is a directory"):
         gevb.train(config, tmp_path, **CPU)
 
 
@@ -333,9 +334,9 @@ def test_full_disk_leaves_the_last_checkpoint(config, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("gevb.runs.os.fsync", full)
-    folder = RunFolder(tmp_path, asdict(replace(config, epochs=2)), resume=True)
+    folder = RunFolder(tmp_path, replace(config, epochs=2), resume=True)
     with pytest.raises(gevb.InputError, match=r"cannot write .*checkpoint.pt: No space left"):
-        folder.save({"epoch": 4, "history": [], "sessions": []})
+        folder.save({"epoch": 4}, Record(config, [], [], "running"))
     assert {f: f.read_bytes() for f in tmp_path.iterdir()} == files
 
 
@@ -350,7 +351,7 @@ def test_weights_that_go_bad_in_the_last_step_are_not_saved(config, tmp_path, mo
     monkeypatch.setattr(Trainer, "train_epoch", poisoned)
     with pytest.raises(gevb.InputError, match="loss: got nan in epoch 1, wanted a finite number"):
         gevb.train(replace(config, evaluate_every=1), tmp_path, **CPU)
-    assert [e["epoch"] for e in json.loads((tmp_path / "history.json").read_text())] == [0]
+    assert epochs(tmp_path) == [0]
 
 
 def test_loss_that_is_not_finite_keeps_the_last_checkpoint(config, tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 from torch import Tensor
 
 from gevb.figures.common import COLOURS, finished, slider
-from gevb.training import Evaluation
+from gevb.records import Evaluation
 
 
 def learning_curves(

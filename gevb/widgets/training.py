@@ -7,7 +7,8 @@ from IPython.display import display
 
 from gevb.errors import InputError
 from gevb.figures import NAMES, learning_curves
-from gevb.training import Config, Evaluation, train
+from gevb.records import Config, Evaluation
+from gevb.training import train
 from gevb.widgets.common import labelled
 
 NETWORKS = {

@@ -1,0 +1,130 @@
+"""The table of experiments, seeds and patterns, published values, folders of records."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+
+import pytest
+from conftest import ROOT, make_record
+
+import gevb
+from gevb.experiments import (
+    EXPERIMENTS,
+    experiments,
+    failure_file,
+    parse_seeds,
+    published,
+    read_results,
+    runs,
+)
+
+
+def test_every_experiment_of_the_paper_once():
+    names = [experiment.experiment for experiment in experiments(["mnist", "cifar10"])]
+    assert len(names) == len(set(names)) == 48
+    assert set(names) == set(published())
+    assert len(experiments(["digits"])) == 24
+    for experiment in EXPERIMENTS:
+        protocol = (experiment.epochs, experiment.learning_rate, experiment.batch_size)
+        assert protocol == (190, 3e-4, 128)
+        assert (experiment.rule == "gevb") <= experiment.vectorized
+        assert (experiment.rule == "dfa") <= (not experiment.vectorized)
+
+
+def test_published_values_are_those_of_the_file():
+    assert published()["mnist-fc-vectorized-nonnegative-gevb"] == (1.87, 0.06)
+    assert published()["cifar10-lc-conventional-mixed-bp"] == (32.32, 0.00)
+    source = ROOT.parent / "shared" / "published" / "error_rates.csv"
+    if not source.is_file():
+        pytest.skip(f"{source} absent: nothing to compare the copy with")
+    ours = (ROOT / "data" / "published" / "error_rates.csv").read_text()
+    assert "arXiv:2106.04089" in ours
+    kept = [line for line in ours.splitlines() if not line.startswith("#")]
+    assert list(csv.reader(kept)) == list(csv.reader(source.read_text().splitlines()))
+
+
+def test_published_labels_are_ours():
+    with open(ROOT / "data" / "published" / "error_rates.csv", newline="") as file:
+        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+    labels = {experiment.experiment: experiment.label for experiment in EXPERIMENTS}
+    for row in rows:
+        parts = ("dataset", "architecture", "network", "signs", "rule")
+        assert labels["-".join(row[part] for part in parts)] == row["published_name"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "count"),
+    [("*", 24), ("fc-", 8), ("conv-*-gevb", 2), ("vectorized-nonnegative", 6), ("lc-[cv]*-bp", 4)],
+)
+def test_patterns(pattern, count):
+    assert len(experiments(["digits"], pattern)) == count
+
+
+def test_unknown_pattern_and_data_set():
+    with pytest.raises(gevb.InputError, match=r"pattern: got 'rnn', which none of 48 experiments"):
+        experiments(["mnist", "cifar10"], "rnn")
+    with pytest.raises(gevb.InputError, match="dataset: got 'svhn', wanted one of digits"):
+        experiments(["svhn"])
+
+
+def test_all_experiments_run_before_the_next_seed():
+    wanted = runs(experiments(["digits"], "fc-*-gevb"), [0, 3], epochs=5)
+    assert [config.name for config in wanted] == [
+        "digits-fc-vectorized-nonnegative-gevb-5epochs-seed0",
+        "digits-fc-vectorized-mixed-gevb-5epochs-seed0",
+        "digits-fc-vectorized-nonnegative-gevb-5epochs-seed3",
+        "digits-fc-vectorized-mixed-gevb-5epochs-seed3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "seeds"),
+    [("5", [0, 1, 2, 3, 4]), ("5-9", [5, 6, 7, 8, 9]), ("0,2,7", [0, 2, 7]), ("0,5-6", [0, 5, 6])],
+)
+def test_seeds(text, seeds):
+    assert parse_seeds(text) == seeds
+
+
+@pytest.mark.parametrize("text", ["", "0", "x", "-3", "3-1", "1,1", "1,,2"])
+def test_bad_seeds(text):
+    with pytest.raises(gevb.InputError, match="seeds: got"):
+        parse_seeds(text)
+
+
+def test_results_folder_is_read_whole(tmp_path):
+    config = gevb.Config(epochs=2)
+    finished = make_record(config, 3.0)
+    failed = make_record(replace(config, seed=1), None)
+    (tmp_path / f"{config.name}.json").write_bytes(finished.to_json())
+    for _ in range(2):
+        failure_file(tmp_path, failed.config.name).write_bytes(failed.to_json())
+    assert read_results(tmp_path) == [finished, failed, failed]
+    assert sorted(f.name for f in tmp_path.iterdir())[1:] == [
+        f"{failed.config.name}.failed-1.json",
+        f"{failed.config.name}.failed-2.json",
+    ]
+
+
+def test_damaged_foreign_and_misnamed_records(tmp_path):
+    config = gevb.Config(epochs=2)
+    content = make_record(config, 3.0).to_json()
+    file = tmp_path / f"{config.name}.json"
+    file.write_bytes(content[: len(content) // 2])
+    with pytest.raises(gevb.InputError, match=r"seed0.json is damaged or was cut short"):
+        read_results(tmp_path)
+    file.write_bytes(content.replace(b"gevb record 1", b"gevb record 9"))
+    with pytest.raises(gevb.InputError, match="got format 'gevb record 9', wanted 'gevb record 1'"):
+        read_results(tmp_path)
+    values = json.loads(content)
+    del values["config"]
+    file.write_text(json.dumps(values))
+    with pytest.raises(gevb.InputError, match="does not hold a whole record: 'config'"):
+        read_results(tmp_path)
+    file.unlink()
+    (tmp_path / "other.json").write_bytes(content)
+    with pytest.raises(gevb.InputError, match=r"other.json: got the record of digits-fc"):
+        read_results(tmp_path)
+    with pytest.raises(gevb.InputError, match="wanted a folder that holds records"):
+        read_results(tmp_path / "nowhere")
