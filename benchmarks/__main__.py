@@ -52,7 +52,7 @@ def main(name: str, folder: Path, device: str, quick: bool) -> None:
     ratios = [r for row in steps if row["way"] == "ours" and (r := against_textbook(steps, row))]
     mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
     click.echo(f"Against the textbook way: {mean:.1f} x, geometric mean of {len(ratios)}.\n")
-    growth = measure_growth(chosen, budget=0.1 if quick else 10.0)
+    growth = measure_growth(chosen, budget=0.1 if quick else 10.0, points=2 if quick else 4)
     for row in growth:
         click.echo(
             f"time ~ {row['quantity']}^{row['exponent']:.2f} "

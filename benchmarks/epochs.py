@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -24,9 +25,12 @@ def present(dataset: str) -> bool:
 
 def measure_loading(device: torch.device) -> dict[str, float]:
     """Seconds from the files to the device, where the files are there."""
-    names = [name for name in ("digits", *FILES) if present(name)]
-    load("digits")  # imports what loading needs
-    return {name: round(timed(lambda n=name: load(n, device=device), device), 4) for name in names}
+    load("digits")  # Imports what loading needs.
+    return {
+        name: round(timed(partial(load, name, device=device), device), 4)
+        for name in ("digits", *FILES)
+        if present(name)
+    }
 
 
 def measure_epochs(
@@ -54,7 +58,6 @@ def measure_epochs(
 
         timed(trainer.evaluate, device)
         evaluation = timed(trainer.evaluate, device)
-        trainer.train_epoch() if dataset == "digits" else None
         trainer.rule.backward = watched(trainer.rule.backward)  # type: ignore[method-assign]
         trainer.optimizer.step = watched(trainer.optimizer.step)  # type: ignore[method-assign]
         trainer.optimizer.zero_grad = watched(trainer.optimizer.zero_grad)  # type: ignore[method-assign]

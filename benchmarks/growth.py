@@ -28,10 +28,11 @@ QUANTITIES: dict[str, tuple[tuple[int, ...], Callable[[int], tuple[Network, int]
 }
 
 
-def measure_growth(device: torch.device, budget: float) -> list[dict[str, Any]]:
-    """A row for each quantity; `budget` seconds for each."""
+def measure_growth(device: torch.device, budget: float, points: int) -> list[dict[str, Any]]:
+    """A row for each quantity, its first `points` values; `budget` seconds for each."""
     rows = []
-    for quantity, (values, make) in QUANTITIES.items():
+    for quantity, (all_values, make) in QUANTITIES.items():
+        values = all_values[:points]
         made = {str(value): make(value) for value in values}
         times = interleaved(
             {

@@ -33,9 +33,9 @@ class Times:
     def of(cls, seconds: list[float]) -> Times:
         """Summarize."""
         low, median, high = (
-            statistics.quantiles(seconds, method="inclusive") if len(seconds) > 1 else seconds * 3
+            float(f"{value:.4g}") for value in statistics.quantiles(seconds, method="inclusive")
         )
-        return cls(*(float(f"{value:.4g}") for value in (median, low, high)), len(seconds))
+        return cls(median, low, high, len(seconds))
 
 
 def timed(action: Callable[[], object], device: torch.device) -> float:

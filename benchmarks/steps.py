@@ -99,7 +99,7 @@ def campaign_hours(rows: list[dict[str, Any]], batch: int) -> float | None:
     sizes = {"mnist": (60_000, 10_000), "cifar10": (50_000, 10_000)}
     seconds, experiments = 0.0, 0
     for row in rows:
-        if row["dataset"] not in sizes or not row["way"] == "ours":
+        if row["dataset"] not in sizes or row["way"] != "ours":
             continue
         train, test = (math.ceil(n / batch) for n in sizes[row["dataset"]])
         forward = next(

@@ -97,7 +97,7 @@ class Textbook(nn.Module):
         self, layer: LocallyConnected2d, weight: Tensor, images: Tensor
     ) -> Tensor:
         k, s, p = layer.kernel_size, layer.stride, layer.padding
-        out, height, width = layer.out_units
+        height, width = layer.out_units[1:]
         if self.positions == "unfold":
             patches = F.unfold(images, k, stride=s, padding=p)
             return torch.einsum("pof,nfp->nop", weight, patches).unflatten(2, (height, width))

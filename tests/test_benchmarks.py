@@ -78,7 +78,7 @@ def test_campaign_counts_every_experiment():
     ]
     steps = 190 * (469 + 391) + 20 * (469 + 79 + 391 + 79) * 0.5
     assert campaign_hours(rows, 128) == pytest.approx(steps * 3 * 2 * 2 * 2 * 5 / 3600)
-    assert campaign_hours(rows[:4], 128) is None
+    assert campaign_hours(rows[:3], 128) is None
 
 
 def test_memory_of_a_step():
