@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -14,12 +13,12 @@ import torch
 from benchmarks.epochs import EPOCHS, measure_epochs, measure_loading
 from benchmarks.growth import measure_growth
 from benchmarks.measure import measure_rates
-from benchmarks.steps import against_textbook, campaign_hours, measure_steps, table
+from benchmarks.steps import campaign_hours, measure_steps, table
 from gevb.provenance import provenance
 from gevb.runs import write_atomically
+from gevb.timings import FORMAT, against_textbook, geometric_mean
 from gevb.training import choose_device
 
-FORMAT = "gevb benchmark 1"
 FOLDER = Path(__file__).parents[1] / "data" / "benchmarks"
 
 
@@ -50,8 +49,10 @@ def main(name: str, folder: Path, device: str, quick: bool) -> None:
     )
     click.echo(table(steps, batch) + "\n")
     ratios = [r for row in steps if row["way"] == "ours" and (r := against_textbook(steps, row))]
-    mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
-    click.echo(f"Against the textbook way: {mean:.1f} x, geometric mean of {len(ratios)}.\n")
+    click.echo(
+        f"Against the textbook way: {geometric_mean(ratios):.1f} x, "
+        f"geometric mean of {len(ratios)}.\n"
+    )
     growth = measure_growth(chosen, budget=0.1 if quick else 10.0, points=2 if quick else 4)
     for row in growth:
         click.echo(

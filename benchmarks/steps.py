@@ -16,6 +16,7 @@ from benchmarks.floor import Rates, step_work
 from benchmarks.measure import Times, interleaved, peak_memory, training_step
 from gevb.layers import LocallyConnected2d
 from gevb.networks import Network
+from gevb.timings import against_textbook, find
 
 UNFOLDED = 2 * 2**30  # Bytes of unfolded patches beyond which the textbook does not try.
 
@@ -102,12 +103,10 @@ def campaign_hours(rows: list[dict[str, Any]], batch: int) -> float | None:
         if row["dataset"] not in sizes or row["way"] != "ours":
             continue
         train, test = (math.ceil(n / batch) for n in sizes[row["dataset"]])
-        forward = next(
-            r["seconds"]
-            for r in rows
-            if r["way"] == "evaluation"
-            and all(r[key] == row[key] for key in ("dataset", "arch", "vectorized"))
-        )
+        network = {key: row[key] for key in ("dataset", "arch", "vectorized")}
+        evaluation = find(rows, **network, way="evaluation")
+        assert evaluation is not None
+        forward = evaluation["seconds"]
         seconds += 2 * 5 * (190 * train * row["seconds"] + 20 * (train + test) * forward)
         experiments += 2
     return round(seconds / 3600, 2) if experiments == 48 else None
@@ -133,12 +132,3 @@ def table(rows: list[dict[str, Any]], batch: int) -> str:
         text += f"{peak / 1e6:7.0f}" if peak is not None else f"{'':7}"
         lines.append(text + f"{batch / row['seconds']:12,.0f}")
     return "\n".join(lines)
-
-
-def against_textbook(rows: list[dict[str, Any]], row: dict[str, Any]) -> float | None:
-    """How many times as long the textbook's way takes; over positions by the loop."""
-    keys = ("dataset", "arch", "vectorized", "rule")
-    for other in rows:
-        if other["way"] in ("textbook", "textbook loop") and all(other[k] == row[k] for k in keys):
-            return float(other["seconds"] / row["seconds"])
-    return None

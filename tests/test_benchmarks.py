@@ -10,13 +10,14 @@ from click.testing import CliRunner
 from conftest import ARCHITECTURES, gradients, make_batch, make_network, relative_difference
 
 import gevb
-from benchmarks.__main__ import FORMAT, main
+from benchmarks.__main__ import main
 from benchmarks.floor import Rates, Work, step_work
 from benchmarks.growth import exponent
 from benchmarks.measure import Times, peak_memory
-from benchmarks.steps import against_textbook, campaign_hours
+from benchmarks.steps import campaign_hours
 from benchmarks.textbook import Textbook, shared
 from gevb.networks import FC, Conv, Network, Pool
+from gevb.timings import FORMAT, against_textbook, benchmark
 
 
 @pytest.mark.parametrize("arch", ARCHITECTURES)
@@ -111,3 +112,15 @@ def test_quick_run(tmp_path):
     (epoch,) = result["epochs"]
     assert 0 < epoch["steps_seconds"] < epoch["seconds"]
     assert result["campaign_hours"] is None
+
+
+def test_recorded_benchmarks(tmp_path, monkeypatch):
+    monkeypatch.setattr("gevb.timings.benchmarks_folder", lambda: tmp_path)
+    with pytest.raises(gevb.InputError, match="got 'desk', wanted one of: none is there"):
+        benchmark("desk")
+    for content in ("{", "[]", "{}", '{"format": "another"}'):
+        (tmp_path / "desk.json").write_text(content)
+        with pytest.raises(gevb.InputError, match=r"benchmark desk: got .*, wanted 'gevb bench"):
+            benchmark("desk")
+    (tmp_path / "desk.json").write_text('{"format": "gevb benchmark 1"}')
+    assert benchmark("desk") == {"format": FORMAT}
