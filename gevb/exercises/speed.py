@@ -5,7 +5,7 @@ from __future__ import annotations
 EMPTY = "Put your answer in and run the cell again."
 
 
-def check_saving(answer: float | None) -> None:
+def check_saving(answer: float | int | None) -> None:
     """Share of a step that BP's way back takes in a network of two hidden layers of n units.
 
     K = 10 components; layers past the first, in per cent.

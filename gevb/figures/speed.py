@@ -62,8 +62,8 @@ def step_times(rows: Sequence[Row]) -> go.Figure:
         figure,
         alt="Time of a training step in each network, on a logarithmic axis: our BP and GEVB lie "
         "close together, between the floor on their left and the textbook way on their right.",
-        height=520,
-        margin={"l": 110, "r": 15, "t": 15, "b": 125},
+        height=560,
+        margin={"l": 110, "r": 15, "t": 15, "b": 165},
     )
 
 
@@ -142,7 +142,7 @@ def growth(rows: Sequence[Row]) -> go.Figure:
     figure = go.Figure(lines(rows[0]))
     figure.frames = [
         go.Frame(
-            name=row["quantity"],
+            name=row["quantity"].split()[0],
             data=lines(row),
             layout={"xaxis": {"tickvals": row["values"], "range": _around(row["values"])}},
         )
@@ -156,7 +156,7 @@ def growth(rows: Sequence[Row]) -> go.Figure:
         figure,
         alt=f"Step time against one quantity on logarithmic axes. Fitted powers: {powers}.",
         height=480,
-        sliders=[slider([row["quantity"] for row in rows], "across: ")],
+        sliders=[slider([row["quantity"].split()[0] for row in rows], "across: ")],
         legend={"orientation": "h", "yref": "paper", "y": 1.02, "yanchor": "bottom"},
         margin={"l": 60, "r": 15, "t": 70, "b": 50},
     )
