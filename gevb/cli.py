@@ -10,6 +10,7 @@ import click
 
 from gevb.comparison import MEASURES, findings, findings_text, table, table_text
 from gevb.data import DATA_DIR_VARIABLE
+from gevb.embedding import Settings, embed_run
 from gevb.errors import InputError
 from gevb.experiments import experiments, parse_seeds, read_results, runs
 from gevb.laboratory import ENGINES, reproduce
@@ -261,6 +262,58 @@ def table_command(
     if pattern == "*" and others is None:
         click.echo("Claims about order, by test error")
         click.echo(f"\n{findings_text(findings(records, datasets, parse_seeds(seeds)))}")
+
+
+@cli.command(
+    "embed",
+    epilog="""
+\b
+Examples:
+  python -m gevb embed data/checkpoints/digits-conv-vectorized-nonnegative-gevb-seed0
+  python -m gevb embed runs/cifar10 --points 10000 --iterations 1000 --out maps
+
+\b
+Each map is one JSON file in --out: settings, cluster quality of all points,
+coordinates of at most 2,000 of them. The map before training is shared by all
+rules of a network; it is made once, unless the settings differ.
+""",
+)
+@click.argument("run_folder", type=click.Path(file_okay=False))
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False),
+    default="data/embeddings",
+    show_default=True,
+    help="For the records.",
+)
+@click.option(
+    "--iterations",
+    type=int,
+    default=Settings.iterations,
+    show_default=True,
+    help="Of t-SNE, in all.",
+)
+@click.option("--points", type=click.IntRange(1), help="Training images, chosen at random.  [all]")
+@DATA_DIR
+@DEVICE
+def embed_command(
+    run_folder: str,
+    out: str,
+    iterations: int,
+    points: int | None,
+    data_dir: str | None,
+    device: str,
+) -> None:
+    """Map what the last convolutional layer of a run learned, before and after training.
+
+    PCA and t-SNE with the paper's settings over the training images (Figure 3, Appendix K).
+    """
+    settings = Settings(points=points, iterations=iterations)
+    for made in embed_run(run_folder, out, settings, data_dir=data_dir, device=device):
+        click.echo(
+            f"{made.name}: cluster quality {made.map.quality:.3f} in the plane, "
+            f"{made.map.quality_pca:.3f} after PCA, after {made.epoch} epochs"
+        )
 
 
 def main() -> None:

@@ -1,0 +1,94 @@
+"""What a whole training run costs: multiply-adds, and memory.
+
+Source: Clark, Abbott and Chung (2021), Appendices I and L.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from gevb.layers import WeightLayer
+from gevb.networks import ARCHITECTURES, INPUTS, Network
+from gevb.records import DTYPES, Config
+from gevb.theory.vnn import multiply_adds
+
+# Training and test images.
+SIZES = {"digits": (1_437, 360), "mnist": (60_000, 10_000), "cifar10": (50_000, 10_000)}
+
+LABEL_BYTES = 8  # Labels are int64.
+IMAGE_BYTES = 4  # The data set is kept in float32.
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes that a training run holds all the time, or at the end of a forward pass.
+
+    Temporary results of the layers come on top, so a device needs more than `total`.
+
+    Attributes:
+        data: images and labels of both sets.
+        parameters: weights and biases four times: themselves, their updates, Adam's two averages.
+        activations: what one batch leaves for the updates, the senders' activations and the gates.
+    """
+
+    data: int
+    parameters: int
+    activations: int
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.data + self.parameters + self.activations
+
+
+def unfilled(config: Config) -> Network:
+    """The network of a run with all weights zero: its shapes, without the work of drawing them."""
+
+    def nothing(layer: WeightLayer, _: object) -> WeightLayer:
+        return layer
+
+    return Network(
+        *INPUTS[config.dataset],
+        ARCHITECTURES[config.dataset][config.arch],
+        vectorized=config.vectorized,
+        nonnegative=config.nonnegative,
+        initializer=nothing,
+    )
+
+
+def evaluations(config: Config) -> int:
+    """How often a run of all its epochs is evaluated: at epochs 0, k, 2k, ... and at the last."""
+    return math.ceil(config.epochs / config.evaluate_every) + 1
+
+
+def run_cost(config: Config, *, contract_first: bool = True) -> int:
+    """Multiply-adds of a run of all its epochs, evaluations included.
+
+    Adam and biases do not count, nor the angles that an evaluation measures on one batch.
+
+    Args:
+        config: the run.
+        contract_first: as in `gevb.theory.vnn.multiply_adds`.
+    """
+    costs = multiply_adds(unfilled(config), config.rule, contract_first=contract_first)
+    cost = sum(costs[1:], costs[0])
+    train, test = SIZES[config.dataset]
+    once = (train + test) * (cost.forward + cost.gates)
+    return config.epochs * train * cost.step + evaluations(config) * once
+
+
+def memory(config: Config) -> Memory:
+    """What a run holds in memory, in bytes."""
+    network, number = unfilled(config), DTYPES[config.dtype].itemsize
+    images = sum(SIZES[config.dataset])
+    image = math.prod(network.input_shape)
+    senders = image + sum(
+        network.K * math.prod(layer.weights.in_units) for layer in network.layers[1:]
+    )
+    gates = sum(math.prod(units) for units in network.hidden_units)
+    return Memory(
+        data=images * (image * IMAGE_BYTES + LABEL_BYTES),
+        parameters=4 * number * sum(p.numel() for p in network.parameters()),
+        activations=config.batch_size * (senders * number + gates),
+    )

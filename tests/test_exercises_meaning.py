@@ -1,0 +1,64 @@
+"""Exercises on limits and meaning: the right answer, each misconception, no answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from gevb.exercises import meaning
+from gevb.exercises.common import EMPTY
+from gevb.networks import FC, Network
+from gevb.theory.vnn import multiply_adds
+
+
+def says(capsys, check, answer):
+    check(answer)
+    return capsys.readouterr().out.strip()
+
+
+@pytest.mark.parametrize(
+    "check",
+    [meaning.check_thousand_classes, meaning.check_independent_errors, meaning.check_local],
+)
+def test_without_an_answer_the_reader_is_told_what_to_do(capsys, check):
+    assert says(capsys, check, None) == EMPTY
+
+
+def forward(vectorized, classes=1000):
+    network = Network((1, 28, 28), classes, (FC(1024), FC(512)), vectorized=vectorized)
+    return sum(cost.forward for cost in multiply_adds(network, "bp"))
+
+
+def test_thousand_classes(capsys):
+    check = meaning.check_thousand_classes
+    assert says(capsys, check, forward(True) / forward(False)).startswith("Right")
+    assert "hidden layers" in says(capsys, check, 1000)
+    assert "512 weights" in says(capsys, check, (forward(True) - 512_000) / forward(False))
+    assert "itself" in says(capsys, check, forward(True) / forward(True, 10))
+    assert "layer by layer" in says(capsys, check, 3)
+
+
+@pytest.mark.parametrize(
+    ("answer", "wanted"), [(9, "Right"), (10, "add them up"), (1, "One number"), (5, "equation")]
+)
+def test_independent_errors(capsys, answer, wanted):
+    assert wanted in says(capsys, meaning.check_independent_errors, answer)
+
+
+LOCAL = {"Adam", "clamping", "mean over a batch", "gate"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "wanted"),
+    [
+        (LOCAL, "Right"),
+        (LOCAL | {"shared kernel"}, "sum over all positions"),
+        (LOCAL | {"softmax error"}, "scores of all classes"),
+        (LOCAL - {"Adam"}, "two numbers for each weight"),
+        (LOCAL - {"clamping"}, "stays at zero"),
+        (LOCAL - {"mean over a batch"}, "a trace"),
+        (LOCAL - {"gate"}, "where its inputs arrive"),
+        ({"backprop"}, "choose among"),
+    ],
+)
+def test_local(capsys, answer, wanted):
+    assert wanted in says(capsys, meaning.check_local, answer)

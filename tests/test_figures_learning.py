@@ -1,0 +1,101 @@
+"""Figures of the chapters on training and on limits and meaning: what they show, by value."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+import gevb
+from gevb.figures import COLOURS, learning, meaning
+from gevb.records import Evaluation, Record
+from gevb.theory.vnn import Cost
+
+
+def shown(figure):
+    assert figure.layout.meta["alt"]
+    return figure
+
+
+def evaluation(epoch, error, angles=(20.0, 50.0)):
+    return Evaluation(epoch, error / 2, error, 0.1, 0.1, angles)
+
+
+def test_histograms_count_zeros_apart():
+    weights = torch.tensor([0.0, 0.0, 0.11, -0.05])
+    figure = shown(learning.weight_histograms({"with": {0: weights}, "without": {0: weights}}))
+    counts, zeros = figure.data[0], figure.data[1]
+    assert sum(counts.y) == pytest.approx(50)
+    assert list(zeros.y) == [50]
+    assert [frame.name for frame in figure.frames] == ["0"]
+    assert "50 % exactly zero and 25 % negative" in figure.layout.meta["alt"]
+
+
+def test_constraint_has_a_button_for_every_rate():
+    curve = ([0, 5], [[1.0, 3.0], [10.0, 20.0]])
+    parts = dict.fromkeys(("zero", "negative", "clamped_signs", "free_signs"), curve)
+    figure = shown(learning.constraint_over_training({"slow": parts, "fast": parts}))
+    assert list(figure.data[0].y) == [2, 15]
+    assert list(figure.data[0].error_y.array) == [1, 5]
+    first, second = (button.args[0]["visible"] for button in figure.layout.updatemenus[0].buttons)
+    assert first == [True] * 4 + [False] * 4
+    assert second == [False] * 4 + [True] * 4
+
+
+def test_angles_by_layer_have_a_panel_for_every_layer():
+    history = [evaluation(0, 90.0), evaluation(3, 10.0, (15.0, 45.0))]
+    figure = shown(learning.angles_by_layer({"GEVB+ VNN": history, "DFA scalar": history}))
+    assert [list(line.y) for line in figure.data[:2]] == [[20, 15], [50, 45]]
+    assert figure.data[2].line.color == COLOURS["dfa"]
+    assert figure.data[2].line.dash == "dash"
+    assert "GEVB+ VNN from 20 and 50 to 15 and 45" in figure.layout.meta["alt"]
+
+
+def test_recorded_curves_show_one_group_at_a_time():
+    config = gevb.Config(dataset="mnist", epochs=5)
+    history = [evaluation(0, 90.0), evaluation(5, 3.0)]
+    configs = [config, replace(config, seed=1), replace(config, arch="conv", rule="bp")]
+    records = [Record(c, history, [], "finished") for c in configs]
+    figure = shown(learning.recorded_curves(records))
+    assert [line.visible for line in figure.data] == [True] * 4 + [False] * 2
+    assert [line.showlegend for line in figure.data] == [True, False, False, False, True, False]
+    second = figure.layout.updatemenus[0].buttons[1]
+    assert second.label == "mnist, conv, 5 epochs"
+    assert second.args[0]["visible"] == [False] * 4 + [True] * 2
+    assert second.args[1] == {"yaxis.range": [0, 9.0]}
+
+
+def test_step_parts_are_relative_to_the_first_kind():
+    kinds = {"BP": Cost(4, 0, 2, 4), "GEVB": Cost(40, 2, 0, 8)}
+    figure = shown(meaning.step_parts({"FC": kinds}))
+    assert [list(bar.y) for bar in figure.data] == [
+        pytest.approx([0.4, 4.0]),
+        pytest.approx([0.0, 0.2]),
+        pytest.approx([0.2, 0.0]),
+        pytest.approx([0.4, 0.8]),
+    ]
+    assert "FC: BP 1.0, GEVB 5.0" in figure.layout.meta["alt"]
+
+
+def test_time_steps_first_layer_waits_longest_by_back_propagation():
+    figure = shown(meaning.time_steps([3]))
+    updates = [bar for bar in figure.data if bar.name.endswith("updates")]
+    assert [list(bar.base) for bar in updates] == [[6, 5, 4], [4, 4, 4]]
+    for hold, update in zip(figure.data[1::3], updates, strict=True):
+        ends = [base + x for base, x in zip(hold.base, hold.x, strict=True)]
+        assert ends == list(update.base)
+
+
+def test_errors_are_shown_as_means_and_points():
+    errors = {"gevb": {2: [40.0, 50.0], 10: [3.0, 5.0]}}
+    figure = shown(meaning.components(errors, {2: 100, 10: 400}))
+    assert list(figure.data[0].y) == [45, 4]
+    assert list(figure.data[1].y) == [40, 50, 3, 5]
+    assert list(figure.data[2].y) == [0.25, 1]
+    angles = {"first": {2: 10.0, 10: 12.0}, "last": {2: 40.0, 10: 50.0}}
+    figure = shown(meaning.depth_curves(errors, angles))
+    assert list(figure.data[-1].y) == [40, 50]
+    figure = shown(meaning.broadcasts({"exact": [3.0, 5.0], "noise": [9.0, 11.0]}))
+    assert list(figure.data[0].x) == [3, 5, 9, 11]
+    assert list(figure.data[1].x) == [4, 10]

@@ -1,0 +1,54 @@
+"""The planner of runs, and the laboratory of broadcasts."""
+
+from __future__ import annotations
+
+import ipywidgets
+
+import gevb
+from gevb.theory.costs import run_cost
+from gevb.widgets.broadcast import broadcast_laboratory
+from gevb.widgets.planning import run_planner
+
+
+def parts(box):
+    return {
+        row.children[0].value: row.children[1]
+        for row in box.children
+        if isinstance(row, ipywidgets.HBox)
+    }
+
+
+def test_planner_gives_command_cost_and_time():
+    box = run_planner(rate=1e12)
+    choices, says = parts(box), box.children[-1]
+    cost = run_cost(gevb.Config(dataset="mnist"))
+    assert f"{cost / 1e12:,.0f} million million" in says.value
+    assert f"{cost / 1e12 / 3600:,.1f} hours" in says.value
+    choices["rule"].value = "bp"
+    choices["network"].value = "conventional, mixed-sign"
+    choices["epochs"].value = 7
+    assert "--rule bp --conventional --mixed-sign --epochs 7" in says.value
+    assert "mnist-fc-conventional-mixed-bp-7epochs-seed0" in says.value
+
+
+def test_planner_says_what_cannot_be():
+    box = run_planner(rate=1e12)
+    parts(box)["network"].value = "conventional, nonnegative"
+    assert "wanted a vectorized one" in box.children[-1].value
+
+
+def test_laboratory_trains_what_is_chosen():
+    asked = []
+
+    def error(*chosen):
+        asked.append(chosen)
+        return 12.34
+
+    box = broadcast_laboratory(error, ["exact", "noise"])
+    button = next(c for c in box.children if isinstance(c, ipywidgets.Button))
+    parts(box)["components K"].value = 4
+    button.click()
+    parts(box)["broadcast"].value = "noise"
+    button.click()
+    assert asked == [("exact", 4, 2, 0), ("noise", 4, 2, 0)]
+    assert box.children[-1].value.count("12.3 %") == 2
