@@ -2,14 +2,16 @@
 # make test     check style, types, package, notebooks and book
 # make serve    show the built book at http://localhost:8000
 # make execute  run every notebook anew and store its outputs
+# make bench    time training steps; NAME=... names the file in data/benchmarks
 # make repository URL=https://github.com/OWNER/NAME   tell the project where it lives
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
+NAME ?= laptop
 
-.PHONY: book test serve execute repository clean
+.PHONY: book test serve execute bench repository clean
 
 book: $(VENV)/installed
 	$(BIN)/jupyter-book build -W -n --keep-going .
@@ -31,6 +33,9 @@ serve: book
 execute: $(VENV)/installed
 	$(BIN)/python tools/notebooks.py execute
 	$(BIN)/python tools/equations.py
+
+bench: $(VENV)/installed
+	$(BIN)/python -m benchmarks --name $(NAME)
 
 repository: $(VENV)/installed
 	$(BIN)/python tools/repository.py "$(URL)"

@@ -338,8 +338,9 @@ class Conv2d(_Spatial):
     def _first_weight_gradient(self, x: Tensor, e: Tensor, delta: Tensor) -> Tensor:
         """Every example's sum over positions first: it is the same for all components."""
         patches = F.unfold(x, self.kernel_size, stride=self.stride, padding=self.padding)
-        per_example = torch.bmm(delta.flatten(2), patches.mT)
-        return (e.T @ per_example.flatten(1)).view_as(self.weight)
+        per_example = torch.bmm(patches, delta.flatten(2).mT)  # (B, fan_in, out)
+        summed = (e.T @ per_example.flatten(1)).unflatten(1, (self.fan_in, -1))
+        return summed.mT.reshape(self.weight.shape)
 
     def _bias_gradient(self, e: Tensor, delta: Tensor) -> Tensor:
         return (e.T @ delta.sum((2, 3)))[:, :, None, None]

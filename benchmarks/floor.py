@@ -1,0 +1,72 @@
+"""The least a training step can take: its arithmetic, or the bytes it has to move.
+
+Counted are, for a batch:
+
+* multiply-adds of the forward pass, the gates, the feedback and the updates
+  (`gevb.theory.vnn.multiply_adds`), where a first convolution adds up its positions before it
+  multiplies by e, which is the same at all of them;
+* bytes of the parameters: read once by the forward pass, their update written once, and Adam's
+  reading of parameter, update and two averages and its writing of three of them;
+* bytes of the images, read twice (forward pass, update), and of what each hidden layer hands on,
+  written once and read twice; of the gates, one byte written and one read a unit.
+
+Pre-activations, the pooling's input and all temporary results are taken to stay in the caches.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from gevb.layers import Conv2d
+from gevb.networks import Layer, Network
+from gevb.theory.vnn import multiply_adds
+
+FLOAT = 4  # bytes
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a step consists of."""
+
+    multiply_adds: int
+    bytes: int
+
+    def seconds(self, rates: Rates) -> float:
+        """Time at the machine's own rates, whichever of the two is longer."""
+        return max(
+            self.multiply_adds / rates.multiply_adds_per_second,
+            self.bytes / rates.bytes_per_second,
+        )
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What the machine can do: large matrix products, and copies (bytes read and written)."""
+
+    multiply_adds_per_second: float
+    bytes_per_second: float
+
+
+def step_work(network: Network, rule: str, batch: int) -> Work:
+    """The work of one training step by Adam on `batch` examples."""
+    products = sum(cost.step for cost in multiply_adds(network, rule))
+    first = network.layers[0].weights
+    if isinstance(first, Conv2d) and first.K > 1:
+        units = math.prod(first.out_units)
+        products -= first.K * units * (1 + first.fan_in)
+        products += units * first.fan_in + first.weight.numel()
+    parameters = sum(p.numel() for p in network.parameters())
+    handed_on = sum(network.K * _handed_on(layer) for layer in network.layers[:-1])
+    gates = sum(math.prod(units) for units in network.hidden_units)
+    images = 2 * math.prod(network.input_shape)
+    return Work(
+        multiply_adds=batch * products,
+        bytes=FLOAT * (9 * parameters + batch * (images + 3 * handed_on)) + 2 * batch * gates,
+    )
+
+
+def _handed_on(layer: Layer) -> int:
+    """Units as the next layer receives them."""
+    units = layer.arrange[-1].out_units if len(layer.arrange) else layer.weights.out_units
+    return math.prod(units)

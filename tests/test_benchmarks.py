@@ -1,0 +1,126 @@
+"""Benchmarks: the textbook network is ours, the floor by hand, and a quick run."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from click.testing import CliRunner
+from conftest import ARCHITECTURES, gradients, make_batch, make_network, relative_difference
+
+import gevb
+from benchmarks.__main__ import main
+from benchmarks.floor import Rates, Work, step_work
+from benchmarks.growth import exponent
+from benchmarks.measure import Times, peak_memory
+from benchmarks.steps import campaign_hours
+from benchmarks.textbook import Textbook, shared
+from gevb.networks import FC, Conv, Network, Pool
+from gevb.timings import FORMAT, against_textbook, benchmark
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+@pytest.mark.parametrize(("rule", "vectorized"), [("bp", True), ("gevb", True), ("bp", False)])
+@pytest.mark.parametrize("positions", ["loop", "unfold"])
+def test_the_textbook_network_is_ours(arch, rule, vectorized, positions):
+    network = make_network(arch, vectorized=vectorized)
+    textbook = Textbook(network, positions)
+    x, y = make_batch()
+    loss = gevb.make_rule(rule, network).backward(x, y)
+    torch.testing.assert_close(textbook.backward(x, y, rule), loss, rtol=1e-12, atol=1e-14)
+    ours = gradients(network)
+    for l, layer in enumerate(network.layers):
+        wanted = shared(layer.weights, ours[f"layers.{l}.weights.weight"])
+        assert relative_difference(textbook.weights[l].grad, wanted) <= 1e-10
+        wanted = ours[f"layers.{l}.weights.bias"]
+        assert relative_difference(textbook.biases[l].grad, wanted) <= 1e-10
+
+
+def test_floor_by_hand():
+    """A 1 x 2 x 3 image, 4 and 2 hidden units, K = 3 classes, batch 5."""
+    work = step_work(Network((1, 2, 3), 3, (FC(4), FC(2))), "gevb", 5)
+    forward, gates, update = 72 + 24 + 6, 12 + 6, (12 + 72) + (12 + 8) + (6 + 2)
+    parameters = 72 + 12 + 8 + 6 + 2 + 3
+    assert work.multiply_adds == 5 * (forward + gates + update)
+    assert work.bytes == 4 * (9 * parameters + 5 * (2 * 6 + 3 * 3 * (4 + 2))) + 2 * 5 * (4 + 2)
+    assert Work(100, 30).seconds(Rates(10, 10)) == 10
+    assert Work(10, 30).seconds(Rates(10, 10)) == 3
+
+
+def test_floor_of_a_convolution_by_hand():
+    """4 x 4 pixels, 2 channels of 3 x 3 kernels, pooled to 2 x 2, K = 5, batch 1."""
+    work = step_work(Network((1, 4, 4), 5, (Conv(2, 3, 1, 1), Pool(2))), "gevb", 1)
+    synapses = 16 * 2 * 9
+    hidden = 5 * synapses + 5 * 32 + (synapses + 5 * 2 * 9)
+    assert work.multiply_adds == hidden + 5 * 8 + (5 * 8 + 8)
+    parameters = 5 * (2 * 9 + 2) + 8 + 5
+    assert work.bytes == 4 * (9 * parameters + 2 * 16 + 3 * 5 * 8) + 2 * 32
+
+
+def test_exponent_and_quartiles():
+    assert exponent((2, 4, 8), [3 * 4.0, 3 * 16.0, 3 * 64.0]) == 2
+    assert Times.of([4.0, 1.0, 3.0, 2.0, 5.0]) == Times(3, 2, 4, 5)
+
+
+def test_campaign_counts_every_experiment():
+    def row(dataset, arch, vectorized, rule, way):
+        return {
+            "dataset": dataset, "arch": arch, "vectorized": vectorized, "rule": rule, "way": way,
+            "seconds": 1.0 if way == "ours" else 0.5,
+        }  # fmt: skip
+
+    rows = [
+        row(dataset, arch, vectorized, rule, way)
+        for dataset in ("mnist", "cifar10")
+        for arch in ("fc", "conv", "lc")
+        for vectorized in (True, False)
+        for rule, way in (("bp", "ours"), ("other", "ours"), (None, "evaluation"))
+    ]
+    steps = 190 * (469 + 391) + 20 * (469 + 79 + 391 + 79) * 0.5
+    assert campaign_hours(rows, 128) == pytest.approx(steps * 3 * 2 * 2 * 2 * 5 / 3600)
+    assert campaign_hours(rows[:3], 128) is None
+
+
+def test_memory_of_a_step():
+    """Gradient and Adam's averages alone are three times the weights."""
+    network = gevb.build("mnist", "fc")
+    weights = sum(p.numel() for p in network.parameters()) * 4
+    assert 3 * weights < peak_memory("mnist", "fc", True, "gevb", "ours", 8) < 12 * weights
+
+
+def test_quick_run(tmp_path):
+    done = CliRunner().invoke(
+        main, ["--quick", "--device", "cpu", "--name", "test", "--folder", str(tmp_path)]
+    )
+    assert done.exit_code == 0, done.output
+    assert "geometric mean" in done.output
+    result = json.loads((tmp_path / "test.json").read_text())
+    assert result["format"] == FORMAT
+    assert result["provenance"]["torch"] == torch.__version__
+    ways = {(row["arch"], row["rule"], row["way"]) for row in result["steps"] if row["vectorized"]}
+    assert ("lc", "gevb", "textbook unfold") in ways
+    assert ("conv", "bp", "textbook") in ways
+    for row in result["steps"]:
+        assert 0 < row["low"] <= row["seconds"] <= row["high"]
+        if row["way"] == "ours":
+            assert 0 < row["floor"] < row["seconds"]
+            assert (against_textbook(result["steps"], row) is None) == (row["rule"] == "dfa")
+    assert [row["quantity"] for row in result["growth"]] == [
+        "width", "K", "batch", "depth", "image size"
+    ]  # fmt: skip
+    (epoch,) = result["epochs"]
+    assert 0 < epoch["steps_seconds"] < epoch["seconds"]
+    assert result["campaign_hours"] is None
+
+
+def test_recorded_benchmarks(tmp_path, monkeypatch):
+    monkeypatch.setattr("gevb.timings.benchmarks_folder", lambda: tmp_path)
+    with pytest.raises(gevb.InputError, match="got 'desk', wanted one of: none is there"):
+        benchmark("desk")
+    for content in ("{", "[]", "{}", '{"format": "another"}'):
+        (tmp_path / "desk.json").write_text(content)
+        with pytest.raises(gevb.InputError, match=r"benchmark desk: got .*, wanted 'gevb bench"):
+            benchmark("desk")
+    (tmp_path / "desk.json").write_text('{"format": "gevb benchmark 1"}')
+    assert benchmark("desk") == {"format": FORMAT}
