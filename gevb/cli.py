@@ -145,6 +145,7 @@ def train_command(
     click.echo(run.history[-1])
 
 
+INTERRUPTED = "gevb: interrupted; checkpoints stay, --help says how to go on from them"
 PATTERN = click.option(
     "--only",
     "pattern",
@@ -324,7 +325,9 @@ def main() -> None:
         click.echo(help_text.format_message(), err=True)
         sys.exit(2)
     except click.exceptions.Abort:
-        click.echo("gevb: interrupted; checkpoints stay, --help says how to go on from them", err=True)
+        click.echo(
+            "gevb: interrupted; checkpoints stay, --help says how to go on from them", err=True
+        )
         sys.exit(130)
     except (click.ClickException, InputError) as error:
         message = error.format_message() if isinstance(error, click.ClickException) else str(error)

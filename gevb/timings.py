@@ -5,20 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from gevb.errors import InputError
+from gevb.records import results_folder
 
 FORMAT = "gevb benchmark 1"
 Row = dict[str, Any]
-
-
-def benchmarks_folder() -> Path:
-    """`data/benchmarks` in a checkout, `benchmarks` inside an installed package."""
-    package = Path(__file__).parent
-    checkout = package.parent / "data" / "benchmarks"
-    return checkout if checkout.is_dir() else package / "benchmarks"
 
 
 def benchmark(name: str) -> dict[str, Any]:
@@ -27,7 +20,7 @@ def benchmark(name: str) -> dict[str, Any]:
     Raises:
         InputError: there is none, or its file is damaged.
     """
-    folder = benchmarks_folder()
+    folder = results_folder().with_name("benchmarks")
     try:
         result: dict[str, Any] = json.loads((folder / f"{name}.json").read_bytes())
         if result["format"] != FORMAT:

@@ -115,12 +115,14 @@ def test_quick_run(tmp_path):
 
 
 def test_recorded_benchmarks(tmp_path, monkeypatch):
-    monkeypatch.setattr("gevb.timings.benchmarks_folder", lambda: tmp_path)
+    monkeypatch.setattr("gevb.timings.results_folder", lambda: tmp_path / "results")
+    folder = tmp_path / "benchmarks"
+    folder.mkdir()
     with pytest.raises(gevb.InputError, match="got 'desk', wanted one of: none is there"):
         benchmark("desk")
     for content in ("{", "[]", "{}", '{"format": "another"}'):
-        (tmp_path / "desk.json").write_text(content)
+        (folder / "desk.json").write_text(content)
         with pytest.raises(gevb.InputError, match=r"benchmark desk: got .*, wanted 'gevb bench"):
             benchmark("desk")
-    (tmp_path / "desk.json").write_text('{"format": "gevb benchmark 1"}')
+    (folder / "desk.json").write_text('{"format": "gevb benchmark 1"}')
     assert benchmark("desk") == {"format": FORMAT}
