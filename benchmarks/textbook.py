@@ -103,10 +103,10 @@ class Textbook(nn.Module):
             return torch.einsum("pof,nfp->nop", weight, patches).unflatten(2, (height, width))
         images = F.pad(images, (p, p, p, p))
         h = []
-        for y in range(height):
-            for x in range(width):
-                patch = images[:, :, y * s : y * s + k, x * s : x * s + k].flatten(1)
-                h.append(F.linear(patch, weight[y * width + x]))
+        # `weight[position]` would have autograd add up a gradient of all positions for each one.
+        for position, own in enumerate(weight.unbind()):
+            y, x = s * (position // width), s * (position % width)
+            h.append(F.linear(images[:, :, y : y + k, x : x + k].flatten(1), own))
         return torch.stack(h, 2).unflatten(2, (height, width))
 
 
