@@ -13,7 +13,7 @@ import torch
 from benchmarks.epochs import EPOCHS, measure_epochs, measure_loading
 from benchmarks.growth import measure_growth
 from benchmarks.measure import measure_rates
-from benchmarks.steps import campaign_hours, measure_steps, table
+from benchmarks.steps import HEAD, campaign_hours, measure_steps, table
 from gevb.provenance import provenance
 from gevb.runs import write_atomically
 from gevb.timings import FORMAT, against_textbook, geometric_mean
@@ -39,15 +39,18 @@ def main(name: str, folder: Path, device: str, quick: bool) -> None:
         f"{facts['device_name']}: {rates.multiply_adds_per_second / 1e9:.1f} billion "
         f"multiply-adds/s, {rates.bytes_per_second / 1e9:.1f} GB/s\n"
     )
-    steps = measure_steps(
+    click.echo(HEAD)
+    steps = []
+    for rows in measure_steps(
         ["digits"] if quick else ["digits", "mnist", "cifar10"],
         batch,
         budget=0.1 if quick else 20.0,
         device=chosen,
         rates=rates,
         memory=not quick,
-    )
-    click.echo(table(steps, batch) + "\n")
+    ):
+        click.echo(table(rows, batch))
+        steps += rows
     vectorized = [row for row in steps if row["way"] == "ours" and row["vectorized"]]
     ratios = [r for row in vectorized if (r := against_textbook(steps, row))]
     click.echo(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from itertools import product
 from typing import Any
@@ -37,14 +37,14 @@ def ways(network: Network, rule: str, batch: int) -> list[str]:
 
 def measure_steps(
     datasets: list[str], batch: int, budget: float, device: torch.device, rates: Rates, memory: bool
-) -> list[dict[str, Any]]:
-    """A row for each network, rule and way; `budget` seconds for each network."""
-    rows = []
+) -> Iterator[list[dict[str, Any]]]:
+    """For each network, a row for each rule and way; `budget` seconds for each network."""
     for dataset, arch, vectorized in product(datasets, ("fc", "conv", "lc"), (True, False)):
         network = gevb.build(dataset, arch, vectorized=vectorized)
         rules = ("gevb", "bp") if vectorized else ("dfa", "bp")
         cases = [(rule, way) for rule in rules for way in ways(network, rule, batch)]
         times = _times(network, cases, batch, budget, device)
+        rows = []
         for rule, way in cases:
             work = step_work(network, rule, batch)
             rows.append(
@@ -72,7 +72,7 @@ def measure_steps(
                 **asdict(times["evaluation"]),
             }
         )
-    return rows
+        yield rows
 
 
 def _times(
@@ -112,12 +112,15 @@ def campaign_hours(rows: list[dict[str, Any]], batch: int) -> float | None:
     return round(seconds / 3600, 2) if experiments == 48 else None
 
 
+HEAD = (
+    f"{'network':27}{'rule':6}{'way':17}{'ms':>9}{'quartiles':>18}{'textbook':>10}"
+    f"{'floor':>7}{'MB':>7}{'examples/s':>12}"
+)
+
+
 def table(rows: list[dict[str, Any]], batch: int) -> str:
     """The rows as people read them."""
-    lines = [
-        f"{'network':22}{'rule':6}{'way':17}{'ms':>9}{'quartiles':>17}{'textbook':>10}"
-        f"{'floor':>7}{'MB':>7}{'examples/s':>12}"
-    ]
+    lines = []
     for row in rows:
         name = f"{row['dataset']} {row['arch']}" + " conventional" * (not row["vectorized"])
         text = f"{name:27}{row['rule'] or '':6}{row['way']:17}{row['seconds'] * 1e3:9.1f}"
