@@ -44,7 +44,7 @@ def main(name: str, folder: Path, device: str, quick: bool) -> None:
     for rows in measure_steps(
         ["digits"] if quick else ["digits", "mnist", "cifar10"],
         batch,
-        budget=0.1 if quick else 20.0,
+        budget=0.1 if quick else 12.0,
         device=chosen,
         rates=rates,
         memory=not quick,

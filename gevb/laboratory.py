@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import connection, get_context
+from multiprocessing import connection, get_context, parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
-from threading import RLock
+from threading import RLock, Thread
 
 import torch
 from tqdm import tqdm
@@ -88,9 +88,18 @@ def _serve(line: Connection) -> None:
     """A worker's life: one job after the other, until its master hangs up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the master's to answer.
     tqdm.set_lock(RLock())  # Its usual one, between processes, would outlive a killed worker.
+    Thread(target=_end_with_master, daemon=True).start()
     with suppress(EOFError):
         while True:
             line.send(line.recv().work())
+
+
+def _end_with_master() -> None:
+    """Do not train on for nobody; the checkpoint stays."""
+    master = parent_process()
+    assert master is not None
+    connection.wait([master.sentinel])
+    os._exit(1)
 
 
 class Worker:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import multiprocessing
 import re
 import resource
+import signal
+import subprocess
+import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +20,7 @@ import gevb
 from gevb.experiments import experiments, read_results, runs
 from gevb.laboratory import ATTEMPTS, Job, reproduce
 from gevb.records import read_record
-from gevb.runs import RunFolder
+from gevb.runs import Busy, RunFolder
 
 SHORT = runs(experiments(["digits"], "fc-*-nonnegative"), [0], epochs=4, evaluate_every=1)
 
@@ -88,6 +91,40 @@ def test_killed_worker_goes_on_from_its_checkpoint(tmp_path):
     assert len(record.sessions) == 2
     assert record.sessions[1]["from_epoch"] >= 1
     assert names(tmp_path / "results") == [f"{config.name}.json"]
+
+
+ORPHANING = """
+import os, signal, sys, threading, time
+from pathlib import Path
+import gevb
+from gevb.laboratory import Job, reproduce
+
+if __name__ == "__main__":
+    out, config = Path(sys.argv[1]), gevb.Config(epochs=10_000, evaluate_every=1)
+    job = Job(config, out / "checkpoints" / config.name, None, "cpu", 1)
+
+    def die():
+        while len(job.record().history) < 2:
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=die, daemon=True).start()
+    reproduce([config], out, device="cpu")
+"""
+
+
+def test_workers_end_with_their_master(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(ORPHANING)
+    done = subprocess.run([sys.executable, script, tmp_path], capture_output=True)
+    assert done.returncode == -signal.SIGKILL
+    (folder,) = (tmp_path / "checkpoints").iterdir()
+    config = read_record(folder / "record.json").config
+    for _ in range(100):  # The lock falls with the worker.
+        with suppress(Busy), RunFolder(folder, config, resume=True).locked():
+            return
+        time.sleep(0.1)
+    pytest.fail("the worker is still at work")
 
 
 def test_run_whose_workers_always_die_is_recorded_as_failed(tmp_path):
