@@ -160,9 +160,12 @@ def _own_peak(dataset: str, arch: str, vectorized: str, rule: str, way: str, bat
 
 
 def _resident() -> int:
-    """The process's largest resident set so far."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    """The largest resident set of this process so far."""
+    status = Path("/proc/self/status")
+    if status.is_file():  # Linux counts the parent's, before `exec`, into ru_maxrss.
+        (line,) = (l for l in status.read_text().splitlines() if l.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # macOS, in bytes
 
 
 if __name__ == "__main__":
