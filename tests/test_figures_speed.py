@@ -32,7 +32,7 @@ def test_comparisons():
     assert find(ROWS, arch="conv") is None
     assert against_textbook(ROWS, ROWS[0]) == 5
     assert against_textbook(ROWS, ROWS[5]) == 12
-    assert geometric_mean([2, 8]) == pytest.approx(4)
+    assert geometric_mean([2.0, 8.0]) == pytest.approx(4)
 
 
 def test_step_times():
