@@ -58,7 +58,7 @@ def measure_steps(
                     "floor": float(f"{work.seconds(rates):.4g}"),
                     **asdict(work),
                     "peak_bytes": peak_memory(dataset, arch, vectorized, rule, way, batch)
-                    if memory
+                    if memory and vectorized and way != "textbook unfold"
                     else None,
                 }
             )

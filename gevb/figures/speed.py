@@ -162,7 +162,7 @@ def growth(rows: Sequence[Row]) -> go.Figure:
     )
 
 
-def _around(values: Sequence[float]) -> list[float]:
+def _around(values: Sequence[float | int]) -> list[float]:
     """Range of a logarithmic axis."""
     low, high = np.log10([min(values), max(values)])
     return [round(float(low) - 0.1, 3), round(float(high) + 0.1, 3)]
