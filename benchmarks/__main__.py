@@ -26,17 +26,8 @@ FOLDER = Path(__file__).parents[1] / "data" / "benchmarks"
 @click.option("--name", default="laptop", show_default=True, help="Of the file that is written.")
 @click.option("--folder", type=click.Path(path_type=Path), default=FOLDER, help="Where it goes.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
-@click.option(
-    "--dataset",
-    "datasets",
-    multiple=True,
-    default=["digits", "mnist", "cifar10"],
-    show_default=True,
-    type=click.Choice(["digits", "mnist", "cifar10"]),
-    help="Whose networks; repeat for several.",
-)
 @click.option("--quick", is_flag=True, help="Digits only, few repeats, no memory.")
-def main(name: str, folder: Path, device: str, datasets: tuple[str, ...], quick: bool) -> None:
+def main(name: str, folder: Path, device: str, quick: bool) -> None:
     """Time training steps, their growth, and whole epochs."""
     chosen = choose_device(device)
     torch.set_float32_matmul_precision("highest")
@@ -51,7 +42,7 @@ def main(name: str, folder: Path, device: str, datasets: tuple[str, ...], quick:
     click.echo(HEAD)
     steps = []
     for rows in measure_steps(
-        ["digits"] if quick else list(datasets),
+        ["digits"] if quick else ["digits", "mnist", "cifar10"],
         batch,
         budget=0.1 if quick else 12.0,
         device=chosen,

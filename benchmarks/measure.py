@@ -54,19 +54,13 @@ def interleaved(
 ) -> dict[str, Times]:
     """Time all cases in turn, round after round, until the budget of seconds is spent.
 
-    The first round warms up, unless it alone is over the budget; two to fifteen rounds count.
+    The first round warms up; at least two and at most fifteen count.
     """
-
-    def one_round() -> dict[str, float]:
-        return {name: timed(case, device) for name, case in cases.items()}
-
-    first = one_round()
-    spent = sum(first.values())
-    if spent > budget:
-        rounds = [first, one_round()]
-    else:
-        rounds = [one_round() for _ in range(round(min(15, max(2, budget / spent - 1))))]
-    return {name: Times.of([r[name] for r in rounds]) for name in cases}
+    rounds = [{name: timed(case, device) for name, case in cases.items()}]
+    one = sum(rounds[0].values())
+    for _ in range(round(min(15, max(2, budget / one - 1)))):
+        rounds.append({name: timed(case, device) for name, case in cases.items()})
+    return {name: Times.of([r[name] for r in rounds[1:]]) for name in cases}
 
 
 def measure_rates(device: torch.device) -> Rates:
