@@ -49,13 +49,13 @@ def results(tables: Mapping[str, Sequence[Cell]]) -> go.Figure:
     figure.update_yaxes(
         categoryorder="array", categoryarray=names[::-1], ticksuffix=" ", automargin=True
     )
-    figure.update_xaxes(title="error (%)", rangemode="tozero", side="top")
+    figure.update_xaxes(title="error (%)", rangemode="tozero")
     return finished(
         figure,
         alt=f"Errors of {len(names)} experiments. " + " ".join(map(_words, tables[titles[0]])),
-        height=150 + 21 * len(names),
+        height=180 + 21 * len(names),
         updatemenus=[buttons_above(buttons, 0)] if len(titles) > 1 else [],
-        margin={"l": 120, "r": 15, "t": 100, "b": 60},
+        margin={"l": 120, "r": 15, "t": 45, "b": 125},
     )
 
 
@@ -134,11 +134,12 @@ Grid = Mapping[str, Sequence[Record]]
 
 def curves(groups: Grid) -> go.Figure:
     """Test and training errors over training, means over seeds with their range."""
+    worst = max(r.history[-1].test_error for records in groups.values() for r in records)
     return _over_epochs(
         groups,
         [("test", lambda e: e.test_error), ("training", lambda e: e.train_error)],
         unit="error (%)",
-        top=None,
+        top=min(100.0, 2 * worst),  # The first steps down from chance would hide the rest.
         alt="Learning curves",
     )
 
@@ -154,7 +155,7 @@ def angles(groups: Grid) -> go.Figure:
 
 
 def _over_epochs(
-    groups: Grid, panels: Sequence[tuple[str, Any]], unit: str, top: float | None, alt: str
+    groups: Grid, panels: Sequence[tuple[str, Any]], unit: str, top: float, alt: str
 ) -> go.Figure:
     figure = make_subplots(
         cols=len(panels),
@@ -189,15 +190,15 @@ def _over_epochs(
         }
         for group in groups
     ]
-    figure.update_xaxes(title="epoch")
-    figure.update_yaxes(rangemode="tozero", range=top and [0, top])
+    figure.update_xaxes(title="epoch", nticks=3, tickangle=0)
+    figure.update_yaxes(range=[0, top])
     figure.update_yaxes(title=unit, col=1)
     return finished(
         figure,
         alt=f"{alt}, means over seeds. {'; '.join(ends)}.",
-        height=470,
+        height=520,
         updatemenus=[{**buttons_above(buttons, 0), "y": 1.1}],
-        margin={"l": 55, "r": 15, "t": 90, "b": 125},
+        margin={"l": 55, "r": 15, "t": 90, "b": 170},
     )
 
 
