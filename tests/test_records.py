@@ -1,41 +1,58 @@
-"""Recorded results: what the book ships, and a name that is none."""
+"""Recorded results: what the book ships, files of records, and a name that is none."""
 
 from __future__ import annotations
 
-import json
-
 import pytest
-from conftest import ROOT
+from conftest import ROOT, make_record
 
 import gevb
+from gevb.experiments import read_results
+from gevb.records import read_record, results_folder
 
-FOLDERS = sorted(folder for folder in (ROOT / "data" / "results").iterdir() if folder.is_dir())
-
-
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_record_says_where_it_comes_from(folder):
-    record = gevb.recorded(folder.name)
-    assert folder.name.startswith(f"{record.config.dataset}-{record.config.arch}-")
-    assert record.history[0].epoch == 0
-    assert record.history[-1].epoch <= record.config.epochs
-    for session in record.sessions:
-        assert session["seed"] == record.config.seed
-        assert len(session["source_sha256"]) == 64
-        for fact in ("python", "torch", "numpy", "device_name", "started"):
-            assert session[fact]
-        assert session["seconds"] > 0
-    assert record.sessions[-1]["source_sha256"][:12] in record.origin
-    assert not list(folder.glob("*.pt"))
+RECORDS = [record for record in read_results() if record.status == "finished"]
 
 
-def test_files_of_a_record_are_those_of_a_run():
-    assert FOLDERS
-    for folder in FOLDERS:
-        names = sorted(file.name for file in folder.iterdir())
-        assert names == ["config.json", "history.json", "provenance.json"]
-        assert json.loads((folder / "config.json").read_text())["dataset"] in gevb.ARCHITECTURES
+def test_the_book_ships_records():
+    assert results_folder() == ROOT / "data" / "results"
+    digits = {r.config.experiment for r in RECORDS if r.config.dataset == "digits"}
+    assert len(digits) == 24
+    assert [file.suffix for file in results_folder().iterdir()] == [".json"] * len(read_results())
+
+
+def test_records_say_where_they_come_from():
+    for record in RECORDS:
+        assert record.history[0].epoch == 0
+        assert record.history[-1].epoch <= record.config.epochs
+        for session in record.sessions:
+            assert session["seed"] == record.config.seed
+            assert len(session["source_sha256"]) == 64
+            for fact in ("python", "torch", "numpy", "device_name", "started"):
+                assert session[fact]
+            assert session["seconds"] > 0
+        assert record.sessions[-1]["source_sha256"][:12] in record.origin
+        assert f"seed {record.config.seed}," in record.origin
+
+
+def test_recorded_reads_by_name():
+    record = RECORDS[0]
+    assert gevb.recorded(record.config.name) == record
+
+
+def test_file_of_a_record(tmp_path):
+    """Read back as it was, one evaluation a line."""
+    record = make_record(gevb.Config(epochs=2), 3.0)
+    file = tmp_path / "record.json"
+    file.write_bytes(record.to_json())
+    assert read_record(file) == record
+    (line,) = (line for line in file.read_text().splitlines() if '"epoch"' in line)
+    assert '"angles": [ 30.0, null ]' in line
 
 
 def test_unknown_record():
-    with pytest.raises(gevb.InputError, match=r"record: got 'svhn', wanted one of .*mnist-fc-bp"):
+    near = "mnist-fc-vectorized-nonnegative-gevb-5epochs-seed0"
+    with pytest.raises(
+        gevb.InputError, match=rf"record: got '{near[:-1]}9', wanted one like {near}"
+    ):
+        gevb.recorded(f"{near[:-1]}9")
+    with pytest.raises(gevb.InputError, match="record: got 'svhn', wanted one like digits-"):
         gevb.recorded("svhn")
