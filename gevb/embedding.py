@@ -32,7 +32,7 @@ from gevb.errors import InputError
 from gevb.experiments import experiments
 from gevb.networks import Network, build
 from gevb.provenance import provenance
-from gevb.records import DTYPES, Config, read_record, results_folder
+from gevb.records import DTYPES, Config, read_record, read_values, results_folder
 from gevb.runs import RunFolder, write_atomically
 from gevb.seeds import stream
 from gevb.training import choose_device
@@ -353,15 +353,7 @@ def read_map(file: Path) -> RecordedMap:
     Raises:
         InputError: the file cannot be read, was cut short, is no map or one of another version.
     """
-    try:
-        values = json.loads(file.read_bytes())
-    except OSError as error:
-        raise InputError(f"cannot read {file}: {error.strerror}") from error
-    except ValueError as error:
-        raise InputError(f"{file} is damaged or was cut short, no JSON: {error}") from error
-    got = values.pop("format", None) if isinstance(values, dict) else None
-    if got != FORMAT:
-        raise InputError(f"{file}: got format {got!r}, wanted {FORMAT!r}")
+    values = read_values(file, FORMAT)
     try:
         found = values["map"]
         xy, labels = np.array(found["xy"], dtype=np.float64), np.array(found["labels"])

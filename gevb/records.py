@@ -160,11 +160,11 @@ class Record:
 _EVALUATION = re.compile(r'\{\s*"epoch"[^{}]*\}')
 
 
-def read_record(file: Path) -> Record:
-    """The record in a file.
+def read_values(file: Path, wanted: str) -> dict[str, Any]:
+    """The values in a recorded JSON file of the format that is wanted.
 
     Raises:
-        InputError: the file cannot be read, was cut short, is no record or one of another version.
+        InputError: the file cannot be read, was cut short, or is of another format or version.
     """
     try:
         values = json.loads(file.read_bytes())
@@ -173,8 +173,18 @@ def read_record(file: Path) -> Record:
     except ValueError as error:
         raise InputError(f"{file} is damaged or was cut short, no JSON: {error}") from error
     got = values.pop("format", None) if isinstance(values, dict) else None
-    if got != FORMAT:
-        raise InputError(f"{file}: got format {got!r}, wanted {FORMAT!r}")
+    if got != wanted:
+        raise InputError(f"{file}: got format {got!r}, wanted {wanted!r}")
+    return dict(values)
+
+
+def read_record(file: Path) -> Record:
+    """The record in a file.
+
+    Raises:
+        InputError: see `read_values`, or the record is not whole.
+    """
+    values = read_values(file, FORMAT)
     try:
         history = [Evaluation(**{**e, "angles": tuple(e["angles"])}) for e in values["history"]]
         return Record(**{**values, "config": Config(**values["config"]), "history": history})

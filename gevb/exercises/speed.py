@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-EMPTY = "Put your answer in and run the cell again."
+from gevb.exercises.common import EMPTY
 
 
 def check_saving(answer: float | int | None) -> None:
