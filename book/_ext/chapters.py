@@ -136,7 +136,8 @@ def describe(
     tags = context.get("metatags", "")
     if 'name="description"' in tags:
         return
-    words = f"{context['title']}: a page of “{app.config.html_title}”."
+    title = context.get("title") or page.rsplit("/", 1)[-1].capitalize()
+    words = f"{title}: a page of “{app.config.html_title}”."
     if doctree:
         own = [p for p in doctree.findall(nodes.paragraph) if len(p.astext()) > 60]
         own = [p for p in own if not _is_facts(p)]
