@@ -11,38 +11,38 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
+from myst_nb.core.render import load_mime_renders
 
 if TYPE_CHECKING:
     from myst_nb.core.render import MimeData, NbElementRenderer
+    from sphinx.application import Sphinx
 
 MIME = "application/vnd.plotly.v1+json"
-SCRIPT = "figure.js"
 MANY = 6  # choices that do not fit into a row of buttons
 # Pixels that plotly's own controls would have taken.
 SLIDER_HEIGHT, MENU_HEIGHT = 60, 40
 
 
 def controls(layout: dict[str, Any]) -> str:
-    """The sliders and menus of a layout as HTML; figure.js knows them by their order."""
+    """The menus and sliders of a layout as HTML; figure.js knows them by their order."""
     parts = []
     for menu in layout.get("updatemenus", []):
         labels = [escape(button["label"]) for button in menu["buttons"]]
         active = menu.get("active", 0)
-        if menu.get("showactive") is False:
-            parts.append("".join(f'<button type="button">{label}</button>' for label in labels))
-        elif menu.get("type") == "buttons" and len(labels) <= MANY:
-            parts.append(
-                "".join(
-                    f'<button type="button" aria-pressed="{str(i == active).lower()}">{label}</button>'
-                    for i, label in enumerate(labels)
-                )
-            )
+        if menu.get("type") != "buttons" or len(labels) > MANY:
+            chosen = [" selected" if i == active else "" for i in range(len(labels))]
+            options = [
+                f"<option{c}>{label}</option>" for c, label in zip(chosen, labels, strict=True)
+            ]
+            parts.append(f'<select aria-label="what is shown">{"".join(options)}</select>')
         else:
-            options = "".join(
-                f"<option{' selected' if i == active else ''}>{label}</option>"
-                for i, label in enumerate(labels)
-            )
-            parts.append(f'<select aria-label="what is shown">{options}</select>')
+            buttons = ""
+            pressed = [f' aria-pressed="{str(i == active).lower()}"' for i in range(len(labels))]
+            if menu.get("showactive") is False:
+                pressed = [""] * len(labels)
+            for p, label in zip(pressed, labels, strict=True):
+                buttons += f'<button type="button"{p}>{label}</button>'
+            parts.append(buttons)
     for slider in layout.get("sliders", []):
         labels = [escape(step["label"]) for step in slider["steps"]]
         active = slider.get("active", 0)
@@ -96,5 +96,11 @@ class PlotlyRenderer:
         """Take the block-level plotly outputs and leave the rest to MyST-NB."""
         if data.mime_type != MIME or inline:
             return None
-        renderer.add_js_file("figure", SCRIPT, {"defer": "defer"})
+        renderer.add_js_file("figure", "figure.js", {"defer": "defer"})
         return [nodes.raw(text=figure_html(data.content), format="html")]
+
+
+def setup(app: Sphinx) -> dict[str, object]:
+    """Called by Sphinx."""
+    load_mime_renders().append(PlotlyRenderer)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
