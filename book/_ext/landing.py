@@ -1,8 +1,8 @@
-"""The book's first page: a small VNN that learns before the reader's eyes, and the results in one chart.
+"""The book's first page: a small VNN that learns as one watches, and the results in one chart.
 
-The figure is an SVG drawn here, with the arithmetic of `gevb`: the network after its first picture, and
-the mistakes of a whole run. `landing.js` moves it by the same arithmetic in `vnn.js`; without scripts,
-and in print, it stays as drawn.
+The figure is an SVG drawn here, with the arithmetic of `gevb`: the network after its first picture,
+and the mistakes of a whole run. `landing.js` moves it by the same arithmetic in `vnn.js`; without
+scripts, and in print, it stays as drawn.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 ASSETS = Path(__file__).parents[1] / "assets"
+TEMPLATE = "landing.html"
 SCRIPTS = ("vnn.js", "landing.js")
 STYLE = "landing.css"
 
@@ -49,6 +51,13 @@ OUTPUT_ROW = 122
 RADIUS = 24
 MESSAGE = (394, 52)  # where the error vector appears
 CLASS_ROWS = (178, 214, 250)
+
+ALT = (
+    "A network that tells pictures of nine pixels apart: two layers of four units, each with a bar "
+    "for every class, and one output unit. The error vector e, three bars above the output, has "
+    "been copied to all eight units at once. Connections are as thick as their weights; after each "
+    "picture some are strengthened, drawn solid, and some weakened, drawn dashed."
+)
 
 
 class Toy(NamedTuple):
@@ -150,7 +159,9 @@ def _icon(shape: str, x: float, y: float, pixel: float, kind: str) -> str:
 
 def _connections() -> Iterator[list[tuple[tuple[float, float], tuple[float, float]]]]:
     """Ends of the lines that arrive at each layer, receiver by receiver."""
-    pixels = [(PICTURE[0] + 3 * PIXEL + 4, PICTURE[1] + 4 + n * (3 * PIXEL - 8) / 8) for n in range(9)]
+    pixels = [
+        (PICTURE[0] + 3 * PIXEL + 4, PICTURE[1] + 4 + n * (3 * PIXEL - 8) / 8) for n in range(9)
+    ]
     first, second = ([(x, y) for y in ROWS] for x in COLUMNS[:2])
     output = [(COLUMNS[2], OUTPUT_ROW)]
     for below, above in ((pixels, first), (first, second), (second, output)):
@@ -168,21 +179,19 @@ def scene() -> str:
     gates = [gate[0].tolist() for gate in trace.gates]
     before = [layer.weights.unit_view().detach().clone() for layer in network.layers]
     wrong = learn(network, "gevb", x[0], y[0])
-    changes = [
-        layer.weights.unit_view().detach() - old
-        for layer, old in zip(network.layers, before, strict=True)
-    ]
+    after = [layer.weights.unit_view().detach() for layer in network.layers]
+    changes = [new - old for new, old in zip(after, before, strict=True)]
     first, *later = _connections()
     lines = [_line(*ends, 'class="wire"') for ends in first]
     shown = zip(first, changes[0].norm(dim=0).flatten().tolist(), strict=True)
     lines += [_line(*ends, f'class="change own" style="--d:{d:.4f}"') for ends, d in shown]
     weights, moves = [], []
-    for ends, old, change in zip(later, before[1:], changes[1:], strict=True):
-        for line, w, d in zip(ends, old.flatten().tolist(), change.flatten().tolist(), strict=True):
+    for ends, new, change in zip(later, after[1:], changes[1:], strict=True):
+        for line, w, d in zip(ends, new.flatten().tolist(), change.flatten().tolist(), strict=True):
             kind = "up" if d > 0 else "down" if d < 0 else ""
             weights.append(_line(*line, f'class="weight" style="--w:{w:.3f}"'))
             moves.append(_line(*line, f'class="change {kind}" style="--d:{abs(d):.4f}"'))
-    # Back-propagation's way, layer by layer: 16 lines into the second layer, then 4 into the output.
+    # Where back-propagation sends its messages: down to the first hidden layer, and to the second.
     ways = [
         _line(b, a, f'class="way to-{l}"')
         for l, ends in zip((1, 2), later, strict=True)
@@ -204,16 +213,13 @@ def scene() -> str:
         f'<g class="class{" truth" * (k == int(label))}{" guess" * (k == guess)}">'
         f'<rect class="box" x="361" y="{row - 3}" width="27" height="27" rx="4"/>'
         f"{_icon(shape, 364, row, 7, 'icon')}"
-        f'<rect class="share" x="394" y="{row + 5}" width="44" height="11" style="--v:{p[k]:.3f}"/></g>'
+        f'<rect class="share" x="394" y="{row + 5}" width="44" height="11" '
+        f'style="--v:{p[k]:.3f}"/></g>'
         for k, (shape, row) in enumerate(zip(SHAPES, CLASS_ROWS, strict=True))
     )
     waves = "".join(f'<circle class="wave" cx="{MESSAGE[0]}" cy="{MESSAGE[1]}" r="24"/>' * 3)
     bits = "".join("1" if value > 0 else "0" for value in x[0].tolist())
-    return f"""<svg class="scene" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="A network that \
-tells pictures of nine pixels apart: two layers of four units, each holding a bar for every class, and one \
-output unit. The error vector e, three bars above the output, has been copied to all eight units at once. \
-The connections between units are as thick as their weights; after each picture some are strengthened and \
-some weakened.">
+    return f"""<svg class="scene" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{ALT}">
 {"".join(lines)}{"".join(weights)}{"".join(ways)}{"".join(moves)}{waves}
 {_icon(bits, *PICTURE, PIXEL, "picture")}
 <text class="verdict" x="{PICTURE[0] + 1.5 * PIXEL}" y="214">{"wrong" if wrong else "right"}</text>
@@ -223,7 +229,9 @@ some weakened.">
 
 def _marks(wrong: Sequence[bool], which: bool) -> str:
     """A path with a stroke for each mistake, or (which=False) a point for each right guess."""
-    return "".join(f"M{2 * n + 1} 0v-{14 if which else 2}" for n, w in enumerate(wrong) if w == which)
+    return "".join(
+        f"M{2 * n + 1} 0v-{14 if which else 2}" for n, w in enumerate(wrong) if w == which
+    )
 
 
 def moving_figure() -> str:
@@ -236,43 +244,23 @@ def moving_figure() -> str:
         "classes": CLASSES,
         "rate": RATE,
     }
-    count = sum(p.numel() for p in network.parameters())
-    rows = "".join(
-        f'<g class="{rule}" transform="translate(44 {row})"><text x="-6" y="0">{name}</text>'
-        f'<path class="miss" d="{_marks(wrong, True)}"/><path class="hit" d="{_marks(wrong, False)}"/></g>'
-        for row, (rule, name) in zip((18, 42), RULES.items(), strict=True)
-        for wrong in [mistakes(rule)]
+    rows = []
+    for row, (rule, name) in zip((18, 42), RULES.items(), strict=True):
+        wrong = mistakes(rule)
+        rows.append(
+            f'<g class="{rule}" transform="translate(44 {row})"><text x="-6" y="0">{name}</text>'
+            f'<path class="miss" d="{_marks(wrong, True)}"/>'
+            f'<path class="hit" d="{_marks(wrong, False)}"/></g>'
+        )
+    return Template((ASSETS / TEMPLATE).read_text()).substitute(
+        colours=";".join(f"--{rule}:{COLOURS[rule]}" for rule in RULES),
+        scene=scene(),
+        mistakes="".join(rows),
+        width=2 * PICTURES + 46,
+        pictures=PICTURES,
+        weights=sum(p.numel() for p in network.parameters()),
+        story=json.dumps(story, separators=(",", ":")),
     )
-    colours = ";".join(f"--{rule}:{COLOURS[rule]}" for rule in RULES)
-    return f"""<figure class="vnn told-1 told-2 erring changing" data-rule="gevb" style="{colours}">
-<div class="stage">{scene()}</div>
-<div class="side">
-<div class="controls">
-<button type="button" class="play">Play</button><button type="button" class="step">Next picture</button>\
-<button type="button" class="again">Start over</button>
-<span role="group" aria-label="Learning rule"><button type="button" class="rule" value="gevb" \
-aria-pressed="true">GEVB</button><button type="button" class="rule" value="bp" \
-aria-pressed="false">Back-propagation</button></span>
-</div>
-<ol>
-<li>A noisy picture goes in, and the network guesses.</li>
-<li>Its <b>error vector</b> <i>e</i> is guess minus truth: one number for each class.</li>
-<li><span class="if-gevb"><b>Broadcast:</b> every unit hears the same <i>e</i>, all at once.</span>\
-<span class="if-bp"><b>Back-propagation:</b> layer by layer, each unit gets its own message, made with all \
-weights after it.</span></li>
-<li>Each connection is <span class="key up">strengthened</span> or <span class="key down">weakened</span> by \
-what meets there.</li>
-</ol>
-<svg class="mistakes" viewBox="0 0 {2 * PICTURES + 46} 46" role="img" aria-label="Mistakes in the order of \
-{PICTURES} pictures, for GEVB and for back-propagation: many at first, few at the end.">{rows}</svg>
-<p class="status" role="status"></p>
-</div>
-<figcaption>A real network, computed as you watch: {count} weights and biases, {PICTURES} pictures, one \
-step of the same size after each. Dashed circles are units whose gate is closed. In the rows of marks each is a \
-picture, a tall one a mistake. It is a toy: its start was chosen so that both rules learn, and it cannot rank \
-them.</figcaption>
-<script type="application/json">{json.dumps(story, separators=(",", ":"))}</script>
-</figure>"""
 
 
 class Html(Directive):

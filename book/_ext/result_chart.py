@@ -1,4 +1,4 @@
-"""The result in one chart: test errors of GEVB, back-propagation and DFA, drawn from the recorded data."""
+"""The result in one chart: test errors of GEVB, back-propagation and DFA, from recorded data."""
 
 from __future__ import annotations
 
@@ -52,9 +52,7 @@ CIRCLE = "M-4.2 0a4.2 4.2 0 1 1 8.4 0a4.2 4.2 0 1 1-8.4 0Z"
 SERIES = (
     Series("GEVB in a VNN", "gevb", True, True, "M0-6L6 0L0 6L-6 0Z"),
     Series("back-propagation in a VNN", "bp", True, True, CIRCLE),
-    Series(
-        "DFA, scalar units, nonnegative weights", "dfa", False, True, "M-4.2-4.2h8.4v8.4h-8.4Z"
-    ),
+    Series("DFA, scalar units, nonnegative weights", "dfa", False, True, "M-4.2-4.2h8.4v8.4h-8.4Z"),
     Series("back-propagation in an ordinary network", "bp", False, False, CIRCLE, filled=False),
 )
 

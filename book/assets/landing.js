@@ -110,7 +110,7 @@
         : `Mistakes among the first ${WINDOW}: ${missed(wrong.slice(0, WINDOW))}; latest ${WINDOW}: ${missed(wrong.slice(-WINDOW))}.`);
   };
 
-  const pace = () => (wanted ? Math.max(FAST, SLOW * .8 ** Math.max(0, count - 3)) : SLOW);
+  const pace = () => (wanted ? Math.max(FAST, SLOW * .75 ** Math.max(0, count - 3)) : SLOW);
 
   const begin = () => {
     [layers, count, wrong, next] = [start, 0, [], 0];
