@@ -199,3 +199,18 @@ def test_chart_places_marks_by_their_numbers():
         scales = [(x - left) / error for error, x in zip(errors, places, strict=True)]
         assert max(scales) - min(scales) < 0.05 * (2 / min(errors)) + 1e-9
         assert max(places) <= result_chart.RIGHT
+
+
+def test_times_are_those_of_the_chapters():
+    page = (ROOT / "book" / "index.md").read_text()
+    listed = {
+        name: int(n) for name, n in re.findall(r"^\[.*\]\((\w+)\.ipynb\) · (\d+) min", page, re.M)
+    }
+    words = {"ten minutes": 10, "half an hour": 30}
+    stated = {}
+    for file in (ROOT / "book").glob("*.ipynb"):
+        said = re.search(r"\*\*Time\*\* (.*?) to read", file.read_text())[1]
+        stated[file.stem] = words.get(said) or int(said.removesuffix(" minutes"))
+    assert listed == stated
+    assert f"{round(sum(stated.values()) / 30) // 2}½ hours in all" in page
+    assert round(sum(stated.values()) / 30) % 2 == 1

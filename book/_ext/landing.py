@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from docutils import nodes
-from docutils.parsers.rst import Directive
 from result_chart import result_chart
+from sphinx.util.docutils import SphinxDirective
 
 import gevb
 from gevb.figures.common import COLOURS
@@ -263,12 +263,12 @@ def moving_figure() -> str:
     )
 
 
-class Html(Directive):
+class Html(SphinxDirective):
     """A directive that puts HTML of its own on the page."""
 
     def run(self) -> list[nodes.Node]:
         """Anew in every build, for the data it draws; other builders than HTML leave it out."""
-        self.state.document.settings.env.note_reread()
+        self.env.note_reread()
         return [nodes.raw(text=self.html(), format="html", classes=["landing"])]
 
     def html(self) -> str:

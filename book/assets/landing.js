@@ -14,7 +14,7 @@
 
   let rule = "gevb", layers, count, wrong; // pictures learned from so far; which of them were mistakes
   let scene, next; // all about the current picture; the stage that comes next
-  let wanted = false, seen = false, timer;
+  let wanted = false, timer;
 
   const put = (elements, name, values) =>
     elements.forEach((element, k) => element.style.setProperty(name, values[k].toFixed(4)));
@@ -135,15 +135,15 @@
     halt();
     wanted = false;
     play.textContent = "Play";
-    status.ariaLive = "polite";
+    status.setAttribute("aria-live", "polite");
   };
-  const run = () => {
+  const run = (delay) => {
     halt();
     if (count === pictures.length) begin();
     wanted = true;
     play.textContent = "Pause";
-    status.ariaLive = "off"; // nothing is read out while it plays
-    advance(false);
+    status.setAttribute("aria-live", "off"); // nothing is read out while it plays
+    timer = setTimeout(() => advance(false), delay);
   };
   // All the rest of a picture: at once for those who asked for less motion.
   const one = () => {
@@ -160,13 +160,13 @@
     if (wanted) {
       pause();
       status.textContent = `Paused. ${status.textContent.replace(/^Paused\. /, "")}`;
-    } else run();
+    } else run(0);
   });
   find(".step").addEventListener("click", one);
   const restart = (on) => {
     pause();
     begin();
-    if (on) return run();
+    if (on) return run(0);
     one();
   };
   find(".again").addEventListener("click", () => restart(wanted));
@@ -174,7 +174,7 @@
     button.addEventListener("click", () => {
       const on = wanted;
       rule = figure.dataset.rule = button.value;
-      all(".rule").forEach((other) => other.ariaPressed = String(other === button));
+      all(".rule").forEach((other) => other.setAttribute("aria-pressed", other === button));
       restart(on);
     });
   }
@@ -185,9 +185,10 @@
     if (still.matches) return one();
     let first = true;
     new IntersectionObserver(([entry]) => {
-      seen = entry.isIntersecting;
-      if (!seen) return halt();
-      if (first) { first = false; setTimeout(run, 1000); } else if (wanted && !timer) advance(false);
+      if (entry.intersectionRatio < .5) return halt();
+      if (first) run(1000);
+      else if (wanted && !timer) advance(false);
+      first = false;
     }, { threshold: .5 }).observe(find(".stage"));
   };
   if (document.readyState === "complete") settle(); else addEventListener("load", settle);
