@@ -14,7 +14,7 @@ from gevb.records import Config
 SEEDS = range(5)
 ARCHITECTURES = {"fc": "fully connected", "conv": "convolutional", "lc": "locally connected"}
 DATASETS = {
-    "digits": ("Digits", "our runs: mean and spread of five seeds"),
+    "digits": ("Digits", "our runs: five seeds, mean ± s.d."),
     "mnist": ("MNIST", "the paper's means of five seeds"),
     "cifar10": ("CIFAR-10", "the paper's means of five seeds"),
 }
