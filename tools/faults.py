@@ -38,8 +38,8 @@ const named = (element) => (element.getAttribute("aria-label") ?? "").trim()
     .some((id) => document.getElementById(id)?.textContent.trim());
 return [...document.querySelectorAll(".plotly-figure")].flatMap((figure, i) => {
   const which = `figure ${i + 1}, ${tell(figure)}`;
-  const plot = figure.matches(".js-plotly-plot") ? figure : figure.querySelector(".js-plotly-plot");
-  const marks = figure.querySelectorAll(".trace, .traces, .hm, .main-svg canvas, .gl-container canvas");
+  const plot = figure.closest(".js-plotly-plot") ?? figure.querySelector(".js-plotly-plot");
+  const marks = figure.querySelectorAll(".trace, .hm");
   const size = figure.querySelector(".main-svg")?.getBoundingClientRect();
   return [
     (!plot || !size?.width || !size?.height) && `${which}: not drawn`,
@@ -97,6 +97,13 @@ return [...document.querySelectorAll(".plotly-figure")].flatMap((figure, i) => {
 DRAWING = """(figure) => [...figure.querySelectorAll(".main-svg")]
   .map((drawing) => drawing.outerHTML).join("")"""
 OUTPUT = '(control) => control.closest(".figure-controls").querySelector("output")?.textContent'
+COUNTS = """() => [...document.querySelectorAll(".plotly-figure")].map((figure) => {
+  const before = figure.previousElementSibling;
+  const group = figure.querySelector(".figure-controls")
+    ?? (before?.matches(".figure-controls") ? before : null);
+  return ["input[type=range]", "button, select"]
+    .map((kind) => group?.querySelectorAll(kind).length ?? 0);
+})"""
 # The figure that a group of controls belongs to: around it, or next to it.
 OWNER = '(group) => group.closest(".plotly-figure") ?? group.nextElementSibling'
 WEIGHT = """() => [...performance.getEntriesByType("navigation"),
@@ -161,16 +168,23 @@ def moves(page: Page, state: Callable[[], str]) -> bool:
     return state() != before
 
 
-def key_for(control: ElementHandle, turn: int) -> str:
-    """The key that has to work a control now."""
-    if control.evaluate('e => e.matches("button, [type=checkbox], [type=radio]")'):
-        radio = control.evaluate('e => e.type === "radio" || e.type === "checkbox"')
-        return "Space" if radio or turn % 2 else "Enter"
-    last = "e => e.localName === 'select' ? e.selectedIndex + 1 === e.length : +e.value >= +e.max"
-    back, on = (
-        ("Up", "Down") if control.evaluate("e => e.localName") == "select" else ("Left", "Right")
-    )
-    return f"Arrow{back if control.evaluate(last) else on}"
+def name_of(element: ElementHandle) -> str:
+    """An element as a reader of a fault can find it."""
+    return element.evaluate(f"e => {{ {TELL} return tell(e); }}")
+
+
+def control_counts(page: Page) -> list[tuple[int, int]]:
+    """For every figure, how many sliders and how many buttons and lists it has."""
+    return [tuple(counts) for counts in page.evaluate(COUNTS)]
+
+
+def key_for(control: ElementHandle) -> str:
+    """The key that has to work a control now: at its last value, a list or slider goes back."""
+    return control.evaluate("""e => ({
+      button: () => "Enter",
+      select: () => e.selectedIndex + 1 < e.length ? "ArrowDown" : "ArrowUp",
+      input: () => e.type !== "range" ? "Space" : +e.value < +e.max ? "ArrowRight" : "ArrowLeft",
+    })[e.localName]()""")
 
 
 def chosen(control: ElementHandle) -> bool:
@@ -186,8 +200,8 @@ def dead_controls(page: Page, controls: list[ElementHandle], state: Callable[[],
     """
     found = []
     # The chosen one of a group shows its effect after another was chosen.
-    for turn, control in enumerate(sorted(controls, key=chosen)):
-        name = control.evaluate(f"e => {{ {TELL} return tell(e); }}")
+    for control in sorted(controls, key=chosen):
+        name = name_of(control)
         control.focus()
         page.keyboard.press("Shift+Tab")
         page.keyboard.press("Tab")
@@ -198,7 +212,7 @@ def dead_controls(page: Page, controls: list[ElementHandle], state: Callable[[],
             continue
         # A button that is no choice may set something going.
         action = control.evaluate("e => e.localName === 'button' && e.ariaPressed === null")
-        key = key_for(control, turn)
+        key = key_for(control)
         if action and moves(page, state):
             control.press(key)
             answered = eventually(page, lambda: not moves(page, state))
@@ -226,11 +240,11 @@ def figure_controls(page: Page) -> list[str]:
         controls = group.query_selector_all("input, select, button")
         found += dead_controls(page, controls, lambda figure=figure: figure.evaluate(DRAWING))
         for slider in group.query_selector_all("input[type=range]"):
-            name = slider.evaluate(f"e => {{ {TELL} return tell(e); }}")
+            name = name_of(slider)
             if not slider.get_attribute("aria-label"):
                 found.append(f"{name}: no aria-label")
             before = slider.evaluate(OUTPUT)
-            slider.press(key_for(slider, 0))
+            slider.press(key_for(slider))
             if not before or slider.evaluate(OUTPUT) == before:
                 found.append(f"{name}: its output does not follow")
     return found
@@ -278,7 +292,7 @@ def read(file: Path) -> Document:
         ids=tuple(element["id"] for element in soup.find_all(id=True)),
         targets=tuple(
             (element.name, element[attribute])
-            for attribute in ("href", "src", "srcset", "poster", "data")
+            for attribute in ("href", "src", "poster", "data")
             for element in soup.find_all(attrs={attribute: True})
         ),
         nameless_images=tuple(str(i)[:100] for i in soup.find_all("img") if not i.has_attr("alt")),
