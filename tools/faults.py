@@ -86,11 +86,13 @@ return [`${excess} px wider than the window of ${WIDTH} px: ${culprits.slice(0, 
 """
 STAND_INS = """
 return [...document.querySelectorAll(".plotly-figure")].flatMap((figure, i) => {
-  const places = [figure, figure.nextElementSibling].filter((place) =>
-    place === figure || place?.localName === "noscript");
-  const seen = places.some((place) => place.innerText.trim()
-    || [...place.querySelectorAll("img, svg")].some((image) =>
-      image.checkVisibility() && image.getBoundingClientRect().width && image.naturalWidth !== 0));
+  const next = figure.nextElementSibling;
+  const places = [figure, ...(next?.localName === "noscript" ? [next] : [])];
+  const texts = places.flatMap((place) =>
+    place.localName === "noscript" ? [place] : [...place.querySelectorAll("noscript")]);
+  const images = places.flatMap((place) => [...place.querySelectorAll("img, svg")]);
+  const seen = texts.some((text) => text.innerText.trim()) || images.some((image) =>
+    image.checkVisibility() && image.getBoundingClientRect().width && image.naturalWidth !== 0);
   return seen ? [] : [`figure ${i + 1}, ${tell(figure)}: nothing stands in for it`];
 });
 """
@@ -127,9 +129,11 @@ def mathematics(page: Page) -> list[str]:
 
 
 def overflow(page: Page) -> list[str]:
-    """What makes a page wider than its window."""
+    """What makes a page wider than its window, once its figures had time to take their width."""
     assert page.viewport_size
-    return ask(page, OVERFLOW.replace("WIDTH", str(page.viewport_size["width"])))
+    check = OVERFLOW.replace("WIDTH", str(page.viewport_size["width"]))
+    eventually(page, lambda: not ask(page, check))
+    return ask(page, check)
 
 
 def stand_ins(page: Page) -> list[str]:

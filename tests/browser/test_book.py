@@ -55,11 +55,10 @@ def test_on_a_desk(chromium, home, name):
             found.append(f"{size} bytes transferred, {limit} allowed")
         found += faults.accessibility(page)
         page.evaluate("document.documentElement.dataset.theme = 'dark'")
-        page.wait_for_timeout(500)  # the figures take their new colours
+        page.wait_for_timeout(1000)  # everything takes its new colours
         found += [f"in the dark theme: {fault}" for fault in faults.accessibility(page)]
         found += faults.figure_controls(page)
         page.set_viewport_size({"width": 640, "height": 450})  # 1280 x 900 at 200 %
-        page.wait_for_timeout(500)  # the figures take their new width
         found += [f"at 200 %: {fault}" for fault in faults.overflow(page)]
     report(name, found + visit.complaints)
 
