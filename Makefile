@@ -26,6 +26,7 @@ test: $(VENV)/installed
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
 	OMP_NUM_THREADS=1 $(BIN)/pytest --nbval book -n $(JOBS) --dist loadscope
 	$(BIN)/jupyter-book build -W -n --keep-going --all .
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/browser -n $(JOBS) --dist worksteal
 
 serve: book
 	$(BIN)/python -m http.server --directory _build/html

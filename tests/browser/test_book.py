@@ -1,0 +1,115 @@
+"""The built book in a real browser, with every other host out of reach."""
+
+from __future__ import annotations
+
+import json
+
+import browser
+import faults
+import pytest
+from browser import BOOK, LANDING, PHONE, ROOT
+
+PLOTLY = "application/vnd.plotly.v1+json"
+PAGES = browser.pages(BOOK)
+if not PAGES:
+    pytest.fail("no built book: run `make book` first", pytrace=False)
+CHAPTER = "book/convolutions.html"  # has a slider, buttons and figures of both kinds
+MOVING = "#broadcast"  # the figure of the landing page
+LANDING_SIZE, SIZE = 700_000, 2_500_000  # bytes
+
+
+def report(page, found):
+    """Fail with one line for each fault."""
+    if found:
+        pytest.fail("\n".join(f"{page}: {fault}" for fault in found), pytrace=False)
+
+
+def lost(visit):
+    """Figures, and controls of figures, that the notebook has stored and the page does not show."""
+    notebook = ROOT / visit.name.replace(".html", ".ipynb")
+    if not notebook.is_file():
+        return []
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    bundles = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
+    stored = [bundle[PLOTLY]["layout"] for bundle in bundles if PLOTLY in bundle]
+    shown = faults.control_counts(visit.page)
+    if len(stored) != len(shown):
+        return [f"{len(shown)} figures, wanted {len(stored)}"]
+    found = []
+    for number, (layout, (sliders, others)) in enumerate(zip(stored, shown, strict=True), start=1):
+        menus = [menu for menu in layout.get("updatemenus", []) if len(menu["buttons"]) > 1]
+        if sliders != len(layout.get("sliders", [])):
+            found.append(f"figure {number}: {sliders} sliders, wanted {len(layout['sliders'])}")
+        if others < len(menus):
+            found.append(f"figure {number}: {others} buttons and lists for {len(menus)} choices")
+    return found
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_on_a_desk(chromium, home, name):
+    with browser.visited(chromium, home, name) as visit:
+        page = visit.page
+        found = faults.figures(page) + lost(visit) + faults.mathematics(page)
+        limit = LANDING_SIZE if name == LANDING else SIZE
+        if (size := faults.weight(page)) > limit:
+            found.append(f"{size} bytes transferred, {limit} allowed")
+        found += faults.accessibility(page)
+        page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        page.wait_for_timeout(1000)  # everything takes its new colours
+        found += [f"in the dark theme: {fault}" for fault in faults.accessibility(page)]
+        found += faults.figure_controls(page)
+        page.set_viewport_size({"width": 640, "height": 450})  # 1280 x 900 at 200 %
+        found += [f"at 200 %: {fault}" for fault in faults.overflow(page)]
+    report(name, found + visit.complaints)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_on_a_phone(chromium, home, name):
+    with browser.visited(chromium, home, name, **PHONE) as visit:
+        found = faults.figures(visit.page) + faults.overflow(visit.page)
+    report(name, found + visit.complaints)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_without_javascript(chromium, home, name):
+    with browser.visited(chromium, home, name, java_script_enabled=False) as visit:
+        found = faults.mathematics(visit.page) + faults.stand_ins(visit.page)
+        if len(visit.page.inner_text("main")) < 100:
+            found.append("<main>: no text")
+    report(name, found)
+
+
+def test_landing_page_stands_still_for_those_who_want_less_motion(chromium, home):
+    with browser.visited(chromium, home, LANDING, reduced_motion="reduce") as visit:
+        report(LANDING, faults.motion(visit.page, MOVING, seconds=3))
+
+
+def test_moving_figure_answers_to_the_keyboard(chromium, home):
+    with browser.visited(chromium, home, LANDING, reduced_motion="reduce") as visit:
+        report(LANDING, faults.moving_figure(visit.page, MOVING))
+
+
+def test_figures_answer_with_less_motion(chromium, home):
+    with browser.visited(chromium, home, CHAPTER, reduced_motion="reduce") as visit:
+        report(CHAPTER, lost(visit) + faults.figure_controls(visit.page))
+
+
+@pytest.mark.parametrize("name", [LANDING, CHAPTER])
+def test_opens_from_disk(chromium, name):
+    with browser.visited(chromium, f"{BOOK.as_uri()}/", name) as visit:
+        report(name, faults.figures(visit.page) + visit.complaints)
+
+
+@pytest.mark.parametrize("from_disk", [True, False])
+def test_search_finds(chromium, home, from_disk):
+    address = f"{BOOK.as_uri()}/" if from_disk else home
+    with browser.visited(chromium, address, "search.html?q=broadcast") as visit:
+        visit.page.wait_for_selector("#search-results li a")
+
+
+def test_links():
+    report("links", faults.links(BOOK))
+
+
+def test_documents():
+    report("documents", faults.documents(BOOK))
