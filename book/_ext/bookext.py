@@ -97,6 +97,7 @@ def repository_buttons(app: Sphinx, config: Config) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
+    app.setup_extension("api_links")
     load_mime_renders().append(PlotlyRenderer)
     app.connect("config-inited", repository_buttons)
     app.connect("builder-inited", copy_scripts)

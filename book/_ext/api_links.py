@@ -1,0 +1,203 @@
+"""Links between the chapters and the pages of the package, made from what is written anyway.
+
+* Inline code that names something documented becomes a link to it: by its full name, as the page's
+  own code imports it, or as the docstring's class or module knows it.
+* Each chapter ends with links to what its code takes from the package.
+* What a package re-exports is shown under the name to import it by.
+* `.. command-help:: NAME` shows what the command line says with --help.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import inspect
+import pydoc
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+import click
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.nodes import make_refnode
+
+import gevb
+import gevb.figures
+from gevb import cli
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+LOGGER = logging.getLogger(__name__)
+NAMED = re.compile(r"(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?:\(.*\))?")  # a call names it too
+APPARATUS = ("gevb.checks", "gevb.exercises", "gevb.figures", "gevb.widgets")
+WIDTH = 78  # of the command line's help, in characters
+
+
+def imported(tree: ast.AST) -> dict[str, str]:
+    """Full names of what code imports from the package, by the names that it gives them."""
+    return {
+        alias.asname or alias.name: f"{statement.module}.{alias.name}"
+        for statement in ast.walk(tree)
+        if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith("gevb")
+        for alias in statement.names
+    }
+
+
+# The name to import something by, and where it is defined.
+HOMES = {
+    f"{package.__name__}.{name}": home
+    for package in (gevb, gevb.figures)
+    for name, home in imported(ast.parse(inspect.getsource(package))).items()
+}
+SHORT = {home: name for name, home in HOMES.items()}
+
+
+def spellings(name: str) -> Iterator[str]:
+    """Names that mean the same: `gevb.BP.backward` is documented as `gevb.rules.Rule.backward`."""
+    parts = name.split(".")
+    for end in range(len(parts), 0, -1):
+        short = ".".join(parts[:end])
+        yield ".".join([HOMES.get(short, short), *parts[end:]])
+    if parts[0] == "gevb":
+        value = pydoc.locate(name)  # an inherited method knows its class
+        yield f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', '')}"
+
+
+class ApiLinks(SphinxPostTransform):
+    """Link a page to what it names of the package, and a chapter to what its code uses."""
+
+    default_priority = 5  # before references are resolved
+
+    def run(self, **kwargs: object) -> None:
+        """Change the page's tree."""
+        cells = list(self.cells())
+        self.imports = {k: v for tree in cells for k, v in imported(tree).items()}
+        for literal in list(self.document.findall(nodes.literal)):
+            match = NAMED.fullmatch(literal.astext())
+            if match and not inside_link(literal):
+                self.link(literal, match["name"])
+        if used := [name for name in uses(cells) if self.place(name)]:
+            self.add_list(used)
+
+    def cells(self) -> Iterator[ast.Module]:
+        """The page's code."""
+        for block in self.document.findall(nodes.literal_block):
+            if block.get("language", "").startswith(("ipython", "python")):
+                try:
+                    yield ast.parse(block.astext())
+                except SyntaxError:  # magic, or a part of something
+                    continue
+
+    def place(self, name: str) -> tuple[str, str] | None:
+        """Page and anchor of what is documented."""
+        domain = self.env.get_domain("py")
+        for spelling in spellings(name):
+            if entry := domain.modules.get(spelling) or domain.objects.get(spelling):
+                return entry.docname, entry.node_id
+        return None
+
+    def link(self, literal: nodes.literal, name: str) -> None:
+        """Link to the first that is documented of all that the name may mean."""
+        for meaning in self.meanings(literal, name):
+            if place := self.place(meaning):
+                literal.replace_self(self.reference(place, literal.deepcopy()))
+                return
+        if name.startswith("gevb."):
+            LOGGER.warning("%s is not documented", name, location=literal)
+
+    def reference(self, place: tuple[str, str], code: nodes.literal) -> nodes.reference:
+        """A link."""
+        return make_refnode(self.app.builder, self.env.docname, *place, code)
+
+    def meanings(self, literal: nodes.literal, name: str) -> Iterator[str]:
+        """Full names, the likeliest first."""
+        yield name
+        first, *rest = name.split(".")
+        if first in self.imports:
+            yield ".".join([self.imports[first], *rest])
+        node = literal.parent
+        while node:
+            if isinstance(node, addnodes.desc) and node["domain"] == "py":
+                signature = node[0]
+                yield f"{signature['module']}.{signature['fullname']}.{name}"
+                if signature["class"]:
+                    yield f"{signature['module']}.{signature['class']}.{name}"
+                yield f"{signature['module']}.{name}"
+            node = node.parent
+
+    def add_list(self, used: list[str]) -> None:
+        """A last paragraph with a link to each."""
+        paragraph = nodes.paragraph(
+            "", "From the package, this chapter uses ", classes=["api-used"]
+        )
+        for number, name in enumerate(used):
+            if number:
+                paragraph += nodes.Text(", " if number < len(used) - 1 else " and ")
+            paragraph += self.reference(self.place(name), nodes.literal(name, name))
+        paragraph += nodes.Text(".")
+        next(iter(self.document.findall(nodes.section))).append(paragraph)
+
+
+def inside_link(node: nodes.Node) -> bool:
+    """Whether a node is a part of a link, or of a heading, which the tables of contents link."""
+    while node := node.parent:
+        if isinstance(node, nodes.reference | addnodes.pending_xref | nodes.title):
+            return True
+    return False
+
+
+def uses(cells: list[ast.Module]) -> list[str]:
+    """What code takes from the package, sorted, by the names to import it by."""
+    names = set()
+    for tree in cells:
+        names |= {SHORT.get(home, home) for home in imported(tree).values()}
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Name)
+                and node.value.id == "gevb"
+            ):
+                names.add(f"gevb.{node.attr}")
+    return sorted(name for name in names if not name.startswith(APPARATUS))
+
+
+def show_short_name(app: Sphinx, domain: str, _: str, content: addnodes.desc_content) -> None:
+    """Let a heading say `gevb.GEVB`, not `gevb.rules.GEVB`."""
+    if domain != "py":
+        return
+    for signature in content.parent.findall(addnodes.desc_signature):
+        name = signature["fullname"]
+        short = SHORT.get(f"{signature['module']}.{name}")
+        for prefix in signature.findall(addnodes.desc_addname):
+            if short:
+                text = short.removesuffix(name)
+                prefix.replace_self(addnodes.desc_addname(text, text))
+
+
+class CommandHelp(SphinxDirective):
+    """What `python -m gevb NAME --help` prints."""
+
+    optional_arguments = 1
+    option_spec: ClassVar = {}
+
+    def run(self) -> list[nodes.Node]:
+        """A block of text."""
+        self.env.note_dependency(inspect.getfile(cli))
+        command = cli.cli.commands[self.arguments[0]] if self.arguments else cli.cli
+        name = " ".join(["python -m gevb", *self.arguments])
+        text = command.get_help(click.Context(command, info_name=name, terminal_width=WIDTH))
+        return [nodes.literal_block(text, text, language="text")]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Called by Sphinx."""
+    gc.disable()  # with so many objects it would take a quarter of the build's time
+    app.add_post_transform(ApiLinks)
+    app.add_directive("command-help", CommandHelp)
+    app.connect("object-description-transform", show_short_name)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
