@@ -44,7 +44,7 @@ from torch.nn.grad import conv2d_input, conv2d_weight
 
 from gevb.errors import InputError
 
-#: Bytes that are worked on at a time: about a cache on a processor, plenty on a GPU.
+#: Bytes that are worked on at a time, about a cache on a processor and plenty on a GPU.
 BLOCK = {"cpu": 2**23, "cuda": 2**30}
 
 
@@ -480,8 +480,10 @@ class Gate(nn.Module):
 
     .. math::
 
-        \mathbf a_i = G(\mathbf h_i)\, \mathbf h_i, \qquad
-        G(\mathbf h_i) = 1 \text{ if } \mathbf t_i \cdot \mathbf h_i \ge 0, \text{ else } 0.
+        \begin{aligned}
+        \mathbf a_i &= G(\mathbf h_i)\, \mathbf h_i, \\
+        G(\mathbf h_i) &= 1 \text{ if } \mathbf t_i \cdot \mathbf h_i \ge 0, \text{ else } 0.
+        \end{aligned}
 
     In convolutional and locally connected layers all positions of a channel share one gating
     vector. With K = 1 and t = 1 or -1 this is the ON or OFF rectifier of a conventional network.

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from gevb.errors import InputError
 
-#: What a rule takes as its loss: a function of logits and labels.
+#: A function of logits and labels that gives the mean loss and the error vectors.
 Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 

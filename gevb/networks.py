@@ -69,15 +69,15 @@ Spec = FC | Conv | LC | Pool
 Architecture = Sequence[Spec]
 _ORDER = "a Conv or LC before any Pool, and FC last"
 
-#: What the networks see, by data set: shape of an image, number of classes.
+#: Shape of an image and number of classes, by data set.
 INPUTS: dict[str, tuple[tuple[int, int, int], int]] = {
     "digits": ((1, 8, 8), 10),
     "mnist": ((1, 28, 28), 10),
     "cifar10": ((3, 32, 32), 10),
 }
 
-#: Hidden layers by data set and architecture; `Network` adds the output layer. MNIST: Table 1,
-#: CIFAR-10: Table 2.
+#: Hidden layers by data set and architecture; `Network` adds the output layer. Those for MNIST
+#: and CIFAR-10 are the Tables 1 and 2 of Appendix G.
 ARCHITECTURES: dict[str, dict[str, Architecture]] = {
     "digits": {
         "fc": (FC(128), FC(64)),

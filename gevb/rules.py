@@ -18,8 +18,9 @@ rule    feedback :math:`\hat\delta^\ell` of hidden layer :math:`\ell`
 `GEVB`  1 (Eq. 9)
 ======  =================================================================================
 
-A rule of your own is a subclass of `Rule` with its own `_feedback`, and `_make_feedback` if
-something about it is random.
+A rule of your own is a subclass of `Rule` with a method ``_feedback(l, delta, output)``, which
+gives the feedback to hidden layer l from the gated feedback ``delta`` of the layer above and the
+feedback ``output`` of the output units.
 
 Source: Clark, Abbott and Chung (2021), Sections 3.2 and 3.3, Appendices H and J.
 """

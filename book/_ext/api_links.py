@@ -4,7 +4,7 @@
   own code imports it, or as the docstring's class or module knows it.
 * Each chapter ends with links to what its code takes from the package.
 * What a package re-exports is shown under the name to import it by.
-* `.. command-help:: NAME` shows what the command line says with --help.
+* `.. command-help:: NAME` shows what a command says of itself.
 """
 
 from __future__ import annotations
@@ -31,11 +31,12 @@ from gevb import cli
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
 LOGGER = logging.getLogger(__name__)
 NAMED = re.compile(r"(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?:\(.*\))?")  # a call names it too
 APPARATUS = ("gevb.checks", "gevb.exercises", "gevb.figures", "gevb.widgets")
-WIDTH = 78  # of the command line's help, in characters
+VALUE = 100  # characters of a constant's value that are shown
 
 
 def imported(tree: ast.AST) -> dict[str, str]:
@@ -68,6 +69,15 @@ def spellings(name: str) -> Iterator[str]:
         yield f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', '')}"
 
 
+def place(env: BuildEnvironment, name: str) -> tuple[str, str] | None:
+    """Page and anchor of what is documented."""
+    domain = env.get_domain("py")
+    for spelling in spellings(name):
+        if entry := domain.modules.get(spelling) or domain.objects.get(spelling):
+            return entry.docname, entry.node_id
+    return None
+
+
 class ApiLinks(SphinxPostTransform):
     """Link a page to what it names of the package, and a chapter to what its code uses."""
 
@@ -77,11 +87,15 @@ class ApiLinks(SphinxPostTransform):
         """Change the page's tree."""
         cells = list(self.cells())
         self.imports = {k: v for tree in cells for k, v in imported(tree).items()}
-        for literal in list(self.document.findall(nodes.literal)):
-            match = NAMED.fullmatch(literal.astext())
-            if match and not inside_link(literal):
-                self.link(literal, match["name"])
-        if used := [name for name in uses(cells) if self.place(name)]:
+        self.module = ""
+        for node in list(self.document.findall(nodes.Element)):
+            for anchor in node.get("ids", ()):
+                if anchor.startswith("module-"):
+                    self.module = anchor.removeprefix("module-")
+            match = isinstance(node, nodes.literal) and NAMED.fullmatch(node.astext())
+            if match and not inside_link(node):
+                self.link(node, match["name"])
+        if used := [name for name in uses(cells) if place(self.env, name)]:
             self.add_list(used)
 
     def cells(self) -> Iterator[ast.Module]:
@@ -93,26 +107,18 @@ class ApiLinks(SphinxPostTransform):
                 except SyntaxError:  # magic, or a part of something
                     continue
 
-    def place(self, name: str) -> tuple[str, str] | None:
-        """Page and anchor of what is documented."""
-        domain = self.env.get_domain("py")
-        for spelling in spellings(name):
-            if entry := domain.modules.get(spelling) or domain.objects.get(spelling):
-                return entry.docname, entry.node_id
-        return None
-
     def link(self, literal: nodes.literal, name: str) -> None:
         """Link to the first that is documented of all that the name may mean."""
         for meaning in self.meanings(literal, name):
-            if place := self.place(meaning):
-                literal.replace_self(self.reference(place, literal.deepcopy()))
+            if target := place(self.env, meaning):
+                literal.replace_self(self.reference(target, literal.deepcopy()))
                 return
         if name.startswith("gevb."):
             LOGGER.warning("%s is not documented", name, location=literal)
 
-    def reference(self, place: tuple[str, str], code: nodes.literal) -> nodes.reference:
+    def reference(self, target: tuple[str, str], code: nodes.literal) -> nodes.reference:
         """A link."""
-        return make_refnode(self.app.builder, self.env.docname, *place, code)
+        return make_refnode(self.app.builder, self.env.docname, *target, code)
 
     def meanings(self, literal: nodes.literal, name: str) -> Iterator[str]:
         """Full names, the likeliest first."""
@@ -120,15 +126,13 @@ class ApiLinks(SphinxPostTransform):
         first, *rest = name.split(".")
         if first in self.imports:
             yield ".".join([self.imports[first], *rest])
-        node = literal.parent
-        while node:
-            if isinstance(node, addnodes.desc) and node["domain"] == "py":
-                signature = node[0]
-                yield f"{signature['module']}.{signature['fullname']}.{name}"
-                if signature["class"]:
-                    yield f"{signature['module']}.{signature['class']}.{name}"
-                yield f"{signature['module']}.{name}"
-            node = node.parent
+        if self.module:
+            node = literal.parent
+            while node:
+                if isinstance(node, addnodes.desc):
+                    yield f"{self.module}.{node[0]['fullname']}.{name}"
+                node = node.parent
+            yield f"{self.module}.{name}"
 
     def add_list(self, used: list[str]) -> None:
         """A last paragraph with a link to each."""
@@ -138,7 +142,7 @@ class ApiLinks(SphinxPostTransform):
         for number, name in enumerate(used):
             if number:
                 paragraph += nodes.Text(", " if number < len(used) - 1 else " and ")
-            paragraph += self.reference(self.place(name), nodes.literal(name, name))
+            paragraph += self.reference(place(self.env, name), nodes.literal(name, name))
         paragraph += nodes.Text(".")
         next(iter(self.document.findall(nodes.section))).append(paragraph)
 
@@ -166,8 +170,19 @@ def uses(cells: list[ast.Module]) -> list[str]:
     return sorted(name for name in names if not name.startswith(APPARATUS))
 
 
-def show_short_name(app: Sphinx, domain: str, _: str, content: addnodes.desc_content) -> None:
-    """Let a heading say `gevb.GEVB`, not `gevb.rules.GEVB`."""
+def type_alias(
+    app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, text: nodes.Element
+) -> nodes.reference | None:
+    """Link an annotation to the name of a type: to Sphinx that is data, not a class."""
+    if node.get("reftype") == "class":
+        for name in (node["reftarget"], f"{node.get('py:module')}.{node['reftarget']}"):
+            if target := place(env, name):
+                return make_refnode(app.builder, node["refdoc"], *target, text)
+    return None
+
+
+def tidy_signature(app: Sphinx, domain: str, _: str, content: addnodes.desc_content) -> None:
+    """Let a heading say `gevb.GEVB`, not `gevb.rules.GEVB`, and leave out long values."""
     if domain != "py":
         return
     for signature in content.parent.findall(addnodes.desc_signature):
@@ -177,21 +192,60 @@ def show_short_name(app: Sphinx, domain: str, _: str, content: addnodes.desc_con
             if short:
                 text = short.removesuffix(name)
                 prefix.replace_self(addnodes.desc_addname(text, text))
+        for value in list(signature.findall(addnodes.desc_annotation)):
+            if len(value.astext()) > VALUE:
+                signature.remove(value)
+
+
+def is_tuple_field(
+    app: Sphinx, what: str, name: str, value: object, skip: bool, options: object
+) -> bool | None:
+    """Leave out the fields of a NamedTuple: its docstring lists them."""
+    return True if type(value).__name__ == "_tuplegetter" else None
 
 
 class CommandHelp(SphinxDirective):
-    """What `python -m gevb NAME --help` prints."""
+    """What `python -m gevb NAME --help` prints, from the command itself."""
 
     optional_arguments = 1
     option_spec: ClassVar = {}
 
     def run(self) -> list[nodes.Node]:
-        """A block of text."""
+        """Usage, description, options and commands, and what stands below them."""
         self.env.note_dependency(inspect.getfile(cli))
-        command = cli.cli.commands[self.arguments[0]] if self.arguments else cli.cli
-        name = " ".join(["python -m gevb", *self.arguments])
-        text = command.get_help(click.Context(command, info_name=name, terminal_width=WIDTH))
-        return [nodes.literal_block(text, text, language="text")]
+        command: click.Command = cli.cli
+        context = click.Context(command, info_name="python -m gevb", **command.context_settings)
+        if self.arguments:
+            command = cli.cli.commands[self.arguments[0]]
+            context = click.Context(command, info_name=command.name, parent=context)
+        records = [parameter.get_help_record(context) for parameter in command.get_params(context)]
+        if isinstance(command, click.Group):
+            records += [(name, c.get_short_help_str(80)) for name, c in command.commands.items()]
+        options = nodes.definition_list()
+        for term, help_text in filter(None, records):
+            options += nodes.definition_list_item(
+                "",
+                nodes.term("", "", nodes.literal(term, term)),
+                nodes.definition("", nodes.paragraph(help_text, help_text)),
+            )
+        usage = command.get_usage(context)
+        return [shell(usage), *prose(command.help), options, *prose(command.epilog)]
+
+
+def prose(text: str | None) -> Iterator[nodes.Node]:
+    """Paragraphs of a help text; indented lines are commands."""
+    for block in inspect.cleandoc((text or "").replace("\b\n", "")).split("\n\n"):
+        lines = block.splitlines()
+        said = " ".join(line for line in lines if not line.startswith(" "))
+        commands = "\n".join(line.strip() for line in lines if line.startswith(" "))
+        yield nodes.paragraph(said, said)
+        if commands:
+            yield shell(commands)
+
+
+def shell(text: str) -> nodes.literal_block:
+    """A block of commands."""
+    return nodes.literal_block(text, text, language="text")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -199,5 +253,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     gc.disable()  # with so many objects it would take a quarter of the build's time
     app.add_post_transform(ApiLinks)
     app.add_directive("command-help", CommandHelp)
-    app.connect("object-description-transform", show_short_name)
+    app.connect("autodoc-skip-member", is_tuple_field)
+    app.connect("missing-reference", type_alias)
+    app.connect("object-description-transform", tidy_signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

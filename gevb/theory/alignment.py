@@ -16,7 +16,7 @@ from torch import Tensor
 from gevb.errors import InputError
 
 ON_OFF_RATIO = math.sqrt(math.pi - 1)
-r""":math:`\sigma_w / \mu_w` of an ON/OFF matrix, zeros included: :math:`\sqrt{\pi - 1}`."""
+r""":math:`\sigma_w / \mu_w = \sqrt{\pi - 1}` of an ON/OFF matrix, zeros included."""
 
 
 def relative_std(dhat: Float[Tensor, "*batch n"]) -> Float[Tensor, "*batch"]:
