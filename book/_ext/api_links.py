@@ -220,7 +220,7 @@ class CommandHelp(SphinxDirective):
             context = click.Context(command, info_name=command.name, parent=context)
         records = [parameter.get_help_record(context) for parameter in command.get_params(context)]
         if isinstance(command, click.Group):
-            records += [(name, c.get_short_help_str(80)) for name, c in command.commands.items()]
+            records += [(name, c.get_short_help_str(200)) for name, c in command.commands.items()]
         options = nodes.definition_list()
         for term, help_text in filter(None, records):
             options += nodes.definition_list_item(
