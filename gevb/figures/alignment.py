@@ -23,7 +23,7 @@ def _short(values: NDArray[Any] | Tensor) -> NDArray[np.float32]:
 
 
 def angle_triangle(r: Sequence[float]) -> go.Figure:
-    r"""Draw :math:`\hat\delta` as its part along 1 and the rest, a right triangle; slider over r."""
+    r"""Draw :math:`\hat\delta` as its part along 1 and the rest, a right triangle; by a slider."""
 
     def drawn(value: float) -> list[go.Scatter]:
         theta = math.atan(value)
@@ -243,7 +243,7 @@ def angles_in_training(
 
 
 def feedback_histogram(layers: Mapping[str, Float[Tensor, " n"]]) -> go.Figure:
-    r"""How :math:`\hat\delta`, scaled to mean 1, spreads over a layer's units; a slider over layers."""
+    r"""How :math:`\hat\delta`, scaled to mean 1, spreads over the units, layer by layer."""
 
     def drawn(dhat: Float[Tensor, " n"]) -> go.Bar:
         counts, edges = np.histogram((dhat / dhat.mean()).numpy(), bins=np.arange(0, 5.2, 0.1))
