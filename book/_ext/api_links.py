@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import ast
 import gc
+import importlib
 import inspect
 import pydoc
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 from docutils import nodes
@@ -25,8 +27,6 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
-import gevb
-import gevb.figures
 from gevb import cli
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 NAMED = re.compile(r"(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?:\(.*\))?")  # a call names it too
 APPARATUS = ("gevb.checks", "gevb.exercises", "gevb.figures", "gevb.widgets")
+PARAMETERS = re.compile(r"<dl>\n((?:<dd><em class=\"sig-param\">.*</dd>\n)+)</dl>")
 VALUE = 100  # characters of a constant's value that are shown
 
 
@@ -49,11 +50,17 @@ def imported(tree: ast.AST) -> dict[str, str]:
     }
 
 
+@cache
+def imports_of(module: str) -> dict[str, str]:
+    """What a module of the package imports from others."""
+    return imported(ast.parse(inspect.getsource(importlib.import_module(module))))
+
+
 # The name to import something by, and where it is defined.
 HOMES = {
-    f"{package.__name__}.{name}": home
-    for package in (gevb, gevb.figures)
-    for name, home in imported(ast.parse(inspect.getsource(package))).items()
+    f"{package}.{name}": home
+    for package in ("gevb", "gevb.figures")
+    for name, home in imports_of(package).items()
 }
 SHORT = {home: name for name, home in HOMES.items()}
 
@@ -174,9 +181,10 @@ def type_alias(
     app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, text: nodes.Element
 ) -> nodes.reference | None:
     """Link an annotation to the name of a type: to Sphinx that is data, not a class."""
-    if node.get("reftype") == "class":
-        for name in (node["reftarget"], f"{node.get('py:module')}.{node['reftarget']}"):
-            if target := place(env, name):
+    name, module = node["reftarget"], node.get("py:module")
+    if node.get("reftype") == "class" and module:
+        for full in (name, f"{module}.{name}", imports_of(module).get(name, "")):
+            if target := place(env, full):
                 return make_refnode(app.builder, node["refdoc"], *target, text)
     return None
 
@@ -195,6 +203,19 @@ def tidy_signature(app: Sphinx, domain: str, _: str, content: addnodes.desc_cont
         for value in list(signature.findall(addnodes.desc_annotation)):
             if len(value.astext()) > VALUE:
                 signature.remove(value)
+
+
+def no_lists_in_signatures(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], tree: nodes.document | None
+) -> None:
+    """Sphinx makes a list of descriptions of the parameters: it has no terms, which is an error."""
+    if "body" in context:
+        context["body"] = PARAMETERS.sub(
+            lambda found: (
+                found[1].replace("<dd>", '<span class="sig-line">').replace("</dd>", "</span>")
+            ),
+            context["body"],
+        )
 
 
 def is_tuple_field(
@@ -254,6 +275,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_post_transform(ApiLinks)
     app.add_directive("command-help", CommandHelp)
     app.connect("autodoc-skip-member", is_tuple_field)
+    app.connect("html-page-context", no_lists_in_signatures)
     app.connect("missing-reference", type_alias)
     app.connect("object-description-transform", tidy_signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

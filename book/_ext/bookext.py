@@ -95,11 +95,28 @@ def repository_buttons(app: Sphinx, config: Config) -> None:
         options["repository_url"] = ""  # the theme stops at a host that it does not know
 
 
+def name_toggles(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], tree: nodes.document | None
+) -> None:
+    """Say in words what the chevrons of the theme's navigation open."""
+    navigation = context["generate_toctree_html"]
+
+    def named(*arguments: Any, **options: Any) -> Any:
+        soup = navigation(*arguments, **options)
+        for summary in soup.select("summary"):
+            title = summary.find_parent("li").find("a").get_text()
+            summary["aria-label"] = f"Pages under {title}"
+        return soup
+
+    context["generate_toctree_html"] = named
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     app.setup_extension("api_links")
     load_mime_renders().append(PlotlyRenderer)
     app.connect("config-inited", repository_buttons)
     app.connect("builder-inited", copy_scripts)
+    app.connect("html-page-context", name_toggles, priority=900)  # after the theme
     app.connect("build-finished", drop_icon_script)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
