@@ -33,7 +33,11 @@ def api_links():
 
 
 def test_each_module_is_on_one_page():
-    shown = [name for page in PAGES for name in re.findall(r"automodule:: (\S+)", page.read_text())]
+    shown = [
+        name
+        for page in PAGES
+        for name in re.findall(r"(?:auto|\{py:)module(?:::|\}) (\S+)", page.read_text())
+    ]
     assert sorted(shown) == sorted(["gevb", *MODULES])
 
 

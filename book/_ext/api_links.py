@@ -102,8 +102,8 @@ class ApiLinks(SphinxPostTransform):
             match = isinstance(node, nodes.literal) and NAMED.fullmatch(node.astext())
             if match and not inside_link(node):
                 self.link(node, match["name"])
-        if used := [name for name in uses(cells) if place(self.env, name)]:
-            self.add_list(used)
+        if self.env.doc2path(self.env.docname).endswith(".ipynb"):
+            self.add_list([name for name in uses(cells) if place(self.env, name)])
 
     def cells(self) -> Iterator[ast.Module]:
         """The page's code."""

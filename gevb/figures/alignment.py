@@ -82,7 +82,10 @@ def angle_triangle(r: Sequence[float]) -> go.Figure:
 class Measured(NamedTuple):
     """Mean angle of random networks in degrees, by width: with a band and an error of the mean.
 
-    low and high: between them lie 95 % of the networks. error: 1.96 standard errors of the mean.
+    Attributes:
+        mean: over networks.
+        low, high: between them lie 95 % of the networks.
+        error: 1.96 standard errors of the mean.
     """
 
     mean: list[float]
