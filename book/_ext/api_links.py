@@ -102,8 +102,9 @@ class ApiLinks(SphinxPostTransform):
             match = isinstance(node, nodes.literal) and NAMED.fullmatch(node.astext())
             if match and not inside_link(node):
                 self.link(node, match["name"])
-        if self.env.doc2path(self.env.docname).endswith(".ipynb"):
-            self.add_list([name for name in uses(cells) if place(self.env, name)])
+        used = [name for name in uses(cells) if place(self.env, name)]
+        if used and self.env.doc2path(self.env.docname).endswith(".ipynb"):
+            self.add_list(used)
 
     def cells(self) -> Iterator[ast.Module]:
         """The page's code."""
