@@ -296,7 +296,7 @@ def overview(entries: dict[str, Entry]) -> str:
     """A table of all equations and errors, below a count of the gaps if there are any."""
     gaps = sum(bool(gap(name, entries[name])) for name in ALL)
     lines = [f"**{gaps} of these {len(ALL)} have a gap.**", ""] if gaps else []
-    lines += ["| | about | largest error |", "| --- | --- | --- |"]
+    lines += ["| result | about | largest error |", "| --- | --- | --- |"]
     for name, about in ALL.items():
         errors = "; ".join(check.error for check in entries[name].checks) or "**missing**"
         errors = errors.replace("-", "\N{NON-BREAKING HYPHEN}")
