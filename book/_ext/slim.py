@@ -47,6 +47,8 @@ REPAIRS = [
     # the book's name is outside all landmarks
     (r'<div id="pst-primary-sidebar" ',
      '<div id="pst-primary-sidebar" role="complementary" aria-label="Book" '),
+    # the chevron that opens a part of the table of contents has no name
+    (r'<summary>(?=<span class="toctree-toggle")', '<summary aria-label="Its pages">'),
     # no role that lists and their entries may have
     (r' role="doc-biblioentry"', ""),
     (r'<div role="list" class="citation-list">', '<div class="citation-list">'),
