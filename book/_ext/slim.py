@@ -32,6 +32,7 @@ SHEET = re.compile(
 SCRIPT = re.compile(r'<script [^>]*src="(?:\.\./)*_static/((?!scripts/fontawesome)[^"?]+)')
 OPTIONS = re.compile(r'<script src="[^"]*documentation_options\.js[^"]*"></script>')
 IMPORT = re.compile(r'@import "([^"]+)";')
+QUOTED = re.compile(r'\[([\w-]+)="([\w-]+)"\]')
 URL = re.compile(r"url\((?![\"']?(?:data:|#))[\"']?([^)\"']+)[\"']?\)")
 ICON = re.compile(r'"\\([ef][0-9a-f]{3})"|([\ue000-\uf8ff])')
 
@@ -49,6 +50,9 @@ REPAIRS = [
      '<div id="pst-primary-sidebar" role="complementary" aria-label="Book" '),
     # the chevron that opens a part of the table of contents has no name
     (r'<summary>(?=<span class="toctree-toggle")', '<summary aria-label="Its pages">'),
+    # the title of the printed page is a second first-order heading
+    (r'(<div id="jb-print-docs-body" class="onlyprint">\s*)<h1>(.*?)</h1>',
+     r'\1<p class="h1">\2</p>'),
     # no role that lists and their entries may have
     (r' role="doc-biblioentry"', ""),
     (r'<div role="list" class="citation-list">', '<div class="citation-list">'),
@@ -71,6 +75,7 @@ def style_text(static: Path, name: str) -> str:
 
     text = (static / name).read_text(encoding="utf-8").removeprefix("\ufeff")
     text = URL.sub(readdressed, re.sub(r'@charset "[^"]+";', "", text))
+    text = QUOTED.sub(r"[\1=\2]", text)  # PurgeCSS would look for words with quotes
     return IMPORT.sub(imported, text)
 
 

@@ -95,7 +95,9 @@
     const act = async (choice) => {
       const { method, args, label } = (await draw(div))[index][choice];
       if (control.querySelector("output")) say(control, label);
-      await window.Plotly[method](div, ...args);
+      await window.Plotly[method](div, ...args).catch((reason) => {
+        if (reason) throw reason; // none: the next choice came before this one was drawn
+      });
     };
     control.addEventListener("input", ({ target }) => {
       act(target.matches("select") ? target.selectedIndex : target.valueAsNumber);
