@@ -279,6 +279,7 @@ def shell(text: str) -> nodes.literal_block:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     gc.disable()  # with so many objects it would take a quarter of the build's time
+    app.setup_extension("sphinx.ext.autodoc")
     app.add_post_transform(ApiLinks)
     app.add_directive("command-help", CommandHelp)
     app.connect("autodoc-skip-member", left_out)
