@@ -5,9 +5,9 @@ import importlib
 import inspect
 import pkgutil
 import re
-import sys
 from pathlib import Path
 
+import api_links
 import pytest
 
 import gevb
@@ -21,15 +21,6 @@ MODULES = [
     for _, name, _ in pkgutil.walk_packages(gevb.__path__, "gevb.")
     if not APART.fullmatch(name)
 ]
-
-
-@pytest.fixture(scope="module")
-def api_links():
-    sys.path.insert(0, str(BOOK / "_ext"))
-    try:
-        yield importlib.import_module("api_links")
-    finally:
-        sys.path.pop(0)
 
 
 def test_each_module_is_on_one_page():
@@ -49,7 +40,7 @@ def test_what_is_public_has_a_docstring(module):
             assert name.startswith("_") or value.__doc__, name
 
 
-def test_what_the_package_exports_is_on_a_page(api_links):
+def test_what_the_package_exports_is_on_a_page():
     for name in set(gevb.__all__) - {"__version__"}:
         assert api_links.HOMES[f"gevb.{name}"].rpartition(".")[0] in MODULES
 
@@ -61,7 +52,7 @@ def test_example_runs(capsys):
     assert error < 90  # the error of guessing
 
 
-def test_links_know_what_a_name_stands_for(api_links):
+def test_links_know_what_a_name_stands_for():
     tree = ast.parse(
         "from gevb.theory import exact as e\nfrom torch import nn\nimport gevb\ngevb.FA"
     )

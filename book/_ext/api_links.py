@@ -219,10 +219,16 @@ def no_lists_in_signatures(
         )
 
 
-def is_tuple_field(
+def left_out(
     app: Sphinx, what: str, name: str, value: object, skip: bool, options: object
 ) -> bool | None:
-    """Leave out the fields of a NamedTuple: its docstring lists them."""
+    """Leave out the fields of a NamedTuple: its docstring lists them.
+
+    And what a module imports from elsewhere, before autodoc reads all of its source to find out.
+    """
+    imported = inspect.isclass(value) or inspect.isroutine(value)
+    if imported and what == "module" and not value.__module__.startswith("gevb"):
+        return True
     return True if type(value).__name__ == "_tuplegetter" else None
 
 
@@ -273,9 +279,10 @@ def shell(text: str) -> nodes.literal_block:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     gc.disable()  # with so many objects it would take a quarter of the build's time
+    app.setup_extension("sphinx.ext.autodoc")
     app.add_post_transform(ApiLinks)
     app.add_directive("command-help", CommandHelp)
-    app.connect("autodoc-skip-member", is_tuple_field)
+    app.connect("autodoc-skip-member", left_out)
     app.connect("html-page-context", no_lists_in_signatures)
     app.connect("missing-reference", type_alias)
     app.connect("object-description-transform", tidy_signature)
