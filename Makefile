@@ -46,13 +46,14 @@ repository: $(VENV)/installed
 	$(BIN)/python tools/repository.py "$(URL)"
 
 # A stamp, so that a second call installs nothing.
-$(VENV)/installed: requirements.txt pyproject.toml
+$(VENV)/installed: requirements.txt pyproject.toml book/assets/package-lock.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
 	  "Python 3.11 or newer is wanted, got " + sys.version.split()[0] + \
 	  "; name another with: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  -r requirements.txt -e '.[book,dev]'
+	$(BIN)/npm ci --prefix book/assets --silent
 	touch $@
 
 clean:

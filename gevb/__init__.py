@@ -1,7 +1,7 @@
 """Global error-vector broadcasting (GEVB) in vectorized nonnegative networks (VNNs).
 
 A companion to Clark, Abbott and Chung, "Credit Assignment Through Broadcasting a Global Error
-Vector", NeurIPS 2021, https://arxiv.org/abs/2106.04089.
+Vector", NeurIPS 2021, https://arxiv.org/abs/2106.04089. In use::
 
     network = gevb.build("digits", "fc", seed=0)
     rule = gevb.GEVB(network)

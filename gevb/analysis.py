@@ -16,11 +16,16 @@ from gevb.rules import BP, Rule
 def alignment_angles(
     rule: Rule, x: Float[Tensor, "B *input"], y: Num[Tensor, "..."]
 ) -> Float[Tensor, " hidden"]:
-    """Mean angle in degrees between a rule's feedback and back-propagation's, per hidden layer.
+    r"""Mean angle in degrees between a rule's feedback and back-propagation's, per hidden layer.
 
-    For GEVB this is cos theta^l = dhat^l . 1 / (|dhat^l| |1|), per example and without the gates
-    (Eq. A4). Examples with |dhat^l| < 1e-6 in back-propagation, taken for the loss of that example
-    alone, are left out; a layer in which none remains gets nan.
+    For GEVB this is, per example and without the gates (Eq. A4),
+
+    .. math::
+
+        \cos\theta^\ell = \frac{\hat\delta^\ell \cdot \mathbf 1}{|\hat\delta^\ell|\,|\mathbf 1|}.
+
+    Examples with :math:`|\hat\delta^\ell| < 10^{-6}` in back-propagation, taken for the loss of
+    that example alone, are left out; a layer in which none remains gets nan.
 
     Raises:
         InputError: images of another shape, or labels that do not fit the network.

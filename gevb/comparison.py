@@ -1,11 +1,11 @@
-"""Ours beside the paper's: one cell for each experiment, and a verdict by a rule fixed beforehand.
+r"""Ours beside the paper's: one cell for each experiment, and a verdict by a rule fixed beforehand.
 
 The rule, written down before any run of the campaign:
 
 * A cell compares the mean of our seeds with a reference: the published mean of five seeds, or
   another set of our own. The published spread is unknown; it is assumed to equal ours, so that
-  the standard error of the difference is s sqrt(1 / n + 1 / 5) with n - 1 degrees of freedom.
-  Two sets of ours are compared by Welch's test.
+  the standard error of the difference is :math:`s \sqrt{1/n + 1/5}` with :math:`n - 1` degrees of
+  freedom. Two sets of ours are compared by Welch's test.
 * Two tests, each at level 0.05 after Holm's correction over all cells of the table: a two-sided
   t-test of no difference, and two one-sided t-tests of a difference beyond the margin.
 * The margin is 0.3 points of error on MNIST, 1 on CIFAR-10 and on the digits.
@@ -32,8 +32,11 @@ from gevb.errors import check_choice
 from gevb.experiments import experiments, published
 from gevb.records import Config, Record
 
+#: Points of error that count as near, by data set.
 MARGINS = {"digits": 1.0, "mnist": 0.3, "cifar10": 1.0}
+#: Level of every test, after Holm's correction.
 LEVEL = 0.05
+#: Seeds behind each published mean.
 PUBLISHED_SEEDS = 5
 MEASURES = ("test", "train")
 
@@ -69,9 +72,11 @@ class Difference:
 
     @staticmethod
     def between(ours: Sample, other: Sample) -> Difference | None:
-        """None if the spread is known of neither, or of the reference alone.
+        r"""None if the spread is known of neither, or of the reference alone.
 
-        Welch's with both spreads; with one, the other is assumed to be the same.
+        With both spreads, Welch's: standard error :math:`\sqrt{a + b}` from :math:`a = s_1^2/n_1`
+        and :math:`b = s_2^2/n_2`, and :math:`(a + b)^2 / (\frac{a^2}{n_1-1} + \frac{b^2}{n_2-1})`
+        degrees of freedom. With one, the other is assumed to be the same.
         """
         if ours.sd is None:
             return None
@@ -270,6 +275,7 @@ def _network(rule: str, vectorized: bool, nonnegative: bool) -> dict[str, Any]:
     return {"rule": rule, "vectorized": vectorized, "nonnegative": nonnegative}
 
 
+#: What the paper says about the order of rules.
 CLAIMS = (
     Claim(
         "GEVB matches back-propagation in VNNs",

@@ -21,6 +21,7 @@ from gevb.errors import InputError, check_choice
 from gevb.losses import check_labels
 from gevb.networks import INPUTS
 
+#: The environment variable that may name the data's folder.
 DATA_DIR_VARIABLE = "GEVB_DATA_DIR"
 
 # Where torchvision keeps the files, and their MD5 sums (CIFAR-10's are those it checks itself).

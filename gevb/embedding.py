@@ -60,10 +60,11 @@ def last_convolutional(network: Network) -> int:
 def activations(
     network: Network, split: Split, layer: int, order: Int[Tensor, " N"] | None = None
 ) -> Float[np.ndarray, "N features"]:
-    """Activations a^l of a hidden layer as the next layer receives them: gated, then pooled.
+    r"""Activations :math:`\mathbf a^\ell` of a hidden layer as the next one receives them.
 
-    All K components of all units in a row; float32, batch by batch. The last convolutional layer
-    of the CIFAR-10 networks has no pooling, so there this is its gated output (Appendix K).
+    Gated, then pooled. All K components of all units in a row; float32, batch by batch. The last
+    convolutional layer of the CIFAR-10 networks has no pooling, so there this is its gated output
+    (Appendix K).
 
     Args:
         network: stays on its device.
@@ -217,11 +218,16 @@ def tsne(
 def cluster_quality(
     points: Float[np.ndarray, "N dimensions"], labels: Int[np.ndarray, "..."]
 ) -> float:
-    """Mean over classes of the RMS pairwise distance within, by that of all points (Figure 3).
+    r"""Mean over classes of the RMS pairwise distance within, by that of all points (Figure 3).
 
-    The pairs are those of two different points. 1 if the labels say nothing about the place of a
-    point; 0 if every class is a single place. The mean squared distance of the pairs of n points
-    is 2 n / (n - 1) times the sum of their variances, so no pair is visited.
+    .. math::
+
+        q = \frac 1C \sum_{c=1}^C \frac{d_c}{d}, \qquad
+        d^2 = \frac 1{n(n-1)} \sum_{i \ne j} |\mathbf x_i - \mathbf x_j|^2
+        = \frac{2n}{n-1} \sum_k \operatorname{Var}(x_k),
+
+    d over all points, :math:`d_c` over those of class c. The last form visits no pair. q is 1 if
+    the labels say nothing about the place of a point, 0 if every class is a single place.
 
     Raises:
         InputError: labels of another number, fewer than two classes, a class with a single point,

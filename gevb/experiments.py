@@ -1,9 +1,9 @@
 """The paper's experiments as a table of data, and where their records lie.
 
-24 experiments for each data set: {fc, conv, lc} x {vectorized, conventional} x {nonnegative,
-mixed sign} x {broadcast rule, back-propagation}. The broadcast rule is GEVB in vectorized
-networks and DFA in conventional ones. MNIST and CIFAR-10 are the paper's 48; the digits are
-this companion's own, small enough for any machine.
+24 experiments for each data set: fully connected, convolutional or locally connected; vectorized
+or conventional; nonnegative or mixed-sign; the broadcast rule or back-propagation. The broadcast
+rule is GEVB in vectorized networks and DFA in conventional ones. MNIST and CIFAR-10 are the paper's
+48; the digits are this companion's own, small enough for any machine.
 
 Source: Clark, Abbott and Chung (2021), Section 5, Appendix I.
 """
@@ -21,6 +21,7 @@ from gevb.errors import InputError, check_choice
 from gevb.networks import ARCHITECTURES, INPUTS
 from gevb.records import PAPER_EPOCHS, Config, Record, read_record, results_folder
 
+#: All of them in the paper's order, as runs of the paper's protocol with seed 0.
 EXPERIMENTS: tuple[Config, ...] = tuple(
     Config(dataset=dataset, arch=arch, vectorized=vectorized, nonnegative=nonnegative, rule=rule)
     for dataset in INPUTS
@@ -36,7 +37,7 @@ def experiments(datasets: Iterable[str] = tuple(INPUTS), pattern: str = "*") -> 
 
     Args:
         datasets: some of "digits", "mnist", "cifar10".
-        pattern: as in a shell, such as "conv-*-gevb"; it may match any part of the name.
+        pattern: as in a shell, such as ``conv-*-gevb``; it may match any part of the name.
 
     Raises:
         InputError: an unknown data set, or a pattern that no experiment's name holds.

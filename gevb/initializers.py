@@ -18,22 +18,25 @@ from torch import Tensor
 from gevb.errors import InputError
 from gevb.layers import WeightLayer
 
+#: Fills the weights of one layer in place, and returns the layer.
 Initializer = Callable[[WeightLayer, torch.Generator], WeightLayer]
 
 
 def normal(
     shape: tuple[int, ...], variance: float, generator: torch.Generator
 ) -> Float[Tensor, "..."]:
-    """Independent N(0, variance) entries."""
+    r"""Independent entries from :math:`\mathcal N(0, \text{variance})`, in float64."""
     draws = torch.randn(shape, generator=generator, dtype=torch.float64)
     return draws.mul_(math.sqrt(variance))
 
 
 @torch.no_grad()
 def he(layer: WeightLayer, generator: torch.Generator) -> WeightLayer:
-    """Mixed-sign weights, N(0, 1 / n_in) in the first layer and N(0, 2 / n_in) later (He et al.).
+    r"""Mixed-sign weights (He et al. 2015).
 
-    n_in is the layer's fan-in, kernel included.
+    :math:`w_{ij} \sim \mathcal N(0, 1 / n_\text{in})` in the first layer and
+    :math:`\mathcal N(0, 2 / n_\text{in})` in later ones; :math:`n_\text{in}` is the layer's fan-in,
+    kernel included.
     """
     w = layer.unit_view()
     w.copy_(normal(tuple(w.shape), (1 if layer.first else 2) / layer.fan_in, generator))
@@ -42,12 +45,19 @@ def he(layer: WeightLayer, generator: torch.Generator) -> WeightLayer:
 
 @torch.no_grad()
 def on_off(layer: WeightLayer, generator: torch.Generator) -> WeightLayer:
-    """Nonnegative weights whose OFF units answer with exactly minus the ON units (Section 5).
+    r"""Nonnegative weights whose OFF units answer with exactly minus the ON units (Section 5).
 
-    With neighbouring units ON, OFF, ON, OFF, ... on both sides and W half of them a side,
+    Units are ON, OFF, ON, OFF, ... on both sides; :math:`\tilde W` has half of them a side. With
+    the ON units first, for the sake of writing it down, first and later layers are
 
-        first layer:   ON rows W, OFF rows -W,                       W ~ N(0, 1 / n_in)
-        later layers:  [[ [W]+, [-W]+ ], [ [-W]+, [W]+ ]],           W ~ N(0, 4 / n_in)
+    .. math::
+
+        \begin{pmatrix} \tilde W \\ -\tilde W \end{pmatrix},\;
+        \tilde W \sim \mathcal N\!\left(0, \tfrac 1{n_\text{in}}\right); \qquad
+        \begin{pmatrix}
+            [\tilde W]_+ & [-\tilde W]_+ \\ [-\tilde W]_+ & [\tilde W]_+
+        \end{pmatrix},\;
+        \tilde W \sim \mathcal N\!\left(0, \tfrac 4{n_\text{in}}\right).
 
     The output layer has ON rows only: it has no gates, hence nothing to pair.
 

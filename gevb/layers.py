@@ -1,8 +1,8 @@
-"""Layers over vector units: forward pass, weight update and transpose, written out.
+r"""Layers over vector units: forward pass, weight update and transpose, written out.
 
-Activations have shape (B, K, *units): B examples, K components of every vector unit. Fully
-connected units are (n,), convolutional and locally connected ones (channels, height, width).
-A conventional network is the case K = 1.
+Activations have shape ``(B, K, *units)``: B examples, K components of every vector unit. Fully
+connected units are ``(n,)``, convolutional and locally connected ones ``(channels, height,
+width)``. A conventional network is the case K = 1.
 
 A weight layer is an ordinary linear map, used in one of two ways:
 
@@ -10,10 +10,16 @@ A weight layer is an ordinary linear map, used in one of two ways:
 * the first layer has a weight for every component, so K joins the output channels. Its input
   has a single component, and the K-fold expanded input of Eq. A1 is never formed.
 
-All learning rules update weights alike (Eq. 9, 14): with the broadcast vector e (B, K) and the
-gated feedback delta (B, *units) of the postsynaptic units,
+All learning rules update weights alike (Eq. 9, 14): with the broadcast vector
+:math:`\mathbf e`, ``(B, K)``, and the gated feedback :math:`\delta = G\,\hat\delta`,
+``(B, *units)``, of the postsynaptic units,
 
-    dw_ij = sum_b delta_bi sum_mu e_bmu a_bjmu,        db_imu = sum_b delta_bi e_bmu.
+.. math::
+
+    \Delta w_{ij} = \sum_b \delta_{bi} \sum_\mu e_{b\mu}\, a_{bj\mu}, \qquad
+    \Delta b_{i\mu} = \sum_b \delta_{bi}\, e_{b\mu},
+
+which is what a layer adds to `.grad`.
 
 Activations of a whole batch would not fit into a processor's caches, and moving them to and from
 memory takes longer than the arithmetic. So pre-activations are computed block by block, and the
@@ -38,7 +44,7 @@ from torch.nn.grad import conv2d_input, conv2d_weight
 
 from gevb.errors import InputError
 
-# Bytes that are worked on at a time: about a cache on a processor, plenty on a GPU.
+#: Bytes that are worked on at a time, about a cache on a processor and plenty on a GPU.
 BLOCK = {"cpu": 2**23, "cuda": 2**30}
 
 
@@ -61,7 +67,7 @@ def _stacked(parts: Iterable[Shaped[Tensor, "..."]], length: int) -> Shaped[Tens
 
 
 def contract(a: Float[Tensor, "B K *units"], e: Float[Tensor, "B K"]) -> Float[Tensor, "B *units"]:
-    """What one unit broadcasts to its targets, (e . a_j), for every unit j (Eq. 9)."""
+    r"""What unit j sends to its targets, :math:`\mathbf e \cdot \mathbf a_j`, for all j (Eq. 9)."""
     e = e.T.contiguous().T  # One component of all examples lies in a row.
     return _dot(a, e.reshape(*e.shape, *(1 for _ in a.shape[2:])))
 
@@ -75,7 +81,11 @@ def _dot(a: Float[Tensor, "B K *units"], v: Float[Tensor, "..."]) -> Float[Tenso
 
 
 class Role(TypedDict, total=False):
-    """A weight layer's place in the network; each is False unless given."""
+    """A weight layer's place in the network; each is False unless given.
+
+    Attributes:
+        first, output, nonnegative: as in `WeightLayer`.
+    """
 
     first: bool
     output: bool
@@ -83,9 +93,10 @@ class Role(TypedDict, total=False):
 
 
 class WeightLayer(nn.Module):
-    """Weights and biases from the units of one layer to those of the next: h = W a + b.
+    r"""Weights and biases from the units of one layer to those of the next.
 
-    Subclasses say how the ordinary map, its weight gradient and its transpose are computed.
+    They give :math:`\mathbf h_i = \sum_j w_{ij} \mathbf a_j + \mathbf b_i`. `Linear`, `Conv2d` and
+    `LocallyConnected2d` say how the map, its weight gradient and its transpose are computed.
 
     Attributes:
         K: components of every unit of the output.
@@ -94,8 +105,9 @@ class WeightLayer(nn.Module):
         nonnegative: `clamp_` sets negative weights to zero.
         in_units, out_units: shapes of one example, without the component axis.
         fan_in: weights arriving at one component of one output unit.
-        weight: leading axis K * out if first, else out. Zeros until an initializer fills them.
-        bias: (K, out, ...), zeros. A convolution's bias is shared by all positions.
+        weight: leading axis ``K * out`` if first, else ``out``. Zeros until an initializer fills
+            them.
+        bias: ``(K, out, ...)``, zeros. A convolution's bias is shared by all positions.
     """
 
     weight: nn.Parameter
@@ -126,7 +138,7 @@ class WeightLayer(nn.Module):
         return ", ".join([f"{self.in_units} -> {self.out_units}", f"K={self.K}", *roles])
 
     def forward(self, a: Float[Tensor, "B K_in *in_units"]) -> Float[Tensor, "B K *out_units"]:
-        """Pre-activations h_i = sum_j w_ij a_j + b_i (Section 3.1)."""
+        r"""Pre-activations :math:`\mathbf h_i = \sum_j w_{ij} \mathbf a_j + \mathbf b_i`."""
         return self.join(self.blocks(a), len(a), self.out_units)
 
     def blocks(
@@ -152,9 +164,10 @@ class WeightLayer(nn.Module):
         e: Float[Tensor, "B K"],
         delta: Float[Tensor, "B *out_units"],
     ) -> None:
-        """Add the update of Eq. 9 and 14 to `.grad` of weight and bias.
+        r"""Add the update of Eq. 9 and 14 to `.grad` of weight and bias.
 
-        Contracting a with e first leaves B presynaptic signals instead of B * K.
+        Forming :math:`\mathbf e \cdot \mathbf a_j` first leaves B presynaptic signals instead of
+        B times K.
         """
         if self.first:
             weight = self._first_weight_gradient(a[:, 0], e, delta)
@@ -164,7 +177,9 @@ class WeightLayer(nn.Module):
         _add_to_grad(self.bias, self._bias_gradient(e, delta))
 
     def transpose(self, delta: Float[Tensor, "B *out_units"]) -> Float[Tensor, "B *in_units"]:
-        """Send one scalar per unit back through the weights: sum_k w_ki delta_k (Eq. 13).
+        r"""Send one scalar per unit back through the weights.
+
+        That is :math:`\sum_k w_{ki}\, \delta_k`, a step of the recursion of Eq. 13.
 
         Raises:
             InputError: in the first layer, whose input units are scalars.
@@ -215,9 +230,11 @@ def _add_to_grad(parameter: nn.Parameter, update: Tensor) -> None:
 
 
 class Linear(WeightLayer):
-    """Fully connected layer: h_imu = sum_j w_ij a_jmu + b_imu.
+    r"""Fully connected layer, :math:`h_{i\mu} = \sum_j w_{ij} a_{j\mu} + b_{i\mu}`.
 
-    weight: (out, in), or (K * out, in) if first. bias: (K, out).
+    Attributes:
+        weight: ``(out, in)``, or ``(K * out, in)`` if first.
+        bias: ``(K, out)``.
     """
 
     def __init__(self, K: int, in_features: int, out_features: int, **role: Unpack[Role]) -> None:
@@ -304,7 +321,9 @@ class _Spatial(WeightLayer):
 class Conv2d(_Spatial):
     """Convolution: one kernel for all positions, its update the sum over positions (Appendix H).
 
-    weight: (out, in, kernel, kernel), or (K * out, ...) if first. bias: (K, out, 1, 1).
+    Attributes:
+        weight: ``(out, in, kernel, kernel)``, or ``(K * out, ...)`` if first.
+        bias: ``(K, out, 1, 1)``.
 
     Raises:
         InputError: the kernel does not fit into the image.
@@ -353,8 +372,10 @@ class Conv2d(_Spatial):
 class LocallyConnected2d(_Spatial):
     """Locally connected layer: a convolution's wiring, with its own kernel at every position.
 
-    weight: (positions, out, kernel * kernel * in), out replaced by K * out if first, so that the
-    layer is one matrix product per position. bias: (K, out, height, width).
+    Attributes:
+        weight: ``(positions, out, kernel * kernel * in)``, with ``K * out`` for ``out`` if first,
+            so that the layer is one matrix product per position.
+        bias: ``(K, out, height, width)``.
 
     Raises:
         InputError: the kernel does not fit into the image.
@@ -455,14 +476,20 @@ def _examples_first(a: Shaped[Tensor, "H W C *K B"]) -> Shaped[Tensor, "B *K C H
 
 
 class Gate(nn.Module):
-    """Nonlinearity of vector units: a_i = G(h_i) h_i, G(h_i) = 1 if t_i . h_i >= 0, else 0.
+    r"""Nonlinearity of vector units (Eq. 7, 8).
 
-    Eq. 7 and 8. In convolutional and locally connected layers all positions of a channel share
-    one gating vector, given as t of shape (K, channels, 1, 1). With K = 1 and t = 1 or -1 this
-    is the ON or OFF rectifier of a conventional network.
+    .. math::
+
+        \begin{aligned}
+        \mathbf a_i &= G(\mathbf h_i)\, \mathbf h_i, \\
+        G(\mathbf h_i) &= 1 \text{ if } \mathbf t_i \cdot \mathbf h_i \ge 0, \text{ else } 0.
+        \end{aligned}
+
+    In convolutional and locally connected layers all positions of a channel share one gating
+    vector. With K = 1 and t = 1 or -1 this is the ON or OFF rectifier of a conventional network.
 
     Args:
-        t: gating vectors, (K, n) or (K, channels, 1, 1).
+        t: gating vectors :math:`\mathbf t_i`, ``(K, n)`` or ``(K, channels, 1, 1)``.
     """
 
     t: Tensor
@@ -472,16 +499,16 @@ class Gate(nn.Module):
         self.register_buffer("t", t)
 
     def mask(self, h: Float[Tensor, "B K *units"]) -> Bool[Tensor, "B *units"]:
-        """G(h_i) of every unit (Eq. 8)."""
+        r"""The gate :math:`G(\mathbf h_i)` of every unit (Eq. 8)."""
         return _dot(h.detach(), self.t[None]) >= 0
 
     def forward(self, h: Float[Tensor, "B K *units"]) -> Float[Tensor, "B K *units"]:
-        """Activations a_i = G(h_i) h_i (Eq. 7)."""
+        r"""Activations :math:`\mathbf a_i = G(\mathbf h_i)\, \mathbf h_i` (Eq. 7)."""
         return h * self.mask(h)[:, None]
 
 
 class AvgPool2d(nn.Module):
-    """Mean over windows of size x size positions; a remainder at the border is dropped."""
+    """Mean over windows of ``size`` by ``size`` positions; a rest at the border is dropped."""
 
     def __init__(self, in_units: tuple[int, ...], size: int) -> None:
         super().__init__()

@@ -1,4 +1,9 @@
-"""Losses: the mean over the batch, and the error vector dL/da^L that is broadcast."""
+r"""Losses: the mean over the batch, and the error vector that is broadcast.
+
+A loss takes logits and labels, and returns both: the mean loss :math:`\mathcal L`, and
+:math:`\mathbf e = \partial \mathcal L / \partial \mathbf a^L` for every example, which holds the
+factor 1 / B of the mean.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,7 @@ from torch import Tensor
 
 from gevb.errors import InputError
 
+#: A function of logits and labels that gives the mean loss and the error vectors.
 Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
@@ -40,7 +46,12 @@ def _one_hot(
 def cross_entropy(
     logits: Float[Tensor, "B classes"], y: Num[Tensor, "..."]
 ) -> tuple[Float[Tensor, ""], Float[Tensor, "B classes"]]:
-    """Softmax cross-entropy; error e_mu = (p_mu - y_mu) / B (Section 3.2).
+    r"""Softmax cross-entropy and its error vector (Section 3.2).
+
+    .. math::
+
+        \mathcal L = -\frac 1B \sum_b \sum_\mu y_{b\mu} \log p_{b\mu}, \qquad
+        e_{b\mu} = \frac{p_{b\mu} - y_{b\mu}}{B}.
 
     Args:
         logits: the network's output.
@@ -57,7 +68,12 @@ def cross_entropy(
 def mean_squared_error(
     logits: Float[Tensor, "B classes"], y: Num[Tensor, "..."]
 ) -> tuple[Float[Tensor, ""], Float[Tensor, "B classes"]]:
-    """Half the squared distance to the target; error e_mu = (a_mu^L - y_mu) / B.
+    r"""Half the squared distance to the target, and its error vector.
+
+    .. math::
+
+        \mathcal L = \frac 1{2B} \sum_b \sum_\mu (a_{b\mu}^L - y_{b\mu})^2, \qquad
+        e_{b\mu} = \frac{a_{b\mu}^L - y_{b\mu}}{B}.
 
     Args:
         logits: the network's output.

@@ -63,18 +63,21 @@ class Pool:
     size: int
 
 
+#: One hidden layer, or the pooling after it.
 Spec = FC | Conv | LC | Pool
+#: Hidden layers from first to last.
 Architecture = Sequence[Spec]
 _ORDER = "a Conv or LC before any Pool, and FC last"
 
-# What the networks see: shape of an image, number of classes.
+#: Shape of an image and number of classes, by data set.
 INPUTS: dict[str, tuple[tuple[int, int, int], int]] = {
     "digits": ((1, 8, 8), 10),
     "mnist": ((1, 28, 28), 10),
     "cifar10": ((3, 32, 32), 10),
 }
 
-# Hidden layers; the output layer is added by `Network`. MNIST: Table 1, CIFAR-10: Table 2.
+#: Hidden layers by data set and architecture; `Network` adds the output layer. Those for MNIST
+#: and CIFAR-10 are the Tables 1 and 2 of Appendix G.
 ARCHITECTURES: dict[str, dict[str, Architecture]] = {
     "digits": {
         "fc": (FC(128), FC(64)),
@@ -102,10 +105,10 @@ ARCHITECTURES: dict[str, dict[str, Architecture]] = {
 
 
 class Layer(nn.Module):
-    """Layer l of a network: weights, gate, and the pooling or flattening before layer l + 1.
+    r"""Layer :math:`\ell` of a network: weights, gate, and pooling or flattening before the next.
 
     Attributes:
-        weights: pre-activations h^l from the activations below.
+        weights: pre-activations :math:`\mathbf h^\ell` from the activations below.
         gate: None in the output layer.
         arrange: AvgPool2d and Flatten, in order; carries no weights.
     """
@@ -158,9 +161,12 @@ class Layer(nn.Module):
 
 
 class Trace(NamedTuple):
-    """What a learning rule needs to remember of a forward pass.
+    r"""What a learning rule needs to remember of a forward pass.
 
-    inputs: a^(l-1) as layer l received it. gates: G(h^l) of the hidden layers.
+    Attributes:
+        inputs: :math:`\mathbf a^{\ell-1}` as layer :math:`\ell` received it.
+        gates: :math:`G(\mathbf h^\ell)` of the hidden layers.
+        logits: :math:`\mathbf a^L`.
     """
 
     inputs: list[Float[Tensor, "B K_in *below"]]
@@ -169,21 +175,23 @@ class Trace(NamedTuple):
 
 
 class Network(nn.Module):
-    """A stack of layers, vectorized or conventional.
+    r"""A stack of layers, vectorized or conventional.
 
-    ============  =======  ============  ===================  ======================
-    network       K        output units  broadcast vector e   feedback at the output
-    ============  =======  ============  ===================  ======================
-    vectorized    classes  1             dL/dlogits           1
-    conventional  1        classes       1                    dL/dlogits
-    ============  =======  ============  ===================  ======================
+    With the error :math:`\partial\mathcal L / \partial\mathbf a^L` that the loss gives,
+
+    ============  =======  ============  ============================  ======================
+    network       K        output units  broadcast :math:`\mathbf e`   feedback at the output
+    ============  =======  ============  ============================  ======================
+    vectorized    classes  1             the error                     1
+    conventional  1        classes       1                             the error
+    ============  =======  ============  ============================  ======================
 
     Args:
         input_shape: one image, (channels, height, width); fully connected layers flatten it.
         classes: number of logits.
-        architecture: hidden layers, such as ARCHITECTURES["mnist"]["fc"].
+        architecture: hidden layers, such as `ARCHITECTURES["mnist"]["fc"]`.
         vectorized: vector units with K = classes components, or scalar units.
-        nonnegative: weights past the first layer are kept >= 0 by `clamp_`.
+        nonnegative: `clamp_` keeps the weights past the first layer at zero or above.
         initializer: fills the weights; ON/OFF for nonnegative networks, He for mixed-sign ones.
         seed: of weights and gating vectors.
 
@@ -313,7 +321,7 @@ class Network(nn.Module):
     def readout(
         self, error: Float[Tensor, "B classes"]
     ) -> tuple[Float[Tensor, "B K"], Float[Tensor, "B outputs"]]:
-        """Split dL/dlogits into the broadcast vector e and the feedback at the output units."""
+        r"""Split the error into the broadcast :math:`\mathbf e` and the output units' feedback."""
         ones = error.new_ones(len(error), 1)
         return (error, ones) if self.vectorized else (ones, error)
 

@@ -20,8 +20,10 @@ from gevb.errors import InputError, check_choice
 from gevb.networks import ARCHITECTURES, INPUTS
 from gevb.rules import RULES
 
+#: Floating-point types by name.
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 FORMAT = "gevb record 1"
+#: The paper trains for at most so many.
 PAPER_EPOCHS = 190
 
 

@@ -1,16 +1,26 @@
-"""Learning rules: what does a postsynaptic unit get to hear?
+r"""Learning rules: what does a postsynaptic unit get to hear?
 
-All rules update a weight by (gate of the postsynaptic unit) x (feedback it receives) x
-(presynaptic activation . broadcast vector e). They differ in the feedback alone:
+All rules update a weight by the gate of the postsynaptic unit, times the feedback it receives,
+times the presynaptic activation's inner product with the broadcast vector (Eq. 9, 14):
 
-=====  =====================================================================================
-rule   feedback dhat^l of hidden layer l
-=====  =====================================================================================
-BP     transpose of the weights above, applied to their gated feedback (Eq. 13)
-FA     the same through fixed random weights (Lillicrap et al. 2016)
-DFA    the output's feedback times a fixed random matrix (Nøkland 2016, Appendix J)
-GEVB   1 (Eq. 9)
-=====  =====================================================================================
+.. math::
+
+    \Delta w_{ij} = G(\mathbf h_i)\, \hat\delta_i\, (\mathbf a_j \cdot \mathbf e).
+
+They differ in the feedback alone:
+
+======  =================================================================================
+rule    feedback :math:`\hat\delta^\ell` of hidden layer :math:`\ell`
+======  =================================================================================
+`BP`    transpose of the weights above, applied to their gated feedback (Eq. 13)
+`FA`    the same through fixed random weights (Lillicrap et al. 2016)
+`DFA`   the output's feedback times a fixed random matrix (Nøkland 2016, Appendix J)
+`GEVB`  1 (Eq. 9)
+======  =================================================================================
+
+A rule of your own is a subclass of `Rule` with a method ``_feedback(l, delta, output)``, which
+gives the feedback to hidden layer l from the gated feedback ``delta`` of the layer above and the
+feedback ``output`` of the output units.
 
 Source: Clark, Abbott and Chung (2021), Sections 3.2 and 3.3, Appendices H and J.
 """
@@ -36,7 +46,7 @@ class Rule:
 
     Args:
         network: stays where it is; a rule's random feedback is made on the same device.
-        loss: `gevb.losses.cross_entropy` or `mean_squared_error`.
+        loss: `gevb.cross_entropy` or `gevb.mean_squared_error`.
         seed: of random feedback.
     """
 
@@ -62,7 +72,7 @@ class Rule:
     def feedbacks(
         self, x: Float[Tensor, "B *input"], y: Num[Tensor, "..."]
     ) -> list[Float[Tensor, "B *units"]]:
-        """Feedback dhat^l that the units of each hidden layer receive, before their gates.
+        r"""Feedback :math:`\hat\delta^\ell` that each hidden layer receives, before the gates.
 
         Raises:
             InputError: images of another shape, or labels that do not fit the network.
@@ -94,7 +104,13 @@ class Rule:
 
 
 class BP(Rule):
-    """Back-propagation: the gradient, by one scalar per unit (Eq. 13)."""
+    r"""Back-propagation: the gradient, by one scalar per unit (Eq. 13).
+
+    .. math::
+
+        \hat\delta_i^\ell
+        = \sum_k \hat\delta_k^{\ell+1}\, G(\mathbf h_k^{\ell+1})\, w_{ki}^{\ell+1}.
+    """
 
     def _feedback(self, l: int, delta: Tensor, output: Tensor) -> Tensor:
         above = self.network.layers[l + 1].weights
@@ -117,11 +133,11 @@ class FA(Rule):
 
 
 class DFA(Rule):
-    """Direct feedback alignment: the output's feedback through one fixed random matrix.
+    r"""Direct feedback alignment: the output's feedback through one fixed random matrix.
 
     Its entries are uniform on [0, 1] in nonnegative networks and on [-1, 1] in mixed-sign ones;
-    hidden layer l uses the first n_l columns, one for every unit, position by position in
-    convolutional layers (Appendix J).
+    hidden layer :math:`\ell` uses the first :math:`n_\ell` columns, one for every unit, position by
+    position in convolutional layers (Appendix J).
     """
 
     def _make_feedback(self, generator: torch.Generator) -> None:
@@ -138,10 +154,15 @@ class DFA(Rule):
 
 
 class GEVB(Rule):
-    """Global error-vector broadcasting: every unit hears the same, dhat = 1 (Eq. 9).
+    r"""Global error-vector broadcasting: every unit hears the same (Eq. 9).
+
+    .. math::
+
+        \hat\delta_i = 1, \qquad \Delta w_{ij} = G(\mathbf h_i)\, (\mathbf a_j \cdot \mathbf e).
 
     Raises:
-        InputError: in a conventional network, whose units have no components to hold e against.
+        InputError: in a conventional network, whose units have no components to hold
+            :math:`\mathbf e` against.
     """
 
     def _make_feedback(self, generator: torch.Generator) -> None:
@@ -152,6 +173,7 @@ class GEVB(Rule):
         return output.new_ones(1).expand(len(output), *self.network.hidden_units[l])
 
 
+#: The rules by the names that `make_rule` and the command line know.
 RULES: dict[str, type[Rule]] = {"bp": BP, "fa": FA, "dfa": DFA, "gevb": GEVB}
 
 

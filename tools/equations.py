@@ -87,6 +87,14 @@ Equations 1 to 6 are not treated. The checks run with the book's tests.
 An error of the size of rounding is given as the next power of ten, because it differs between
 machines. What the error of a statement about averages is measured in, its chapter says.
 """
+HEAD = """\
+---
+myst:
+  html_meta:
+    description: "The paper's equations: where the book derives and checks each, by what error."
+---
+
+"""
 MADE = "% Made by tools/equations.py from the chapters: change those, then run `make execute`.\n"
 
 TAG = re.compile(r"\s*\\tag\*?\{([^{}]*)\}")
@@ -288,7 +296,7 @@ def overview(entries: dict[str, Entry]) -> str:
     """A table of all equations and errors, below a count of the gaps if there are any."""
     gaps = sum(bool(gap(name, entries[name])) for name in ALL)
     lines = [f"**{gaps} of these {len(ALL)} have a gap.**", ""] if gaps else []
-    lines += ["| | about | largest error |", "| --- | --- | --- |"]
+    lines += ["| result | about | largest error |", "| --- | --- | --- |"]
     for name, about in ALL.items():
         errors = "; ".join(check.error for check in entries[name].checks) or "**missing**"
         errors = errors.replace("-", "\N{NON-BREAKING HYPHEN}")
@@ -299,7 +307,7 @@ def overview(entries: dict[str, Entry]) -> str:
 def parts_of_page(entries: dict[str, Entry]) -> dict[str, str]:
     """The page in parts: what stands above, and the text of every equation."""
     entries = {name: entries.get(name, Entry()) for name in ALL}
-    parts = {"": f"{MADE}\n{INTRODUCTION}\n{overview(entries)}\n"}
+    parts = {"": f"{HEAD}{MADE}\n{INTRODUCTION}\n{overview(entries)}\n"}
     for title, section in SECTIONS.items():
         for name in section:
             first = name == next(iter(section))

@@ -1,5 +1,6 @@
-// Draws a page's plotly figures when they come near the window. A classic script, not a module:
-// browsers load those from file:// too. What a figure leaves open, the page's theme decides.
+// Draws a page's plotly figures when they come near the window, and lets the controls above them
+// act. A classic script, not a module: browsers load those from file:// too. What a figure leaves
+// open, the page's theme decides.
 "use strict";
 (() => {
   const plotlyUrl = new URL("plotly.min.js", document.currentScript.src).href;
@@ -24,27 +25,21 @@
     return result;
   };
 
-  // The page's colours as a plotly template: one object reaches every axis, slider and button.
+  // The page's colours as a plotly template: one object reaches every axis.
   const themed = (template) => {
     const style = getComputedStyle(document.body);
     const colour = (name) => style.getPropertyValue(`--pst-color-${name}`).trim();
     const text = colour("text-base"), line = colour("border"), surface = colour("surface");
     const clear = "rgba(0,0,0,0)";
     const axis = { gridcolor: line, linecolor: line, tickcolor: line, zerolinecolor: line };
-    const solid = { ...axis, showbackground: false };
-    const control = { bgcolor: surface, bordercolor: line, font: { color: text } };
     return merge(template, { layout: {
       paper_bgcolor: clear,
       plot_bgcolor: clear,
       font: { color: text, family: style.fontFamily },
       xaxis: axis,
       yaxis: axis,
-      scene: { xaxis: solid, yaxis: solid, zaxis: solid },
       legend: { bgcolor: clear },
-      hoverlabel: control,
-      modebar: { bgcolor: clear, color: line, activecolor: text },
-      updatemenudefaults: control,
-      sliderdefaults: { ...control, activebgcolor: line, tickcolor: line },
+      hoverlabel: { bgcolor: surface, bordercolor: line, font: { color: text } },
     } });
   };
 
@@ -56,17 +51,61 @@
       [key, key === "transition" ? { duration: 0 } : withoutMotion(inner)]));
   };
 
-  const draw = async (div) => {
+  // The page has the controls, one for each menu and slider of the figure, in this order.
+  const controlsOf = (div) => {
+    const before = div.previousElementSibling;
+    return before?.matches(".figure-controls") ? [...before.children] : [];
+  };
+  const say = (control, text) => {
+    control.querySelector("output").value = text;
+    control.querySelector("input").setAttribute("aria-valuetext", text);
+  };
+
+  const drawNow = async (div) => {
     const Plotly = await loadPlotly();
     const json = div.querySelector("script");
     const figure = JSON.parse(json.textContent);
     json.remove();
-    const { width, ...layout } = still ? withoutMotion(figure.layout) : figure.layout; // fills the column
+    // The width is the column's.
+    const { width, sliders = [], updatemenus = [], ...layout } =
+      still ? withoutMotion(figure.layout) : figure.layout;
     layout.template = themed(layout.template);
-    if (touch && !layout.scene) layout.dragmode ??= false; // a finger scrolls the page
+    if (touch) layout.dragmode ??= false; // a finger scrolls the page
     const config = { ...figure.config, responsive: true, displayModeBar: false };
     await Plotly.newPlot(div, { data: figure.data, layout, frames: figure.frames, config });
+    const choices = [...updatemenus.map((menu) => menu.buttons), ...sliders.map(({ steps }) => steps)];
+    controlsOf(div).forEach((control, index) => {
+      const range = control.querySelector("input");
+      if (range) div.on("plotly_animatingframe", ({ name }) => { // a film takes its slider along
+        const at = choices[index].findIndex((step) => step.args[0]?.[0] === name);
+        if (at < 0 || at === range.valueAsNumber) return;
+        range.value = at;
+        say(control, choices[index][at].label);
+      });
+    });
+    return choices;
   };
+  const drawings = new Map(); // figure -> promise of what its controls can choose
+  const draw = (div) => {
+    if (!drawings.has(div)) drawings.set(div, drawNow(div));
+    return drawings.get(div);
+  };
+
+  const wire = (div) => controlsOf(div).forEach((control, index) => {
+    const act = async (choice) => {
+      const { method, args, label } = (await draw(div))[index][choice];
+      if (control.querySelector("output")) say(control, label);
+      await window.Plotly[method](div, ...args);
+    };
+    control.addEventListener("input", ({ target }) => {
+      act(target.matches("select") ? target.selectedIndex : target.valueAsNumber);
+    });
+    const buttons = [...control.querySelectorAll("button")];
+    buttons.forEach((button, choice) => button.addEventListener("click", () => {
+      if (button.ariaPressed) buttons.forEach((other) => { other.ariaPressed = other === button; });
+      act(choice);
+    }));
+  });
 
   const seen = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
@@ -75,11 +114,23 @@
       draw(target);
     }
   }, { rootMargin: "300px" });
-  document.querySelectorAll(".plotly-figure").forEach((div) => seen.observe(div));
+  const figures = [...document.querySelectorAll(".plotly-figure")];
+  figures.forEach((div) => {
+    wire(div);
+    seen.observe(div);
+  });
 
   new MutationObserver(() => {
-    for (const div of document.querySelectorAll(".plotly-figure.js-plotly-plot")) {
+    for (const div of figures.filter((figure) => figure.matches(".js-plotly-plot"))) {
       window.Plotly.relayout(div, { template: themed(div.layout.template) });
     }
   }).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+
+  // Paper shows what is drawn: the theme's print button waits for all figures.
+  const print = window.print.bind(window);
+  window.print = async () => {
+    await Promise.all(figures.map(draw));
+    print();
+  };
+  window.addEventListener("beforeprint", () => { if (window.Plotly) figures.forEach(draw); });
 })();

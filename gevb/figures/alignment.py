@@ -23,7 +23,7 @@ def _short(values: NDArray[Any] | Tensor) -> NDArray[np.float32]:
 
 
 def angle_triangle(r: Sequence[float]) -> go.Figure:
-    """Draw dhat as its part along 1 and the rest, a right triangle; a slider over r."""
+    r"""Draw :math:`\hat\delta` as its part along 1 and the rest, a right triangle; by a slider."""
 
     def drawn(value: float) -> list[go.Scatter]:
         theta = math.atan(value)
@@ -82,7 +82,10 @@ def angle_triangle(r: Sequence[float]) -> go.Figure:
 class Measured(NamedTuple):
     """Mean angle of random networks in degrees, by width: with a band and an error of the mean.
 
-    low and high: between them lie 95 % of the networks. error: 1.96 standard errors of the mean.
+    Attributes:
+        mean: over networks.
+        low, high: between them lie 95 % of the networks.
+        error: 1.96 standard errors of the mean.
     """
 
     mean: list[float]
@@ -243,7 +246,7 @@ def angles_in_training(
 
 
 def feedback_histogram(layers: Mapping[str, Float[Tensor, " n"]]) -> go.Figure:
-    """How dhat, scaled to mean 1, is spread over the units of each layer; a slider over layers."""
+    r"""How :math:`\hat\delta`, scaled to mean 1, spreads over the units, layer by layer."""
 
     def drawn(dhat: Float[Tensor, " n"]) -> go.Bar:
         counts, edges = np.histogram((dhat / dhat.mean()).numpy(), bins=np.arange(0, 5.2, 0.1))

@@ -57,12 +57,12 @@ def kernel_sum(
     mask: Float[Tensor, "height width"],
     terms: Float[Tensor, "height width kernel kernel"],
 ) -> go.Figure:
-    """One kernel's update summed position by position, by a slider or a button that plays.
+    r"""One kernel's update summed position by position, by a slider or a button that plays.
 
     Args:
         image: the example.
-        signal: presynaptic signal (e . a_j) of one channel.
-        mask: gates G(h_i) of one channel, 1 or 0; same size as the signal.
+        signal: presynaptic signal :math:`\mathbf e \cdot \mathbf a_j` of one channel.
+        mask: gates :math:`G(\mathbf h_i)` of one channel, 1 or 0; same size as the signal.
         terms: what every position adds to the update.
     """
     height, width = signal.shape

@@ -50,7 +50,8 @@ def perturbation_against_width(noise: Curves, cosine: Curves) -> go.Figure:
     """Noise of one estimate, and cosine of one update with the gradient, as layers widen.
 
     Args:
-        noise: for each method, numbers of perturbed values and variance / |gradient|^2.
+        noise: for each method, numbers of perturbed values, and variance over the gradient's
+            squared length.
         cosine: for each method, widths and cosines.
     """
     figure = _lines({"noise / signal": noise, "cosine": cosine}, ("", ""), 3)

@@ -17,10 +17,11 @@ _GAP: tuple[None, None] = (None, None)
 
 
 def active_paths(network: exact.Network, inputs: Sequence[exact.Vector]) -> go.Figure:
-    """The hidden units and the output of a small network; a slider over examples.
+    r"""The hidden units and the output of a small network; a slider over examples.
 
-    Thick lines belong to active paths. The number beside a unit is its dhat, the sum of the
-    values of its paths. Active units are green, those without such a path orange, the rest grey.
+    Thick lines belong to active paths. The number beside a unit is its :math:`\hat\delta_i`, the
+    sum of the values of its paths. Active units are green, those without such a path orange, the
+    rest grey.
 
     Args:
         network: exact and fully connected, with gates.
@@ -111,10 +112,11 @@ def active_paths(network: exact.Network, inputs: Sequence[exact.Vector]) -> go.F
 
 
 def half_planes(ratios: Sequence[float | int], e: tuple[float, float] = (2.0, 1.0)) -> go.Figure:
-    """Which senders get the wrong sign if the global Jacobian is diag(1, ratio); a slider.
+    r"""Which senders get the wrong sign if the global Jacobian is diag(1, ratio); a slider.
 
-    A ring of presynaptic vectors in K = 2 dimensions, coloured by whether e . a and e . J a have
-    the same sign, with the vectors e and J e.
+    A ring of presynaptic vectors in K = 2 dimensions, coloured by whether
+    :math:`\mathbf e \cdot \mathbf a` and :math:`\mathbf e \cdot J \mathbf a` have the same sign,
+    with the vectors :math:`\mathbf e` and :math:`J \mathbf e`.
     """
     angles = np.linspace(0, 2 * np.pi, 72, endpoint=False) + 0.01
     ring = np.stack([np.cos(angles), np.sin(angles)])

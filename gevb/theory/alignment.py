@@ -16,30 +16,36 @@ from torch import Tensor
 from gevb.errors import InputError
 
 ON_OFF_RATIO = math.sqrt(math.pi - 1)
-"""sigma_w / mu_w of the entries of an ON/OFF matrix, zeros included."""
+r""":math:`\sigma_w / \mu_w = \sqrt{\pi - 1}` of an ON/OFF matrix, zeros included."""
 
 
 def relative_std(dhat: Float[Tensor, "*batch n"]) -> Float[Tensor, "*batch"]:
-    """Standard deviation over the units of a layer, divided by the mean: r of Eq. A5.
+    r"""Standard deviation over the units of a layer, divided by the mean (Eq. A5).
 
-    It is nan where dhat is zero throughout.
+    That is :math:`r = \sigma_{\hat\delta} / \mu_{\hat\delta}`; nan where :math:`\hat\delta` is zero
+    throughout.
     """
     return dhat.std(-1, correction=0) / dhat.mean(-1)
 
 
 def angle(r: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
-    """Alignment angle in degrees: theta = arctan r (Eq. A8)."""
+    r"""Alignment angle in degrees, :math:`\theta = \arctan r` (Eq. A8)."""
     return r.atan().rad2deg()
 
 
 def width_recursion(
     widths: Sequence[int], ratio: float | Sequence[float] = ON_OFF_RATIO
 ) -> Float[Tensor, " hidden"]:
-    """Relative standard deviation r of the hidden layers, first to last (Eq. 15, A14).
+    r"""Relative standard deviation r of the hidden layers, first to last (Eq. 15, A14).
+
+    .. math::
+
+        r^\ell = \sqrt{\frac 2{n_{\ell+1}}}\; \frac{\sigma_w}{\mu_w}\; \sqrt{1 + (r^{\ell+1})^2},
+        \qquad r^{L-1} = \frac{\sigma_w}{\mu_w}.
 
     Args:
-        widths: units of the hidden layers, n_1 to n_(L-1).
-        ratio: sigma_w / mu_w of the weights that leave each hidden layer, or one for all.
+        widths: units of the hidden layers, :math:`n_1` to :math:`n_{L-1}`.
+        ratio: :math:`\sigma_w / \mu_w` of the weights that leave each hidden layer, or one for all.
 
     Raises:
         InputError: no width, one below 1, or as many ratios as there are not layers.
@@ -55,17 +61,22 @@ def width_recursion(
 
 
 def on_off_recursion(widths: Sequence[int]) -> Float[Tensor, " hidden"]:
-    """Relative standard deviation r of the hidden layers for ON/OFF pairs, first to last.
+    r"""Relative standard deviation r of the hidden layers for ON/OFF pairs, first to last.
 
-    With means over the pairs of layer l + 1, scaled to a mean feedback of 1, v = mean of squares
-    and p = mean of (ON times OFF):
+    From the n units of the layer above, with their feedback scaled to a mean of 1, the mean v of
+    its squares and the mean p of the products ON times OFF,
 
-        r^2 = (2 / n) ((pi - 1) v - p),    new v = 1 + r^2,    new p = 1 + (2 / n) ((pi - 1) p - v),
+    .. math::
 
-    from v = pi and p = 0 in the last hidden layer, where one of each pair has no weight.
+        r^2 = \tfrac 2n \big((\pi - 1) v - p\big), \qquad
+        v' = 1 + r^2, \qquad
+        p' = 1 + \tfrac 2n \big((\pi - 1) p - v\big),
+
+    where :math:`v', p'` are those of the layer itself. It begins with :math:`v = \pi` and
+    :math:`p = 0` in the last hidden layer, where one of each pair has no weight.
 
     Args:
-        widths: units of the hidden layers, n_1 to n_(L-1).
+        widths: units of the hidden layers, :math:`n_1` to :math:`n_{L-1}`.
 
     Raises:
         InputError: no width, or one below 1.
@@ -83,13 +94,13 @@ def on_off_recursion(widths: Sequence[int]) -> Float[Tensor, " hidden"]:
 def draw_feedback(
     widths: Sequence[int], generator: torch.Generator, *, paired: bool
 ) -> list[Float[Tensor, " n"]]:
-    """Feedback dhat of every hidden layer, first to last, from random weights and gates (Eq. 13).
+    r"""Feedback :math:`\hat\delta` of every hidden layer from random weights and gates (Eq. 13).
 
-    All entries of the weights are positive parts of normal numbers, and a gate is open in half of
-    all cases. Each dhat is scaled to mean 1, unless it is zero.
+    First to last. All entries of the weights are positive parts of normal numbers, and a gate is
+    open in half of all cases. Each :math:`\hat\delta^\ell` is scaled to mean 1, unless it is zero.
 
     Args:
-        widths: units of the hidden layers, n_1 to n_(L-1).
+        widths: units of the hidden layers, :math:`n_1` to :math:`n_{L-1}`.
         generator: source of the weights and gates.
         paired: ON/OFF weights and gates shared by a pair, or all of them independent.
 

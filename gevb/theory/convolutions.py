@@ -22,10 +22,20 @@ from gevb.rules import Rule
 def position_updates(
     layer: Conv2d, pre: Float[Tensor, "in height width"], post: Float[Tensor, "out h w"]
 ) -> Float[Tensor, "h w out in kernel kernel"]:
-    """What every position adds to the kernel's update: post_ip pre_j(p + q) (Appendix H).
+    r"""What every position adds to the kernel's update (Appendix H).
 
-    Their sum over positions is the update. pre: presynaptic signals, (e . a_j) in GEVB.
-    post: gated feedback, the gate mask in GEVB.
+    The update is the sum over positions p, here with stride 1,
+
+    .. math::
+
+        \Delta w_{ij}(q) = \sum_p \delta_i(p)\, s_j(p + q),
+
+    and q is a place in the kernel.
+
+    Args:
+        layer: of whose kernel.
+        pre: presynaptic signals :math:`s_j`; in GEVB :math:`\mathbf e \cdot \mathbf a_j`.
+        post: gated feedback :math:`\delta_i`; in GEVB the gate :math:`G(\mathbf h_i)`.
 
     Raises:
         InputError: signals that are not of the layer's shape.
@@ -97,8 +107,9 @@ def weight_updates(
 class Disagreement(NamedTuple):
     """How far two updates differ in sign, as shares between 0 and 1.
 
-    weights: of the weights that have a gradient, those on which the signs differ.
-    gradient: of the sum of the gradient's magnitudes, what lies on these weights.
+    Attributes:
+        weights: of the weights that have a gradient, those on which the signs differ.
+        gradient: of the sum of the gradient's magnitudes, what lies on these weights.
     """
 
     weights: float

@@ -1,8 +1,14 @@
-"""Learning from one scalar: node and weight perturbation.
+r"""Learning from one scalar: node and weight perturbation.
 
 Both try out noise and tell every unit, or every weight, one number: by how much the loss rose.
-For small noise the estimate of a gradient g with n entries is (g . xi) xi with xi ~ N(0, 1), so
-its mean is g, and its variance, summed over the entries, is (n + 1) |g|^2.
+For small noise the estimate of a gradient :math:`\mathbf g` with n entries is
+
+.. math::
+
+    \hat{\mathbf g} = (\mathbf g \cdot \xi)\, \xi, \qquad \xi \sim \mathcal N(0, 1)^n,
+
+so its mean is :math:`\mathbf g`, and its variance, summed over the entries, is
+:math:`(n + 1)\,|\mathbf g|^2`.
 
 Source: Werfel, Xie and Seung (2005), https://doi.org/10.1162/089976605774320539; Fiete and Seung
 (2006), https://doi.org/10.1103/PhysRevLett.97.048104.
@@ -21,6 +27,7 @@ from gevb.errors import InputError
 from gevb.networks import Network
 from gevb.seeds import stream
 
+#: The loss of each example, from logits and labels.
 ExampleLosses = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -39,12 +46,13 @@ def squared_errors(
 
 
 class Perturbation:
-    """Fills `.grad` with an estimate of the gradient from forward passes alone.
+    r"""Fills `.grad` with an estimate of the gradient from forward passes alone.
 
     Args:
         network: conventional, or vectorized with K = 1.
         losses: loss of each example.
-        sigma: standard deviation of the noise; the estimate is exact to first order in it.
+        sigma: standard deviation :math:`\sigma` of the noise; the estimate is exact to first order
+            in it.
         seed: of the noise.
 
     Raises:
@@ -81,10 +89,14 @@ class Perturbation:
 
 
 class NodePerturbation(Perturbation):
-    """Noise in the pre-activation of every unit, drawn anew for every example.
+    r"""Noise in the pre-activation of every unit, drawn anew for every example.
 
-    dw_ij = (L(h + sigma xi) - L(h)) / sigma  xi_i a_j: presynaptic activity, the unit's own
-    noise, and one scalar for all units.
+    .. math::
+
+        \Delta w_{ij} = \frac{\mathcal L(\mathbf h + \sigma\xi) - \mathcal L(\mathbf h)}{\sigma}\;
+        \xi_i\, a_j,
+
+    which is one scalar for all units, the unit's own noise, and presynaptic activity.
     """
 
     @torch.no_grad()
@@ -112,7 +124,12 @@ class NodePerturbation(Perturbation):
 
 
 class WeightPerturbation(Perturbation):
-    """Noise in every parameter, the same for the whole batch."""
+    r"""Noise in every parameter, the same for the whole batch.
+
+    .. math::
+
+        \Delta w = \frac{\mathcal L(w + \sigma\xi) - \mathcal L(w)}{\sigma}\; \xi.
+    """
 
     @torch.no_grad()
     def backward(

@@ -1,10 +1,12 @@
-"""Small vectorized networks in exact rational arithmetic, to look for violations of the theorem.
+r"""Small vectorized networks in exact rational arithmetic, to look for violations of the theorem.
 
 Nothing here is rounded, and nothing is shared with `gevb.layers`: a layer is a list of synapses,
 the forward pass is Eq. 7 and 8, and the gradient is the chain rule with K numbers a unit, which
 knows nothing of Eq. 12. A convolution is a layer in which several synapses, one for each
-position, use the same weight. An example is an input x and an error vector e; with squared error,
-L = sum_mu (a_mu^L - y_mu)^2 / 2, it belongs to the target y = a^L - e.
+position, use the same weight. An example is an input :math:`\mathbf x` and an error vector
+:math:`\mathbf e`; with squared error,
+:math:`\mathcal L = \tfrac12 \sum_\mu (a_\mu^L - y_\mu)^2`, it belongs to the target
+:math:`\mathbf y = \mathbf a^L - \mathbf e`.
 
 Source: Clark, Abbott and Chung (2021), Section 3.3, Appendices C and D.
 """
@@ -21,6 +23,7 @@ from typing import NamedTuple
 
 from gevb.errors import InputError, check_choice
 
+#: K numbers.
 Vector = list[Fraction]
 KINDS = ("fc", "conv")
 NONLINEARITIES = ("gate", "relu")
@@ -30,11 +33,12 @@ SUMS = ("synapse", "batch", "kernel")
 class Layer(NamedTuple):
     """Synapses from the units of one layer to those of the next.
 
-    synapses: (receiving unit i, sending unit j, index of the weight).
-    weight: for each index K numbers, all equal if the components share the weight.
-    shared: whether they do; False in the first layer.
-    bias: K numbers for each unit.
-    t: gating vectors, K numbers for each unit; None in the output layer.
+    Attributes:
+        synapses: (receiving unit i, sending unit j, index of the weight).
+        weight: for each index K numbers, all equal if the components share the weight.
+        shared: whether they do; False in the first layer.
+        bias: K numbers for each unit.
+        t: gating vectors, K numbers for each unit; None in the output layer.
     """
 
     synapses: list[tuple[int, int, int]]
@@ -47,7 +51,9 @@ class Layer(NamedTuple):
 class Network(NamedTuple):
     """Layers from the first to the output, and the nonlinearity between them.
 
-    nonlinearity: "gate" (Eq. 7) or "relu", a ReLU for every component.
+    Attributes:
+        layers: from the first to the output.
+        nonlinearity: "gate" (Eq. 7) or "relu", a ReLU for every component.
     """
 
     layers: list[Layer]
@@ -55,10 +61,12 @@ class Network(NamedTuple):
 
 
 class Trace(NamedTuple):
-    """A forward pass. All lists are indexed [layer][unit][component].
+    r"""A forward pass. All lists are indexed ``[layer][unit][component]``.
 
-    a: activations that each layer receives. slopes: the diagonal of the nonlinearity's
-    Jacobian, ones in the output layer. output: a^L.
+    Attributes:
+        a: activations that each layer receives.
+        slopes: the diagonal of the nonlinearity's Jacobian, ones in the output layer.
+        output: :math:`\mathbf a^L`.
     """
 
     a: list[list[Vector]]
@@ -112,10 +120,11 @@ def _slopes(nonlinearity: str, layer: Layer, i: int, h_i: Vector) -> list[int]:
 
 
 def gradient(network: Network, trace: Trace, e: Vector) -> list[list[Vector]]:
-    """The part of dL/dw that each synapse contributes, by the chain rule.
+    r"""What each synapse contributes to :math:`\partial\mathcal L / \partial w`, by the chain rule.
 
-    Carries dL/da_imu, K numbers for every unit, from the output down to the first layer.
-    Indexed [layer][synapse]; one number if the components share the weight, else K.
+    Carries :math:`\partial\mathcal L / \partial a_{i\mu}`, K numbers for every unit, from the
+    output down to the first layer. Indexed ``[layer][synapse]``; one number if the components share
+    the weight, else K.
     """
     terms: list[list[Vector]] = []
     from_above = [list(e)]
@@ -131,7 +140,9 @@ def gradient(network: Network, trace: Trace, e: Vector) -> list[list[Vector]]:
 
 
 def broadcast(network: Network, trace: Trace, e: Vector) -> list[list[Vector]]:
-    """The GEVB update of each synapse, indexed as `gradient` (Eq. 9).
+    r"""The GEVB update of each synapse, indexed as `gradient` (Eq. 9).
+
+    That is :math:`G(\mathbf h_i)\, (\mathbf a_j \cdot \mathbf e)`.
 
     With ReLUs per component it is Eq. A2 with the global Jacobian replaced by the identity.
     """
@@ -154,7 +165,7 @@ def _term(layer: Layer, post: Vector, pre: Vector) -> Vector:
 
 
 def loss(network: Network, x: Sequence[Fraction], y: Vector) -> Fraction:
-    """Squared error, sum_mu (a_mu^L - y_mu)^2 / 2."""
+    r"""Squared error, :math:`\tfrac12 \sum_\mu (a_\mu^L - y_\mu)^2`."""
     output = forward(network, x).output
     return sum(((v - y_mu) ** 2 for v, y_mu in zip(output, y, strict=True)), Fraction(0)) / 2
 
@@ -162,7 +173,14 @@ def loss(network: Network, x: Sequence[Fraction], y: Vector) -> Fraction:
 def derivative(
     network: Network, x: Sequence[Fraction], y: Vector, l: int, w: int, mu: int = 0
 ) -> Fraction:
-    """dL/dw as a difference quotient: of weight `w` in layer `l`, component `mu` if not shared.
+    r"""The derivative by one weight as a difference quotient.
+
+    Of weight `w` in layer `l`, and of component `mu` if the weight is not shared:
+
+    .. math::
+
+        \frac{\partial\mathcal L}{\partial w}
+        = \frac{\mathcal L(w + \varepsilon) - \mathcal L(w - \varepsilon)}{2\varepsilon}.
 
     While no gate switches, the loss is a parabola in any one weight, and the symmetric difference
     quotient of a parabola *is* its derivative. The step is halved until no gate switches.
@@ -202,7 +220,16 @@ def inputs(network: Network) -> int:
 
 
 def feedback(network: Network, trace: Trace) -> list[Vector]:
-    """dhat_i of every hidden unit, indexed [layer][unit], by the recursion of Eq. 13."""
+    r"""Feedback :math:`\hat\delta_i` of every hidden unit, by the recursion of Eq. 13.
+
+    .. math::
+
+        \hat\delta_i^\ell
+        = \sum_k \hat\delta_k^{\ell+1}\, G(\mathbf h_k^{\ell+1})\, w_{ki}^{\ell+1},
+        \qquad \hat\delta^L = 1.
+
+    Indexed ``[layer][unit]``.
+    """
     above, result = [Fraction(1)], []
     for layer, a, slopes in list(zip(*_views(network, trace), strict=True))[:0:-1]:
         below = [Fraction(0)] * len(a)
@@ -212,14 +239,16 @@ def feedback(network: Network, trace: Trace) -> list[Vector]:
     return result[::-1]
 
 
+#: The units that a path visits.
 Path = tuple[int, ...]
 
 
 def active_paths(network: Network, trace: Trace, l: int, i: int) -> dict[Path, Fraction]:
-    """Paths of non-zero value from unit i of hidden layer l to the output, and their values.
+    r"""Paths of non-zero value from unit i of hidden layer l to the output, and their values.
 
     A path is written as the units that it visits, i first. It counts if all units above i are
-    active; i's own gate is no part of dhat_i (Appendix C). Every path is followed by itself.
+    active; i's own gate is no part of :math:`\hat\delta_i` (Appendix C). Every path is followed by
+    itself.
     """
     paths: dict[Path, Fraction] = {(i,): Fraction(1)}
     for layer, slopes in zip(network.layers[l + 1 :], trace.slopes[l + 1 :], strict=True):
@@ -235,6 +264,7 @@ def active_paths(network: Network, trace: Trace, l: int, i: int) -> dict[Path, F
 # --------------------------------------------------------------------- networks by hand
 
 
+#: What a network may be written down with.
 Number = int | Fraction
 
 
@@ -243,7 +273,12 @@ def first_layer(
     bias: Sequence[Sequence[Number]],
     t: Sequence[Sequence[int]],
 ) -> Layer:
-    """A fully connected first layer: weight[i][j][mu], bias[i][mu], gating vectors t[i][mu].
+    """A fully connected first layer, from numbers written down.
+
+    Args:
+        weight: ``weight[i][j][mu]``.
+        bias: ``bias[i][mu]``.
+        t: gating vectors ``t[i][mu]``.
 
     Raises:
         InputError: the lists do not fit together.
@@ -256,7 +291,12 @@ def later_layer(
     bias: Sequence[Sequence[Number]],
     t: Sequence[Sequence[int]] | None = None,
 ) -> Layer:
-    """A fully connected layer of shared weights weight[i][j]; the output layer has no t.
+    """A fully connected layer of shared weights, from numbers written down.
+
+    Args:
+        weight: ``weight[i][j]``.
+        bias: ``bias[i][mu]``.
+        t: gating vectors ``t[i][mu]``; the output layer has none.
 
     Raises:
         InputError: the lists do not fit together.
@@ -428,10 +468,14 @@ def _nonzero(network: Network) -> Iterator[tuple[int, int]]:
 class Tally(NamedTuple):
     """How updates and gradients compare, over networks.
 
-    same: both are non-zero and have the same sign. wrong: the gradient is not zero and the
-    update has not its sign. silent: the gradient is zero and the update is not. unexplained:
-    silent ones in which the receiving unit has an active path of non-zero value after all.
-    broken: networks with at least one wrong sign.
+    Attributes:
+        networks: how many.
+        same: both are non-zero and have the same sign.
+        wrong: the gradient is not zero and the update has not its sign.
+        silent: the gradient is zero and the update is not.
+        unexplained: silent ones in which the receiving unit has an active path of non-zero value
+            after all.
+        broken: networks with at least one wrong sign.
     """
 
     networks: int = 0

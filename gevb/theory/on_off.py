@@ -19,9 +19,9 @@ from gevb.networks import Architecture, Network, Pool
 
 
 def on_off_matrix(W: Float[Tensor, "m n"]) -> Float[Tensor, "two_m two_n"]:
-    """Nonnegative weights between pairs from mixed-sign weights, in the order ON, OFF, ON, OFF.
+    r"""Nonnegative weights between pairs from mixed-sign weights, in the order ON, OFF, ON, OFF.
 
-    ON to ON and OFF to OFF carry the positive part of W, the crossed connections the negative.
+    ON to ON and OFF to OFF carry :math:`[W]_+`, the crossed connections :math:`[-W]_+`.
     """
     positive, negative = W.relu(), (-W).relu()
     rows = [torch.stack(row, 2).flatten(1) for row in ((positive, negative), (negative, positive))]
@@ -89,14 +89,16 @@ def mean_cosine(h: Float[Tensor, "B K n"]) -> Float[Tensor, " B"]:
 
 
 def cosine_recursion(widths: Sequence[int]) -> Float[Tensor, " hidden"]:
-    """Mean cosine between units through the layers of a network of plain nonnegative weights.
+    r"""Mean cosine between units through the layers of a network of plain nonnegative weights.
 
-    From c = 0 in the first hidden layer, with half of the n units below active:
+    From :math:`c = 0` in the first hidden layer, with half of the n units below active,
 
-        new c = A / (A + (pi - 1) (1 - c)),    A = 1 + (n / 2 - 1) c.
+    .. math::
+
+        c' = \frac{A}{A + (\pi - 1)(1 - c)}, \qquad A = 1 + \left(\frac n2 - 1\right) c.
 
     Args:
-        widths: units of the hidden layers, n_1 to n_(L-1).
+        widths: units of the hidden layers, :math:`n_1` to :math:`n_{L-1}`.
 
     Raises:
         InputError: no width, or one below 2.

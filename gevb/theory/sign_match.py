@@ -17,16 +17,18 @@ from gevb.errors import InputError
 from gevb.networks import Network
 from gevb.theory import exact
 
-WIDTHS = (4, 10, 10, 6, 6)  # inputs and hidden units of the networks that get broken
+#: Inputs and hidden units of the networks that get broken.
+WIDTHS = (4, 10, 10, 6, 6)
 
 
 def global_jacobian(
     network: Network, x: Float[Tensor, "B *input"], l: int
 ) -> Float[Tensor, "mu nu *units"]:
-    """How the output's components respond to those of hidden layer l, da_mu^L / da_inu^l.
+    r"""How the output responds to layer l, :math:`\partial a_\mu^L / \partial a_{i\nu}^\ell`.
 
     By automatic differentiation, for one example. Layers count from 1, as in the paper; in layer
-    L, the output, it is the identity (Eq. 11 to 13).
+    L, the output, it is the identity (Eq. 11). In a vectorized network it is
+    :math:`\delta_{\mu\nu}\,\hat\delta_i^\ell` (Eq. 12, 13).
 
     Raises:
         InputError: no such layer, a conventional network, or not exactly one example.
@@ -55,6 +57,7 @@ def global_jacobian(
     return torch.autograd.functional.jacobian(above, a)[:, 0]
 
 
+#: A network, an input and an error vector.
 Case = tuple[exact.Network, exact.Vector, exact.Vector]
 
 
@@ -90,7 +93,7 @@ def broken_case(
 
 
 def sign_matrix(case: Case, l: int) -> list[list[int]]:
-    """Where the update of layer l's weights has the gradient's sign, [receiving][sending unit].
+    """Where the update of layer l's weights has the gradient's sign, ``[receiver][sender]``.
 
     1: it has, -1: it has not, 0: the gradient is zero. Layers count from 1; layer l is fully
     connected and its components share the weights.

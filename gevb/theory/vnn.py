@@ -19,9 +19,10 @@ from gevb.rules import RULES
 
 
 def vector_input_units(x: Float[Tensor, "B n_0"], K: int) -> Float[Tensor, "B K K*n_0"]:
-    """K n_0 vector units that hold n_0 scalar inputs, one in one component each (Eq. A1).
+    r""":math:`K n_0` vector units that hold :math:`n_0` scalar inputs, one each (Eq. A1).
 
-    Unit i = nu n_0 + j holds x_j in component nu, and zeros elsewhere.
+    Unit :math:`i = \nu n_0 + j` holds :math:`x_j` in component :math:`\nu`, and zeros elsewhere:
+    :math:`a_{i\mu}^0 = \delta_{\mu\nu}\, x_j`.
 
     Raises:
         InputError: K is below 1.
@@ -32,9 +33,9 @@ def vector_input_units(x: Float[Tensor, "B n_0"], K: int) -> Float[Tensor, "B K 
 
 
 def shared_first_layer(first: Linear) -> Linear:
-    """The layer over `vector_input_units` that does what a first layer does over scalars (Eq. A1).
+    r"""The layer over `vector_input_units` that does what a first layer does over scalars (Eq. A1).
 
-    The weight from unit i = nu n_0 + j is that from scalar j to component nu.
+    The weight from unit :math:`i = \nu n_0 + j` is that from scalar j to component :math:`\nu`.
 
     Raises:
         InputError: not a first layer.
@@ -51,12 +52,12 @@ def shared_first_layer(first: Linear) -> Linear:
 
 @dataclass(frozen=True)
 class Cost:
-    """Multiply-adds for one example.
+    r"""Multiply-adds for one example.
 
     Attributes:
         forward: weights times activations.
-        gates: projections t_i . h_i.
-        feedback: what it takes to tell the hidden units their dhat.
+        gates: projections :math:`\mathbf t_i \cdot \mathbf h_i`.
+        feedback: what it takes to tell the hidden units their :math:`\hat\delta_i`.
         update: what it takes to add the example to `.grad` of the weights.
     """
 
@@ -80,7 +81,7 @@ class Cost:
 
 
 def multiply_adds(network: Network, rule: str, *, contract_first: bool = True) -> list[Cost]:
-    """What each layer of a network costs per example, by the learning rule.
+    r"""What each layer of a network costs per example, by the learning rule.
 
     A product with a kernel entry that lies over padding counts; biases, pooling and masking by a
     gate do not. Where units are scalars, a gate is a comparison and costs nothing.
@@ -88,9 +89,10 @@ def multiply_adds(network: Network, rule: str, *, contract_first: bool = True) -
     Args:
         network: vectorized or conventional; only its shapes matter.
         rule: "bp", "fa", "dfa" or "gevb".
-        contract_first: past the first layer, form e . a_j once per presynaptic unit and carry one
-            scalar per unit backwards (Eq. 9, 13), as this package does. Otherwise carry all K
-            components through every synapse, as plain automatic differentiation does.
+        contract_first: past the first layer, form :math:`\mathbf e \cdot \mathbf a_j` once per
+            presynaptic unit and carry one scalar per unit backwards (Eq. 9, 13), as this package
+            does. Otherwise carry all K components through every synapse, as plain automatic
+            differentiation does.
 
     Raises:
         InputError: no such rule, or gevb in a conventional network.

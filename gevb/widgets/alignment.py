@@ -20,7 +20,7 @@ from gevb.widgets.common import labelled
 
 
 def width_laboratory() -> widgets.VBox:
-    """Choose width, depth and kind of weights; see how dhat spreads over the units."""
+    r"""Choose width, depth and kind of weights; see :math:`\hat\delta` spread over the units."""
     width = widgets.SelectionSlider(options=[2**k for k in range(3, 13)], value=256)
     depth = widgets.IntSlider(value=3, min=1, max=6)
     paired = widgets.Dropdown(options={"independent weights": False, "ON/OFF pairs": True})

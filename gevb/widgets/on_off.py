@@ -15,7 +15,7 @@ from gevb.widgets.common import labelled
 
 @torch.no_grad()
 def pre_activations(network: Network, x: torch.Tensor) -> list[torch.Tensor]:
-    """Pre-activations h of every hidden layer, (B, K, *units) each."""
+    """Pre-activations h of every hidden layer, ``(B, K, *units)`` each."""
     inputs = network.trace(x).inputs
     return [layer.weights(a) for layer, a in zip(network.layers[:-1], inputs, strict=False)]
 

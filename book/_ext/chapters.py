@@ -1,0 +1,157 @@
+"""What the book adds to a chapter, whose notebook stays plain Markdown.
+
+* The opening paragraph ("Time ... You need ... In the paper ...") becomes a header block with
+  buttons: the notebook in Colab, as a file, in the repository.
+* Every equation with a number of the paper gets an anchor, and "Eq. 9" in the text leads there.
+* Every page gets a description for search engines: what it says itself, else its first words.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.nodes import make_refnode
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+NUMBER = r"(?:[AM]?\d+)"
+TAG = re.compile(rf"\\tag\{{({NUMBER})\}}")
+MENTION = re.compile(rf"\bEqs?\.\s+{NUMBER}(?:(?:,\s+|\s+and\s+){NUMBER})*(?![\w-])")
+GITHUB = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+)")
+LONGEST = 155  # characters of a description that search engines show
+
+
+def targets(env: BuildEnvironment) -> dict[str, dict[str, str]]:
+    """Anchors of equations: page -> number -> id."""
+    if not hasattr(env, "equation_targets"):
+        env.equation_targets = {}
+    return env.equation_targets
+
+
+def anchor_equations(app: Sphinx, doctree: nodes.document) -> None:
+    """Give the first equation of each number on a page an id."""
+    found = targets(app.env)[app.env.docname] = {}
+    for block in doctree.findall(nodes.math_block):
+        if (tag := TAG.search(block.astext())) and tag[1] not in found:
+            found[tag[1]] = f"eq-{tag[1].lower()}"
+            block["ids"].append(found[tag[1]])
+
+
+def forget_equations(app: Sphinx, env: BuildEnvironment, page: str) -> None:
+    """A page is read anew or gone."""
+    targets(env).pop(page, None)
+
+
+class LinkEquations(SphinxPostTransform):
+    """Turn the numbers of "Eq. 7, 8 and A1" into links to the equations."""
+
+    default_priority = 900
+    formats: ClassVar[tuple[str, ...]] = ("html",)
+
+    def run(self, **_: Any) -> None:
+        """Called by Sphinx for each page."""
+        apart = (nodes.reference, nodes.literal, nodes.literal_block, nodes.title, nodes.raw)
+        for text in list(self.document.findall(nodes.Text)):
+            node = text.parent
+            while node and not isinstance(node, apart):
+                node = node.parent
+            if node is None and MENTION.search(text):
+                text.parent.replace(text, list(self._linked(str(text))))
+
+    def _linked(self, text: str) -> Iterator[nodes.Node]:
+        """The text's parts, with links in it."""
+        done = 0
+        for mention in MENTION.finditer(text):
+            for number in re.finditer(NUMBER, mention[0]):
+                start, end = (mention.start() + place for place in number.span())
+                if place := self._place(number[0]):
+                    yield nodes.Text(text[done:start])
+                    yield make_refnode(
+                        self.app.builder, self.env.docname, *place, nodes.Text(number[0])
+                    )
+                    done = end
+        yield nodes.Text(text[done:])
+
+    def _place(self, number: str) -> tuple[str, str] | None:
+        """Page and id of an equation: on this page, else where the book has it first."""
+        pages = targets(self.env)
+        order = [self.env.docname, *self.env.toctree_includes.get(self.config.root_doc, [])]
+        for page in order:
+            if anchor := pages.get(page, {}).get(number):
+                return page, anchor
+        return None
+
+
+def _first_paragraph(doctree: nodes.document) -> nodes.paragraph | None:
+    """The paragraph right after the page's title."""
+    section = next(doctree.findall(nodes.section), None)
+    title = section.first_child_matching_class(nodes.title) if section else None
+    if title is None or len(section) <= title + 1:
+        return None
+    following = section[title + 1]
+    return following if isinstance(following, nodes.paragraph) else None
+
+
+def _is_facts(paragraph: nodes.paragraph) -> bool:
+    """Whether a paragraph tells a chapter's time, prerequisites and sections of the paper."""
+    strong = paragraph.next_node(nodes.strong)
+    return strong is not None and strong.astext() == "Time"
+
+
+def head_chapter(app: Sphinx, doctree: nodes.document) -> None:
+    """Make the header block of a chapter."""
+    facts = _first_paragraph(doctree)
+    if facts is None or not _is_facts(facts):
+        return
+    page = app.env.docname
+    up = "../" * page.count("/")
+    options = app.config.html_theme_options
+    buttons = [(f"{up}_sources/{page}.ipynb", " download", "Download notebook")]
+    if repository := GITHUB.fullmatch(options.get("repository_url") or ""):
+        branch = options["repository_branch"]
+        place = f"{repository[1]}/blob/{branch}/{page}.ipynb"
+        buttons.insert(0, (f"https://colab.research.google.com/github/{place}", "", "Run in Colab"))
+        buttons.append((f"https://github.com/{place}", "", "See in repository"))
+    links = "".join(
+        f'<a class="chapter-button" href="{html.escape(url)}"{extra}>{label}</a>'
+        for url, extra, label in buttons
+    )
+    block = nodes.container(classes=["chapter-facts"])
+    facts.replace_self(block)
+    block += facts
+    block += nodes.raw(text=f'<p class="chapter-buttons">{links}</p>', format="html")
+
+
+def describe(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Add the page's description to its head."""
+    tags = context.get("metatags", "")
+    if 'name="description"' in tags:
+        return
+    title = context.get("title") or page.rsplit("/", 1)[-1].capitalize()
+    words = f"{title}: a page of “{app.config.html_title}”."
+    if doctree:
+        own = [p for p in doctree.findall(nodes.paragraph) if len(p.astext()) > 60]
+        own = [p for p in own if not _is_facts(p)]
+        words = " ".join(own[0].astext().split()) if own else words
+    if len(words) > LONGEST:
+        words = words[: words.rindex(" ", 0, LONGEST)].rstrip(",;:") + " …"
+    context["metatags"] = f'{tags}<meta name="description" content="{html.escape(words)}" />\n'
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Called by Sphinx."""
+    app.connect("doctree-read", anchor_equations)
+    app.connect("doctree-read", head_chapter)
+    app.connect("env-purge-doc", forget_equations)
+    app.connect("html-page-context", describe)
+    app.add_post_transform(LinkEquations)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

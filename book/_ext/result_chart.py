@@ -1,0 +1,146 @@
+"""The result in one chart: test errors of GEVB, back-propagation and DFA, from recorded data."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from html import escape
+
+from gevb.comparison import Sample, table
+from gevb.experiments import published, read_results
+from gevb.figures.common import COLOURS
+from gevb.records import Config
+
+SEEDS = range(5)
+ARCHITECTURES = {"fc": "fully connected", "conv": "convolutional", "lc": "locally connected"}
+DATASETS = {
+    "digits": ("Digits", "our runs: five seeds, mean ± s.d."),
+    "mnist": ("MNIST", "the paper's means of five seeds"),
+    "cifar10": ("CIFAR-10", "the paper's means of five seeds"),
+}
+
+
+@dataclass(frozen=True)
+class Series:
+    """A kind of network and a rule; how it is named and marked."""
+
+    name: str
+    rule: str
+    vectorized: bool
+    nonnegative: bool
+    mark: str  # a path about (0, 0)
+    filled: bool = True
+
+    def config(self, dataset: str, arch: str) -> Config:
+        """The experiment of this series."""
+        return Config(
+            dataset=dataset,
+            arch=arch,
+            rule=self.rule,
+            vectorized=self.vectorized,
+            nonnegative=self.nonnegative,
+        )
+
+    def drawn(self) -> str:
+        """Its mark, in the rule's colour."""
+        colour = COLOURS[self.rule]
+        fill = colour if self.filled else "none"
+        return f'<path d="{self.mark}" fill="{fill}" stroke="{colour}" stroke-width="1.8"/>'
+
+
+CIRCLE = "M-4.2 0a4.2 4.2 0 1 1 8.4 0a4.2 4.2 0 1 1-8.4 0Z"
+SERIES = (
+    Series("GEVB in a VNN", "gevb", True, True, "M0-6L6 0L0 6L-6 0Z"),
+    Series("back-propagation in a VNN", "bp", True, True, CIRCLE),
+    Series("DFA, scalar units, nonnegative weights", "dfa", False, True, "M-4.2-4.2h8.4v8.4h-8.4Z"),
+    Series("back-propagation in an ordinary network", "bp", False, False, CIRCLE, filled=False),
+)
+
+# A panel, in its own units.
+WIDTH, LEFT, RIGHT = 270, 6, 262
+ROW, TOP, DODGE = 66, 8, 11
+
+
+def samples(dataset: str) -> dict[tuple[str, Series], Sample]:
+    """Test error of every architecture and series: ours of the digits, else the published."""
+    configs = {(a, s): s.config(dataset, a) for a in ARCHITECTURES for s in SERIES}
+    if dataset == "digits":
+        cells = table(read_results(), list(configs.values()), SEEDS)
+        ours = {cell.setting: cell.ours for cell in cells if len(cell.errors) == len(SEEDS)}
+        return {key: ours[config] for key, config in configs.items() if ours.get(config)}
+    printed = published()
+    return {
+        key: Sample(printed[config.experiment][0], len(SEEDS), None)
+        for key, config in configs.items()
+    }
+
+
+def _step(top: float) -> float:
+    """Between marks of the axis: the smallest of 0.5, 1, 2, 5, ... with at most five."""
+    return next(s for s in (0.5, 1, 2, 5, 10, 20) if top / s <= 5)
+
+
+def panel(dataset: str) -> str:
+    """One data set: a row for each architecture, a mark for each series."""
+    found = samples(dataset)
+    highest = max(sample.mean + (sample.sd or 0) for sample in found.values())
+    step = _step(highest)
+    scale = (RIGHT - LEFT) / (math.ceil(highest / step) * step)
+    bottom = TOP + ROW * len(ARCHITECTURES)
+    parts = []
+    for n in range(math.ceil(highest / step) + 1):
+        x = LEFT + n * step * scale
+        anchor = "start" if n == 0 else "end" if x > RIGHT - 8 else "middle"
+        parts.append(f'<path class="grid" d="M{x:.1f} {TOP}V{bottom}"/>')
+        parts.append(
+            f'<text x="{x:.1f}" y="{bottom + 16}" text-anchor="{anchor}">{n * step:g}'
+            f"{' %' * (anchor == 'end')}</text>"
+        )
+    words = []
+    for row, (arch, name) in enumerate(ARCHITECTURES.items()):
+        y = TOP + row * ROW
+        parts.append(f'<text class="row" x="{LEFT + 3}" y="{y + 14}">{name}</text>')
+        for n, series in enumerate(SERIES):
+            if (sample := found.get((arch, series))) is None:
+                continue
+            x, level = LEFT + sample.mean * scale, y + 24 + n * DODGE
+            said = f"{name}, {series.name}: {sample.mean:.2f}"
+            spread = ""
+            if sample.sd is not None:
+                said += f" ± {sample.sd:.2f}"
+                half = sample.sd * scale
+                spread = (
+                    f'<path d="M{-half:.1f} 0H{half:.1f}" stroke="{COLOURS[series.rule]}" '
+                    'stroke-width="1.5"/>'
+                )
+            said += " %"
+            words.append(said)
+            experiment = series.config(dataset, arch).experiment
+            parts.append(
+                f'<g class="mark" data-experiment="{experiment}" data-error="{sample.mean!r}" '
+                f'transform="translate({x:.1f} {level})"><title>{said}</title>'
+                f"{spread}{series.drawn()}</g>"
+            )
+    title, source = DATASETS[dataset]
+    name = f"result-{dataset}"
+    return (
+        f'<div><p><b>{title}</b> <span>{escape(source)}</span></p><svg viewBox="0 0 {WIDTH} '
+        f'{bottom + 22}" role="img" aria-labelledby="{name}-title {name}-desc">'
+        f'<title id="{name}-title">Test errors on {title}</title>'
+        f'<desc id="{name}-desc">{"; ".join(words)}.</desc>{"".join(parts)}</svg></div>'
+    )
+
+
+def result_chart() -> str:
+    """The chart as HTML: a legend and a panel for each data set."""
+    legend = "".join(
+        f'<li><svg viewBox="-8 -8 16 16" aria-hidden="true">{s.drawn()}</svg>{s.name}</li>'
+        for s in SERIES
+    )
+    panels = "".join(map(panel, DATASETS))
+    return (
+        f'<figure class="result-chart"><ul>{legend}</ul><div class="panels">{panels}</div>'
+        "<figcaption>Test errors in percent, less is better; each data set has its own scale."
+        ' <a href="results.html">All 48 networks of the paper, and ours, in the chapter '
+        "Results</a></figcaption></figure>"
+    )

