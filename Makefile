@@ -3,6 +3,7 @@
 # make serve    show the built book at http://localhost:8000
 # make execute  run every notebook anew and store its outputs
 # make bench    time training steps; NAME=... names the file in data/benchmarks
+# make lighthouse   measure every page beside a stock Jupyter Book's; slow
 # make repository URL=https://github.com/OWNER/NAME   tell the project where it lives
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 NAME ?= laptop
 
-.PHONY: book test serve execute bench repository clean
+.PHONY: book test serve execute bench lighthouse repository clean
 
 book: $(VENV)/installed
 	$(BIN)/jupyter-book build -W -n --keep-going .
@@ -37,6 +38,9 @@ execute: $(VENV)/installed
 
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks --name $(NAME)
+
+lighthouse: book
+	$(BIN)/python tools/lighthouse.py
 
 repository: $(VENV)/installed
 	$(BIN)/python tools/repository.py "$(URL)"

@@ -211,10 +211,13 @@ def install() -> str:
         return f"Chromium is there: {path}"
     apt = shutil.which("apt-get")
     sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    if not apt or (sudo and subprocess.run([*sudo, "true"], capture_output=True).returncode):
+    if not apt or "CHROME_PATH" in os.environ:
         raise Stop(MISSING)
+    if sudo and subprocess.run([*sudo, "true"], capture_output=True).returncode:
+        raise Stop(MISSING)
+    quiet = ["env", "DEBIAN_FRONTEND=noninteractive", apt, "-qq"]
     for order in (["update"], ["install", "-y", "chromium"]):
-        done = subprocess.run([*sudo, apt, "-qq", *order], capture_output=True, text=True)
+        done = subprocess.run([*sudo, *quiet, *order], capture_output=True, text=True)
         if done.returncode:
             reason = (done.stderr.strip() or "no reason given").splitlines()[-1]
             raise Stop(f"{MISSING} (apt-get {order[0]}: {reason})")
