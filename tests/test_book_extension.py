@@ -195,6 +195,8 @@ def test_the_style_sheet_keeps_what_pages_use_and_its_addresses_lead_somewhere(b
     assert ".bd-article" in css
     assert ".fa-bars" in css
     assert ".fa-skull" not in css
+    for theme in ("light", "dark"):
+        assert f'html[data-theme="{theme}"] .highlight .mi' in css  # the 1 of the notebook's 1 + 1
     assert "@import" not in css
     addresses = re.findall(r"url\((?!data:|#|\"data|'data)[\"']?([^)\"']+)", css)
     assert addresses

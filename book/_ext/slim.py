@@ -32,7 +32,6 @@ SHEET = re.compile(
 SCRIPT = re.compile(r'<script [^>]*src="(?:\.\./)*_static/((?!scripts/fontawesome)[^"?]+)')
 OPTIONS = re.compile(r'<script src="[^"]*documentation_options\.js[^"]*"></script>')
 IMPORT = re.compile(r'@import "([^"]+)";')
-QUOTED = re.compile(r'\[([\w-]+)="([\w-]+)"\]')
 URL = re.compile(r"url\((?![\"']?(?:data:|#))[\"']?([^)\"']+)[\"']?\)")
 ICON = re.compile(r'"\\([ef][0-9a-f]{3})"|([\ue000-\uf8ff])')
 
@@ -75,7 +74,6 @@ def style_text(static: Path, name: str) -> str:
 
     text = (static / name).read_text(encoding="utf-8").removeprefix("\ufeff")
     text = URL.sub(readdressed, re.sub(r'@charset "[^"]+";', "", text))
-    text = QUOTED.sub(r"[\1=\2]", text)  # PurgeCSS would look for words with quotes
     return IMPORT.sub(imported, text)
 
 
@@ -162,5 +160,5 @@ def one_sheet(page: str, names: list[str], link: str) -> str:
 
 def setup(app: Sphinx) -> dict[str, object]:
     """Called by Sphinx."""
-    app.connect("build-finished", slim)
+    app.connect("build-finished", slim, priority=900)  # once the theme has written its colours
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
