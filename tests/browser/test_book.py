@@ -14,7 +14,7 @@ PAGES = browser.pages(BOOK)
 if not PAGES:
     pytest.fail("no built book: run `make book` first", pytrace=False)
 CHAPTER = "book/convolutions.html"  # has a slider, buttons and figures of both kinds
-MOVING = "#broadcast"  # the figure of the landing page
+MOVING = ".vnn"  # the figure of the landing page
 LANDING_SIZE, SIZE = 700_000, 2_500_000  # bytes
 
 
