@@ -19,6 +19,7 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import ElementHandle, Page
 
 PATIENCE = 3  # seconds that a control has to show an effect
+SHOWN = 5  # elements that a fault names
 REST = 500  # milliseconds without change that count as standing still
 # axe's own reading ahead of style sheets asks for addresses that no page names.
 AXE = {"resultTypes": ["violations"], "preload": False}
@@ -82,7 +83,7 @@ const excess = document.documentElement.scrollWidth - WIDTH;
 if (excess <= 0) return [];
 const culprits = [...document.body.querySelectorAll("*")].filter((element) =>
   sticksOut(element) && ![...element.children].some(sticksOut) && !held(element));
-return [`${excess} px wider than the window of ${WIDTH} px: ${culprits.slice(0, 3).map(tell)}`];
+return [`${excess} px wider than the window of ${WIDTH} px: ${culprits.slice(0, 5).map(tell)}`];
 """
 STAND_INS = """
 return [...document.querySelectorAll(".plotly-figure")].flatMap((figure, i) => {
@@ -143,13 +144,13 @@ def stand_ins(page: Page) -> list[str]:
 
 def accessibility(page: Page) -> list[str]:
     """Violations of axe-core's default rules, best practices included."""
-    violations = Axe().run(page, options=AXE).response["violations"]
-    return [
-        f"{violation['id']} ({violation['impact']}): {' '.join(map(str, node['target']))}"
-        f" {node['html'][:120]}: {violation['help']}"
-        for violation in violations
-        for node in violation["nodes"]
-    ]
+    found = []
+    for violation in Axe().run(page, options=AXE).response["violations"]:
+        nodes = violation["nodes"]
+        shown = [f"{' '.join(map(str, n['target']))} {n['html'][:120]}" for n in nodes[:SHOWN]]
+        more = f", and {len(nodes) - SHOWN} more" if len(nodes) > SHOWN else ""
+        found.append(f"{violation['id']} ({violation['impact']}): {', '.join(shown)}{more}")
+    return found
 
 
 def weight(page: Page) -> int:
