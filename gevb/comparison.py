@@ -120,9 +120,11 @@ class Difference:
 
 def holm(p: Sequence[float]) -> list[float]:
     """p-values after Holm's correction for their number."""
+    if not p:
+        return []
     from statsmodels.stats.multitest import multipletests
 
-    return multipletests(p, method="holm")[1].tolist() if p else []
+    return multipletests(p, method="holm")[1].tolist()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -22,6 +22,7 @@ PATIENCE = 3  # seconds that a control has to show an effect
 SHOWN = 5  # elements that a fault names
 REST = 500  # milliseconds without change that count as standing still
 # axe's own reading ahead of style sheets asks for addresses that no page names.
+COLOURS = ("color-contrast", "link-in-text-block")  # what another theme can break
 AXE = {"resultTypes": ["violations"], "preload": False}
 
 # tell(element): an element as a reader of a fault can find it.
@@ -142,10 +143,11 @@ def stand_ins(page: Page) -> list[str]:
     return ask(page, STAND_INS)
 
 
-def accessibility(page: Page) -> list[str]:
-    """Violations of axe-core's default rules, best practices included."""
+def accessibility(page: Page, rules: Sequence[str] | None = None) -> list[str]:
+    """Violations of axe-core's default rules, best practices included, or of those named."""
     found = []
-    for violation in Axe().run(page, options=AXE).response["violations"]:
+    chosen = {"runOnly": {"type": "rule", "values": rules}} if rules else {}
+    for violation in Axe().run(page, options=AXE | chosen).response["violations"]:
         nodes = violation["nodes"]
         shown = [f"{' '.join(map(str, n['target']))} {n['html'][:120]}" for n in nodes[:SHOWN]]
         more = f", and {len(nodes) - SHOWN} more" if len(nodes) > SHOWN else ""
