@@ -1,5 +1,5 @@
 # make book     build the book into _build/html
-# make test     check style, types, package, notebooks and book
+# make test     check style, types, package, notebooks, and the book in a browser
 # make serve    show the built book at http://localhost:8000
 # make execute  run every notebook anew and store its outputs
 # make bench    time training steps; NAME=... names the file in data/benchmarks
@@ -27,6 +27,7 @@ test: $(VENV)/installed
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
 	OMP_NUM_THREADS=1 $(BIN)/pytest --nbval book -n $(JOBS) --dist loadscope
 	$(BIN)/jupyter-book build -W -n --keep-going --all .
+	$(BIN)/python tools/browser.py install
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests/browser -n $(JOBS) --dist worksteal
 
 serve: book
