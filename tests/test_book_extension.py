@@ -189,6 +189,13 @@ def test_a_page_has_one_style_sheet_and_scripts_that_wait(book):
     assert [s for s in page(book, "search").select("script[src]") if "searchindex" in s["src"]]
 
 
+def test_a_page_has_colours_before_any_script_of_the_theme(book):
+    html = page(book, "index")
+    assert html.html["data-theme"] == "light"
+    early = html.select_one("head script").string
+    assert 'matchMedia("(prefers-color-scheme: dark)")' in early
+
+
 def test_the_style_sheet_keeps_what_pages_use_and_its_addresses_lead_somewhere(book):
     static = book[1] / "_static"
     css = (static / "book.css").read_text()

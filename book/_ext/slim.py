@@ -37,6 +37,10 @@ ICON = re.compile(r'"\\([ef][0-9a-f]{3})"|([\ue000-\uf8ff])')
 
 # What is wrong with the theme's pages (or docutils'): pattern and remedy. Each has to occur.
 REPAIRS = [
+    # colours without scripts, and from the first moment on: "auto" has none until a script ends it
+    (r'(<html [^>]*data-theme=)"auto"', r'\1"light"'),
+    (r'(localStorage\.getItem\("theme"\)) \|\| "auto"',
+     r'\1 || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")'),
     # one viewport is enough
     (r'<meta name="viewport" content="width=device-width, initial-scale=1" ?/>', ""),
     # 1.4 MB of script; the icons come from the fonts as well
