@@ -49,6 +49,7 @@ html_title = "A small book"
 html_math_renderer = "katex"
 katex_prerender = True
 katex_css_path = "katex/katex.min.css"
+html_context = {{"default_mode": "auto"}}
 html_theme_options = {{
     "repository_url": "{REPOSITORY}", "repository_branch": "dev", "launch_buttons": {{}},
 }}
