@@ -7,9 +7,10 @@ MathJax from its CDN, without bookext and custom.css; MyST-NB then leaves plotly
 
 Both sides are served over gzip from this machine. Every page is measured in turn as ours and as
 stock on Lighthouse's slowed-down phone, then as ours on its desktop. Prints a table and our audits
-that failed; a measurement of all pages goes to data/benchmarks/lighthouse.json, together with the
-requests that nobody answered (without a network, the stock side's MathJax is one). Needs Chromium,
-and npx from `make`'s environment, which fetches Lighthouse on first use.
+that failed. The results go to data/benchmarks/lighthouse.json, with the requests that nobody
+answered (without a network, the stock side's MathJax is one); pages that are measured alone replace
+their own results there, and carry a provenance of their own. Needs Chromium, and npx from `make`'s
+environment, which fetches Lighthouse on first use.
 """
 
 from __future__ import annotations
@@ -129,7 +130,7 @@ def line(cells: tuple[object, ...]) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print, write."""
     parser = Parser(prog="lighthouse.py", description=__doc__.splitlines()[0])
-    parser.add_argument("--pages", nargs="+", help="such as book/index.html, and store nothing")
+    parser.add_argument("--pages", nargs="+", help="such as book/index.html; default: all")
     chosen = parser.parse_args(arguments).pages
     started, clock = datetime.now(UTC), time.monotonic()
     results: dict[str, dict[str, Any]] = {}
@@ -157,8 +158,6 @@ def main(arguments: list[str] | None = None) -> int:
         for way in ("ours mobile", "ours desktop"):
             for failure in ways[way]["failed"]:
                 print(f"{page}, {way}: {failure}")
-    if chosen:
-        return 0
     facts = {
         "lighthouse": report["lighthouseVersion"],
         "browser": report["environment"]["hostUserAgent"],
@@ -170,6 +169,10 @@ def main(arguments: list[str] | None = None) -> int:
         "seconds": round(time.monotonic() - clock, 1),
     }
     written = {"format": FORMAT, "provenance": facts, "pages": results}
+    if chosen and RESULT.is_file():
+        written = json.loads(RESULT.read_text(encoding="utf-8"))
+        known = written["pages"] | {p: {**ways, "provenance": facts} for p, ways in results.items()}
+        written["pages"] = {page: known[page] for page in browser.pages(BOOK) if page in known}
     RESULT.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
     print(f"written: {RESULT.relative_to(ROOT)}")
     return 0
