@@ -68,6 +68,6 @@ def test_order_shows_what_was_tested():
     found = findings(records, ["mnist"], range(5))
     figure = pictures.order(found)
     (trace,) = figure.data
-    assert list(trace.y) == ["mnist fc: vec. GEVB+ − vec. BP+"]
+    assert list(trace.y) == ["mnist fc:<br>vec. GEVB+ − vec. BP+"]
     assert list(trace.x) == pytest.approx([-0.1])
     assert "supported" in figure.layout.meta["alt"]

@@ -265,9 +265,10 @@ def order(found: Sequence[Finding]) -> go.Figure:
     figure = go.Figure(
         go.Scatter(
             x=_short(estimates),
-            y=names,
+            y=[name.replace(": ", ":<br>") for name in names],
             error_x={
                 "type": "data",
+                "color": NEUTRAL,
                 "symmetric": False,
                 "array": _short([i[1] - x for i, x in zip(intervals, estimates, strict=True)]),
                 "arrayminus": _short([x - i[0] for i, x in zip(intervals, estimates, strict=True)]),
@@ -284,11 +285,11 @@ def order(found: Sequence[Finding]) -> go.Figure:
     )
     figure.add_vline(x=0, line={"color": NEUTRAL, "dash": "dot"})
     figure.update_yaxes(autorange="reversed", ticksuffix=" ", automargin=True)
-    figure.update_xaxes(title="difference in test error (points)")
+    figure.update_xaxes(title="difference (points)")
     said = "; ".join(f"{name}: {f.verdict}" for name, f in zip(names, tested, strict=True))
     return finished(
         figure,
         alt=f"Differences in test error behind the claims. {said}.",
-        height=120 + 24 * len(tested),
-        margin={"l": 200, "r": 15, "t": 20, "b": 50},
+        height=120 + 38 * len(tested),
+        margin={"l": 140, "r": 15, "t": 20, "b": 50},
     )
