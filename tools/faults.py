@@ -21,8 +21,8 @@ from playwright.sync_api import ElementHandle, Page
 PATIENCE = 3  # seconds that a control has to show an effect
 SHOWN = 5  # elements that a fault names
 REST = 500  # milliseconds without change that count as standing still
-# axe's own reading ahead of style sheets asks for addresses that no page names.
 COLOURS = ("color-contrast", "link-in-text-block")  # what another theme can break
+# axe's own reading ahead of style sheets asks for addresses that no page names.
 AXE = {"resultTypes": ["violations"], "preload": False}
 
 # tell(element): an element as a reader of a fault can find it.

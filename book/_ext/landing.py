@@ -8,14 +8,13 @@ scripts, and in print, it stays as drawn.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from docutils import nodes
+from libraries import ASSETS, copy_static
 from result_chart import result_chart
 from sphinx.util.docutils import SphinxDirective
 
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from docutils.nodes import Element, document
     from sphinx.application import Sphinx
 
-ASSETS = Path(__file__).parents[1] / "assets"
 TEMPLATE = "landing.html"
 SCRIPTS = ("vnn.js", "landing.js")
 STYLE = "landing.css"
@@ -295,10 +293,7 @@ class ResultChart(Html):
 def copy_assets(app: Sphinx) -> None:
     """Put scripts and style under `_static/`."""
     if app.builder.format == "html":
-        static = Path(app.outdir, "_static")
-        static.mkdir(parents=True, exist_ok=True)
-        for name in (*SCRIPTS, STYLE):
-            shutil.copyfile(ASSETS / name, static / name)
+        copy_static(app, {name: ASSETS / name for name in (*SCRIPTS, STYLE)})
 
 
 def add_assets(

@@ -40,6 +40,11 @@ def copy_libraries(app: Sphinx) -> None:
     sources = {"figure.js": ASSETS / "figure.js", "plotly.min.js": plotly}
     for file in [dist / "katex.min.css", *dist.glob("fonts/*.woff2")]:
         sources[f"katex/{file.relative_to(dist)}"] = file
+    copy_static(app, sources)
+
+
+def copy_static(app: Sphinx, sources: dict[str, Path]) -> None:
+    """Put files under the names given into the built book's `_static/`."""
     for name, source in sources.items():
         target = Path(app.outdir, "_static", name)
         target.parent.mkdir(parents=True, exist_ok=True)
