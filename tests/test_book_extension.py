@@ -173,6 +173,15 @@ def test_many_choices_are_a_list_and_commands_stay_unpressed():
     assert plotly_figures.controls({}) == ""
 
 
+def test_a_legend_below_keeps_the_room_that_the_slider_made():
+    layout = {**FIGURE["layout"], "legend": {"yref": "container"}, "updatemenus": []}
+    figure = {"data": [{"name": "a"}, {"name": "b"}], "layout": layout}
+    html = BeautifulSoup(plotly_figures.figure_html(figure), "html.parser")
+    drawn = json.loads(html.select_one(".plotly-figure script").string)["layout"]
+    assert drawn["margin"] == {"t": 90, "b": 135}
+    assert drawn["height"] == 400 - 60 + 115  # the axes keep their size
+
+
 def test_a_script_cannot_end_inside_the_json():
     figure = {**FIGURE, "data": [{"text": "</script><b>"}]}
     html = plotly_figures.figure_html(figure)
