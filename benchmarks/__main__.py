@@ -14,9 +14,9 @@ from benchmarks.epochs import EPOCHS, measure_epochs, measure_loading
 from benchmarks.growth import measure_growth
 from benchmarks.measure import measure_rates
 from benchmarks.steps import HEAD, campaign_hours, measure_steps, table
-from gevb.provenance import provenance
-from gevb.runs import write_atomically
-from gevb.timings import FORMAT, against_textbook, geometric_mean
+from gevb.lab.provenance import provenance
+from gevb.lab.runs import write_atomically
+from gevb.lab.timings import FORMAT, against_textbook, geometric_mean
 from gevb.training import choose_device
 
 FOLDER = Path(__file__).parents[1] / "data" / "benchmarks"
@@ -33,7 +33,7 @@ def main(name: str, folder: Path, device: str, quick: bool) -> None:
     torch.set_float32_matmul_precision("highest")
     torch.backends.cudnn.allow_tf32 = False
     batch, started = 128, time.perf_counter()
-    facts = {**provenance(chosen, 0), "processor": _processor()}
+    facts = {**provenance("gevb.training", chosen, 0), "processor": _processor()}
     rates = measure_rates(chosen)
     click.echo(
         f"{facts['device_name']}: {rates.multiply_adds_per_second / 1e9:.1f} billion "

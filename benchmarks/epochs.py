@@ -10,9 +10,9 @@ from typing import Any
 import torch
 
 from benchmarks.measure import timed
-from gevb.data import FILES, data_folder, load
-from gevb.records import Config
-from gevb.training import Trainer
+from gevb.data import data_folder, load
+from gevb.datasets import DATASETS
+from gevb.training import Config, Trainer
 
 EPOCHS = (("digits", "fc"), ("digits", "conv"), ("digits", "lc"), ("mnist", "fc"))
 
@@ -20,7 +20,7 @@ EPOCHS = (("digits", "fc"), ("digits", "conv"), ("digits", "lc"), ("mnist", "fc"
 def present(dataset: str) -> bool:
     """Is the data set there without a download?"""
     folder = data_folder(None)
-    return all((folder / file).is_file() for file in FILES.get(dataset, {}))
+    return all((folder / file).is_file() for file in DATASETS[dataset].files)
 
 
 def measure_loading(device: torch.device) -> dict[str, float]:
@@ -28,7 +28,7 @@ def measure_loading(device: torch.device) -> dict[str, float]:
     load("digits")  # Imports what loading needs.
     return {
         name: round(timed(partial(load, name, device=device), device), 4)
-        for name in ("digits", *FILES)
+        for name in DATASETS
         if present(name)
     }
 

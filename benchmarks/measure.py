@@ -15,8 +15,9 @@ import torch
 
 from benchmarks.floor import Rates
 from benchmarks.textbook import Textbook
+from gevb.datasets import DATASETS
 from gevb.layers import WeightLayer
-from gevb.networks import ARCHITECTURES, INPUTS, Network
+from gevb.networks import ARCHITECTURES, Network
 from gevb.rules import make_rule
 
 
@@ -122,7 +123,11 @@ def constant_network(dataset: str, arch: str, vectorized: bool) -> Network:
         return layer
 
     return Network(
-        *INPUTS[dataset], ARCHITECTURES[dataset][arch], vectorized=vectorized, initializer=alike
+        DATASETS[dataset].image_shape,
+        DATASETS[dataset].classes,
+        ARCHITECTURES[dataset][arch],
+        vectorized=vectorized,
+        initializer=alike,
     )
 
 

@@ -14,9 +14,9 @@ import torch
 import gevb
 from benchmarks.floor import Rates, step_work
 from benchmarks.measure import Times, interleaved, peak_memory, training_step
+from gevb.lab.timings import against_textbook, find
 from gevb.layers import LocallyConnected2d
 from gevb.networks import Network
-from gevb.timings import against_textbook, find
 
 UNFOLDED = 2 * 2**30  # Bytes of unfolded patches beyond which the textbook does not try.
 

@@ -8,16 +8,14 @@ Vector", NeurIPS 2021, https://arxiv.org/abs/2106.04089. In use::
     loss = rule.backward(x, y)  # fills .grad, in place of loss.backward()
 """
 
-from gevb.analysis import alignment_angles
 from gevb.data import Dataset, Split, load
 from gevb.errors import InputError
 from gevb.initializers import he, on_off
 from gevb.layers import AvgPool2d, Conv2d, Flatten, Gate, Linear, LocallyConnected2d
 from gevb.losses import cross_entropy, mean_squared_error
 from gevb.networks import ARCHITECTURES, FC, LC, Conv, Network, Pool, build
-from gevb.records import Config, Evaluation, Record, recorded
-from gevb.rules import BP, DFA, FA, GEVB, Rule, make_rule
-from gevb.training import Run, Trainer, evaluate, train
+from gevb.rules import BP, DFA, FA, GEVB, Rule, alignment_angles, make_rule
+from gevb.training import Config, Evaluation, Trainer, evaluate
 from gevb.version import __version__
 
 __all__ = [
@@ -41,9 +39,7 @@ __all__ = [
     "LocallyConnected2d",
     "Network",
     "Pool",
-    "Record",
     "Rule",
-    "Run",
     "Split",
     "Trainer",
     "__version__",
@@ -56,6 +52,4 @@ __all__ = [
     "make_rule",
     "mean_squared_error",
     "on_off",
-    "recorded",
-    "train",
 ]

@@ -8,16 +8,19 @@ from pathlib import Path
 
 import click
 
-from gevb.comparison import MEASURES, findings, findings_text, table, table_text
 from gevb.data import DATA_DIR_VARIABLE
-from gevb.embedding import Settings, embed_run
+from gevb.datasets import DATASETS
 from gevb.errors import InputError
-from gevb.experiments import experiments, parse_seeds, read_results, runs
-from gevb.laboratory import ENGINES, reproduce
-from gevb.networks import ARCHITECTURES, INPUTS
-from gevb.records import PAPER_EPOCHS, Config
+from gevb.lab.comparison import MEASURES, findings, table
+from gevb.lab.embedding import embed_run
+from gevb.lab.engine import ENGINES, reproduce
+from gevb.lab.experiments import experiments, parse_seeds, read_results, runs
+from gevb.lab.maps import Settings
+from gevb.lab.runs import train
+from gevb.lab.tables import findings_text, table_text
+from gevb.networks import ARCHITECTURES
 from gevb.rules import RULES
-from gevb.training import train
+from gevb.training import PAPER_EPOCHS, Config
 from gevb.version import __version__
 
 EXAMPLES = """
@@ -64,7 +67,7 @@ def cli() -> None:
 @cli.command("train", epilog=EXAMPLES)
 @click.option(
     "--dataset",
-    type=click.Choice(list(INPUTS)),
+    type=click.Choice(list(DATASETS)),
     default="digits",
     show_default=True,
     help="digits comes with scikit-learn and needs no download.",
@@ -153,12 +156,12 @@ PATTERN = click.option(
     metavar="PATTERN",
     help="Experiments whose names hold it, such as 'conv-vectorized' or 'fc-*-gevb'.",
 )
-DATASETS = click.option(
+DATASET_OPTION = click.option(
     "--dataset",
     "datasets",
-    type=click.Choice(list(INPUTS)),
+    type=click.Choice(list(DATASETS)),
     multiple=True,
-    default=list(INPUTS),
+    default=list(DATASETS),
     help="May be given more than once; all three if it is not given.",
 )
 
@@ -179,7 +182,7 @@ OUT/checkpoints; one that failed leaves OUT/results/NAME.failed-1.json and is
 tried again the next time. Exit status 1 if a run failed.
 """,
 )
-@DATASETS
+@DATASET_OPTION
 @PATTERN
 @click.option(
     "--seeds",
@@ -239,7 +242,7 @@ def reproduce_command(
 
 
 @cli.command("table")
-@DATASETS
+@DATASET_OPTION
 @PATTERN
 @click.option("--seeds", default="5", show_default=True, help="How many, or which: 0-4, or 0,2,7.")
 @click.option(

@@ -17,31 +17,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from gevb.datasets import DATASETS
 from gevb.errors import InputError, check_choice
 from gevb.losses import check_labels
-from gevb.networks import INPUTS
 
 #: The environment variable that may name the data's folder.
 DATA_DIR_VARIABLE = "GEVB_DATA_DIR"
-
-# Where torchvision keeps the files, and their MD5 sums (CIFAR-10's are those it checks itself).
-FILES: dict[str, dict[str, str]] = {
-    "mnist": {
-        "MNIST/raw/train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
-        "MNIST/raw/train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
-        "MNIST/raw/t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
-        "MNIST/raw/t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
-    },
-    "cifar10": {
-        "cifar-10-batches-py/data_batch_1": "c99cafc152244af753f735de768cd75f",
-        "cifar-10-batches-py/data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
-        "cifar-10-batches-py/data_batch_3": "54ebc095f3ab1f0389bbae665268c751",
-        "cifar-10-batches-py/data_batch_4": "634d18415352ddfa80567beed471001a",
-        "cifar-10-batches-py/data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
-        "cifar-10-batches-py/test_batch": "40351d587109b95175f43aff81a1287e",
-        "cifar-10-batches-py/batches.meta": "5ff9c542aee3614f3951f8cda6e48888",
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -100,11 +81,15 @@ def load(
     Raises:
         InputError: unknown name, a download that failed, or a file that is not the official one.
     """
-    check_choice("dataset", name, INPUTS)
+    check_choice("dataset", name, DATASETS)
     splits = _digits() if name == "digits" else _torchvision(name, data_folder(data_dir))
-    shape, classes = INPUTS[name]
+    facts = DATASETS[name]
     train, test = (
-        Split(_scaled(images, shape).to(device), torch.as_tensor(labels).to(device), classes)
+        Split(
+            _scaled(images, facts.image_shape).to(device),
+            torch.as_tensor(labels).to(device),
+            facts.classes,
+        )
         for images, labels in splits
     )
     return Dataset(name, train, test)
@@ -141,7 +126,7 @@ def _torchvision(name: str, folder: Path) -> tuple[Arrays, Arrays]:
 
     kind = {"mnist": datasets.MNIST, "cifar10": datasets.CIFAR10}[name]
     try:
-        if not all((folder / file).is_file() for file in FILES[name]):
+        if not all((folder / file).is_file() for file in DATASETS[name].files):
             _download(name, kind, folder)
         _check_files(name, folder)
         train, test = (kind(folder, train=train) for train in (True, False))
@@ -161,7 +146,7 @@ def _download(name: str, kind: type, folder: Path) -> None:
     try:
         kind(folder, download=True)
     except (OSError, RuntimeError) as error:
-        file, reason = next(iter(FILES[name])), " ".join(str(error).split())
+        file, reason = next(iter(DATASETS[name].files)), " ".join(str(error).split())
         raise InputError(
             f"{name}: not in {folder} and could not be downloaded ({reason}); wanted a network, "
             f"or --data-dir or {DATA_DIR_VARIABLE} naming a folder that holds {file}"
@@ -169,7 +154,7 @@ def _download(name: str, kind: type, folder: Path) -> None:
 
 
 def _check_files(name: str, folder: Path) -> None:
-    for file, wanted in FILES[name].items():
+    for file, wanted in DATASETS[name].files.items():
         with open(folder / file, "rb") as stream:
             got = hashlib.file_digest(stream, "md5").hexdigest()
         if got != wanted:

@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from gevb.datasets import DATASETS
 from gevb.errors import InputError, check_choice
 from gevb.initializers import Initializer, he, on_off
 from gevb.layers import (
@@ -68,13 +69,6 @@ Spec = FC | Conv | LC | Pool
 #: Hidden layers from first to last.
 Architecture = Sequence[Spec]
 _ORDER = "a Conv or LC before any Pool, and FC last"
-
-#: Shape of an image and number of classes, by data set.
-INPUTS: dict[str, tuple[tuple[int, int, int], int]] = {
-    "digits": ((1, 8, 8), 10),
-    "mnist": ((1, 28, 28), 10),
-    "cifar10": ((3, 32, 32), 10),
-}
 
 #: Hidden layers by data set and architecture; `Network` adds the output layer. Those for MNIST
 #: and CIFAR-10 are the Tables 1 and 2 of Appendix G.
@@ -349,7 +343,8 @@ def build(
     check_choice("dataset", dataset, ARCHITECTURES)
     check_choice("arch", arch, ARCHITECTURES[dataset])
     return Network(
-        *INPUTS[dataset],
+        DATASETS[dataset].image_shape,
+        DATASETS[dataset].classes,
         ARCHITECTURES[dataset][arch],
         vectorized=vectorized,
         nonnegative=nonnegative,

@@ -22,7 +22,7 @@ A rule of your own is a subclass of `Rule` with a method ``_feedback(l, delta, o
 gives the feedback to hidden layer l from the gated feedback ``delta`` of the layer above and the
 feedback ``output`` of the output units.
 
-Source: Clark, Abbott and Chung (2021), Sections 3.2 and 3.3, Appendices H and J.
+Source: Clark, Abbott and Chung (2021), Sections 3.2, 3.3 and 4, Appendices E, F, H and J.
 """
 
 from __future__ import annotations
@@ -185,3 +185,38 @@ def make_rule(name: str, network: Network, loss: Loss = cross_entropy, seed: int
     """
     check_choice("rule", name, RULES)
     return RULES[name](network, loss, seed)
+
+
+@torch.no_grad()
+def alignment_angles(
+    rule: Rule, x: Float[Tensor, "B *input"], y: Num[Tensor, "..."]
+) -> Float[Tensor, " hidden"]:
+    r"""Mean angle in degrees between a rule's feedback and back-propagation's, per hidden layer.
+
+    For GEVB this is, per example and without the gates (Eq. A4),
+
+    .. math::
+
+        \cos\theta^\ell = \frac{\hat\delta^\ell \cdot \mathbf 1}{|\hat\delta^\ell|\,|\mathbf 1|}.
+
+    Examples with :math:`|\hat\delta^\ell| < 10^{-6}` in back-propagation, taken for the loss of
+    that example alone, are left out; a layer in which none remains gets nan.
+
+    Raises:
+        InputError: images of another shape, or labels that do not fit the network.
+    """
+    # The mean over the batch put a factor 1 / B into dL/dlogits, conventional networks' feedback.
+    examples = 1 if rule.network.vectorized else len(x)
+    gradient = BP(rule.network, rule.loss).feedbacks(x, y)
+    angles = [
+        _mean_angle(ours.flatten(1), examples * dhat.flatten(1))
+        for ours, dhat in zip(rule.feedbacks(x, y), gradient, strict=True)
+    ]
+    return torch.stack(angles) if angles else x.new_empty(0)
+
+
+def _mean_angle(u: Float[Tensor, "B n"], v: Float[Tensor, "B n"]) -> Float[Tensor, ""]:
+    norm_u, norm_v = u.norm(dim=1), v.norm(dim=1)
+    kept = norm_v >= 1e-6
+    cosine = (u * v).sum(1)[kept] / (norm_u * norm_v)[kept]
+    return cosine.clamp(-1, 1).acos().mean().rad2deg()

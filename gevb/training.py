@@ -8,40 +8,117 @@ Source: Clark, Abbott and Chung (2021), Appendix I.
 
 from __future__ import annotations
 
-import contextlib
 import math
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
-from tqdm import tqdm
 
-from gevb.analysis import alignment_angles
-from gevb.data import Dataset, Split, load
+from gevb.data import Dataset, Split
+from gevb.datasets import DATASETS
 from gevb.errors import InputError, check_choice
 from gevb.losses import cross_entropy
-from gevb.networks import Network, build
-from gevb.provenance import provenance
-from gevb.records import DTYPES, Config, Evaluation, Record
-from gevb.rules import make_rule
-from gevb.runs import RunFolder, write_atomically
+from gevb.networks import ARCHITECTURES, Network, build
+from gevb.rules import RULES, alignment_angles, make_rule
 from gevb.seeds import stream
+
+#: Floating-point types by name.
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+#: The paper trains for at most so many.
+PAPER_EPOCHS = 190
 
 
 @dataclass(frozen=True)
-class Run:
-    """A finished run: the network and its record."""
+class Config:
+    """What decides a run's result, up to rounding.
 
-    network: Network
-    record: Record
+    Attributes:
+        dataset, arch: as for `gevb.build`.
+        rule: "gevb", "bp", "fa" or "dfa".
+        vectorized, nonnegative: as for `gevb.build`.
+        epochs: at most; training stops at an evaluation without training error.
+        seed: of weights, gating vectors, random feedback and the order of the examples.
+        learning_rate, batch_size: of Adam; the last batch of an epoch may be smaller.
+        evaluate_every: epochs from one evaluation and checkpoint to the next.
+        dtype: "float32" or "float64".
+
+    Raises:
+        InputError: an unknown name or a number out of range.
+    """
+
+    dataset: str = "digits"
+    arch: str = "fc"
+    rule: str = "gevb"
+    vectorized: bool = True
+    nonnegative: bool = True
+    epochs: int = PAPER_EPOCHS
+    seed: int = 0
+    learning_rate: float = 3e-4
+    batch_size: int = 128
+    evaluate_every: int = 10
+    dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        check_choice("dataset", self.dataset, DATASETS)
+        check_choice("arch", self.arch, ARCHITECTURES[self.dataset])
+        check_choice("rule", self.rule, RULES)
+        check_choice("dtype", self.dtype, DTYPES)
+        if self.rule == "gevb" and not self.vectorized:
+            raise InputError("rule gevb: got a conventional network, wanted a vectorized one")
+        minima = {"epochs": 0, "seed": 0, "batch_size": 1, "evaluate_every": 1}
+        for name, minimum in minima.items():
+            value: object = getattr(self, name)
+            if not isinstance(value, int) or value < minimum:
+                raise InputError(f"{name}: got {value!r}, wanted a whole number >= {minimum}")
+        if not 0 < self.learning_rate < math.inf:
+            raise InputError(f"learning_rate: got {self.learning_rate}, wanted a number above 0")
 
     @property
-    def history(self) -> list[Evaluation]:
-        """Its evaluations."""
-        return self.record.history
+    def experiment(self) -> str:
+        """Which experiment this is a run of, such as "mnist-fc-vectorized-nonnegative-gevb"."""
+        units = "vectorized" if self.vectorized else "conventional"
+        signs = "nonnegative" if self.nonnegative else "mixed"
+        return f"{self.dataset}-{self.arch}-{units}-{signs}-{self.rule}"
+
+    @property
+    def name(self) -> str:
+        """The experiment and the seed; the epochs too if they are not the paper's."""
+        epochs = "" if self.epochs == PAPER_EPOCHS else f"-{self.epochs}epochs"
+        return f"{self.experiment}{epochs}-seed{self.seed}"
+
+    @property
+    def label(self) -> str:
+        """As the paper's tables call the rule: a plus for nonnegative weights, as in "GEVB+"."""
+        return self.rule.upper() + "+" * self.nonnegative
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation found after a number of epochs.
+
+    Attributes:
+        epoch: epochs done.
+        train_error, test_error: in percent.
+        train_loss, test_loss: mean cross-entropy.
+        angles: degrees between the network's broadcast feedback (GEVB's in a vectorized network,
+            DFA's in a conventional one) and back-propagation's, for every hidden layer; None
+            where no example has feedback to compare with.
+    """
+
+    epoch: int
+    train_error: float
+    test_error: float
+    train_loss: float
+    test_loss: float
+    angles: tuple[float | None, ...]
+
+    def __str__(self) -> str:
+        """As the command line prints it."""
+        return (
+            f"test error {self.test_error:.2f} % (train error {self.train_error:.2f} %) "
+            f"after {self.epoch} epochs"
+        )
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -164,85 +241,3 @@ class Trainer:
         self.order.set_state(state["order"].cpu())
         self.epoch = state["epoch"]
         self.history = [Evaluation(**evaluation) for evaluation in state["history"]]
-
-    def record(self, sessions: list[dict[str, Any]]) -> Record:
-        """What the run gave so far, and which processes worked on it."""
-        status = "finished" if self.finished else "running"
-        return Record(self.config, self.history, sessions, status)
-
-
-def _restore(trainer: Trainer, state: dict[str, Any], file: Path) -> list[dict[str, Any]]:
-    """Put a checkpoint's state into a trainer; the sessions that made it."""
-    try:
-        trainer.load_state(state)
-        return list(state["sessions"])
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"{file} does not hold the state of such a run: {error!r:.200}") from error
-
-
-def train(
-    config: Config,
-    out: str | Path | None = None,
-    *,
-    resume: bool = False,
-    data_dir: str | Path | None = None,
-    device: str = "auto",
-    progress: bool = True,
-) -> Run:
-    """Train a network as `config` says.
-
-    Sets PyTorch to full float32 precision for the whole process: TF32 would round the products of
-    recent GPUs to 10 bits.
-
-    Args:
-        config: what to train, and how.
-        out: run folder for checkpoint and record; None keeps nothing.
-        resume: continue the run in `out`, or start it where there is none.
-        data_dir: see `gevb.data.load`.
-        device: "auto", "cpu" or "cuda".
-        progress: show a bar with the latest errors on standard error.
-
-    Raises:
-        InputError: see `gevb.data.load`, `choose_device`, `RunFolder`; or a loss that is not
-            finite, in which case the last good checkpoint stays.
-    """
-    chosen = choose_device(device)
-    torch.set_float32_matmul_precision("highest")
-    torch.backends.cudnn.allow_tf32 = False
-    with contextlib.ExitStack() as stack:
-        folder = None if out is None else RunFolder(out, config, resume)
-        if folder is not None:
-            stack.enter_context(folder.locked())
-        state = None if folder is None else folder.load(chosen)
-        trainer = Trainer(config, load(config.dataset, data_dir, chosen), chosen)
-        sessions: list[dict[str, Any]] = []
-        if folder is not None:
-            if state is not None:
-                sessions = _restore(trainer, state, folder.checkpoint)
-            # Now, to see early that the folder can be written.
-            write_atomically(folder.record, trainer.record(sessions).to_json())
-        if not trainer.finished:
-            sessions.append({**provenance(chosen, config.seed), "from_epoch": trainer.epoch})
-        started = time.perf_counter()
-
-        def record() -> None:
-            trainer.evaluate()
-            sessions[-1]["seconds"] = round(time.perf_counter() - started, 3)
-            if folder is not None:
-                folder.save({**trainer.state(), "sessions": sessions}, trainer.record(sessions))
-
-        batches = -(-len(trainer.data.train) // config.batch_size)
-        with tqdm(
-            total=config.epochs * batches,
-            initial=trainer.epoch * batches,
-            unit="batch",
-            disable=not progress,
-        ) as bar:
-            if not trainer.history:
-                record()
-            while not trainer.finished:
-                bar.set_description(str(trainer.history[-1]), refresh=False)
-                trainer.train_epoch(bar.update)
-                if trainer.evaluation_due:
-                    record()
-    return Run(trainer.network, trainer.record(sessions))

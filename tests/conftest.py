@@ -11,7 +11,8 @@ import pytest
 import torch
 
 import gevb
-from gevb.data import FILES, data_folder
+from gevb.data import data_folder
+from gevb.datasets import DATASETS
 from gevb.networks import FC, LC, Conv, Network, Pool
 
 ROOT = Path(__file__).parents[1]
@@ -81,7 +82,7 @@ def real_data(tmp_path_factory: pytest.TempPathFactory):
 
     def folder(name: str) -> Path:
         usual = data_folder(None)
-        if all((usual / file).is_file() for file in FILES[name]):
+        if all((usual / file).is_file() for file in DATASETS[name].files):
             return usual
         unpack = ROOT.parent / "shared" / "data" / "unpack.py"
         if not unpack.is_file():
@@ -99,9 +100,9 @@ def config() -> gevb.Config:
     return gevb.Config(epochs=4, evaluate_every=2)
 
 
-def make_record(config: gevb.Config, error: float | None) -> gevb.Record:
+def make_record(config: gevb.Config, error: float | None) -> gevb.lab.Record:
     """A finished run with this test error, or a failed one."""
     if error is None:
-        return gevb.Record(config, [], [], "failed", "loss: got nan")
+        return gevb.lab.Record(config, [], [], "failed", "loss: got nan")
     last = gevb.Evaluation(config.epochs, 0.0, float(error), 0.1, 0.2, (30.0, None))
-    return gevb.Record(config, [last], [{"seconds": 1.0}], "finished")
+    return gevb.lab.Record(config, [last], [{"seconds": 1.0}], "finished")

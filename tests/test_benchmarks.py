@@ -16,8 +16,8 @@ from benchmarks.growth import exponent
 from benchmarks.measure import Times, peak_memory
 from benchmarks.steps import campaign_hours
 from benchmarks.textbook import Textbook, shared
+from gevb.lab.timings import FORMAT, against_textbook, benchmark
 from gevb.networks import FC, Conv, Network, Pool
-from gevb.timings import FORMAT, against_textbook, benchmark
 
 
 @pytest.mark.parametrize("arch", ARCHITECTURES)
@@ -117,7 +117,7 @@ def test_quick_run(tmp_path):
 
 
 def test_recorded_benchmarks(tmp_path, monkeypatch):
-    monkeypatch.setattr("gevb.timings.results_folder", lambda: tmp_path / "results")
+    monkeypatch.setattr("gevb.lab.timings.results_folder", lambda: tmp_path / "results")
     folder = tmp_path / "benchmarks"
     folder.mkdir()
     with pytest.raises(gevb.InputError, match="got 'desk', wanted one of: none is there"):

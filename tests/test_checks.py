@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gevb.checks import check
+from gevb.companion.checks import check
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def test_data_dir_is_used(monkeypatch, capsys, tmp_path):
         seen.append(data_dir)
         raise gevb.InputError("enough")
 
-    monkeypatch.setattr("gevb.training.load", load)
+    monkeypatch.setattr("gevb.lab.runs.load", load)
     monkeypatch.setenv("GEVB_DATA_DIR", "there")
     for arguments in (["--data-dir", "here"], []):
         one_line(monkeypatch, capsys, "--out", str(tmp_path), *arguments)

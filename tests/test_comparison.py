@@ -11,23 +11,15 @@ from conftest import make_record
 from scipy import stats
 
 import gevb
-from gevb.comparison import (
-    CLAIMS,
-    Difference,
-    Sample,
-    findings,
-    findings_text,
-    holm,
-    table,
-    table_text,
-)
-from gevb.experiments import experiments, published
+from gevb.lab.comparison import CLAIMS, Difference, Sample, findings, holm, table
+from gevb.lab.experiments import experiments, published
+from gevb.lab.tables import findings_text, table_text
 
 OURS = (1.9, 2.1, 1.7, 2.0, 1.8)
 OTHERS = (2.4, 2.6, 2.5, 2.3)
 
 
-def records(experiment: gevb.Config, errors, first: int = 0) -> list[gevb.Record]:
+def records(experiment: gevb.Config, errors, first: int = 0) -> list[gevb.lab.Record]:
     return [
         make_record(replace(experiment, seed=first + seed), error)
         for seed, error in enumerate(errors)
@@ -173,7 +165,7 @@ def test_train_errors():
         table([], [experiment], [0], "both")
 
 
-def claimed(**errors: float) -> list[gevb.Record]:
+def claimed(**errors: float) -> list[gevb.lab.Record]:
     """Five seeds of every conv experiment on MNIST, with small scatter around these errors."""
     names = {
         "gevb_vnn": "conv-vectorized-nonnegative-gevb",

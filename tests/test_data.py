@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -100,7 +101,7 @@ def test_download_is_torchvisions(name, tmp_path, monkeypatch, real_data):
 
     def copy(self, *args, **kwargs):
         asked.append(self.root)
-        for file in data.FILES[name]:
+        for file in data.DATASETS[name].files:
             target = tmp_path / file
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source / file, target)
@@ -148,11 +149,11 @@ READERS = {"mnist": read_mnist, "cifar10": read_cifar10}
 def test_corrupted_file(name, damage, tmp_path, monkeypatch):
     """On made-up files, so that it runs everywhere."""
     sums = {}
-    for number, file in enumerate(data.FILES[name]):
+    for number, file in enumerate(data.DATASETS[name].files):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_bytes(bytes([number]) * 1000)
         sums[file] = hashlib.md5(bytes([number]) * 1000).hexdigest()
-    monkeypatch.setitem(data.FILES, name, sums)
+    monkeypatch.setitem(data.DATASETS, name, replace(data.DATASETS[name], files=sums))
     file = tmp_path / list(sums)[1]
     if damage == "unreadable":
 

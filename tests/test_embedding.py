@@ -15,25 +15,28 @@ import torch
 from conftest import INPUT, make_network
 
 import gevb
-from gevb import cli, records
+from gevb import cli
 from gevb.data import Split
-from gevb.embedding import NETWORKS as NETWORKS_OF_THE_PAPER
-from gevb.embedding import (
-    Map,
+from gevb.lab import records
+from gevb.lab.embedding import NETWORKS as NETWORKS_OF_THE_PAPER
+from gevb.lab.embedding import (
     RecordedMap,
-    Settings,
-    activations,
     before_and_after,
-    cluster_quality,
-    embed,
     embed_run,
-    last_convolutional,
-    principal_components,
     read_map,
     recorded_maps,
     summary,
-    tsne,
     untrained,
+)
+from gevb.lab.maps import (
+    Map,
+    Settings,
+    activations,
+    cluster_quality,
+    embed,
+    last_convolutional,
+    principal_components,
+    tsne,
 )
 
 SHORT = Settings(points=100, iterations=251)
@@ -359,7 +362,7 @@ def test_damaged_records(tmp_path):
 
 
 def test_records_travel_with_an_installed_package(tmp_path, monkeypatch):
-    monkeypatch.setattr(records, "__file__", str(tmp_path / "gevb" / "records.py"))
+    monkeypatch.setattr(records, "__file__", str(tmp_path / "gevb" / "lab" / "records.py"))
     assert recorded_maps() == {}
     folder = tmp_path / "gevb" / "embeddings"
     folder.mkdir(parents=True)
@@ -415,7 +418,7 @@ def test_summary_shows_what_is_missing():
 
 def train(tmp_path, epochs: int = 1, **change: object):
     config = gevb.Config(**{"arch": "conv", "epochs": epochs, **change})
-    gevb.train(config, tmp_path / "run", device="cpu", progress=False)
+    gevb.lab.train(config, tmp_path / "run", device="cpu", progress=False)
     return tmp_path / "run", config
 
 

@@ -12,7 +12,7 @@ from types import ModuleType
 import nbformat
 import pytest
 
-from gevb.checks import check
+from gevb.companion.checks import check
 
 ROOT = Path(__file__).parents[1]
 v4 = nbformat.v4

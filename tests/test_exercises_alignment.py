@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from gevb.exercises import alignment as exercises
+from gevb.companion.alignment import exercises
 
 RATIO = math.pi - 1
 TAN = math.tan(math.radians(5)) ** 2

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gevb.exercises import convolutions
-from gevb.exercises.common import EMPTY
+from gevb.companion.answers import EMPTY
+from gevb.companion.convolutions import exercises as convolutions
 
 
 @pytest.mark.parametrize(

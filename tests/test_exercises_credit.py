@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import gevb
-from gevb.exercises import credit
-from gevb.exercises.credit import EMPTY
+from gevb.companion.credit_assignment import exercises as credit
+from gevb.companion.credit_assignment.exercises import EMPTY
 
 
 def says(capsys, check, answer):

@@ -8,9 +8,9 @@ import math
 import numpy as np
 import pytest
 
-from gevb.embedding import cluster_quality
-from gevb.exercises import embedding
-from gevb.exercises.common import EMPTY
+from gevb.companion.answers import EMPTY
+from gevb.companion.representations import exercises as embedding
+from gevb.lab.maps import cluster_quality
 
 PLACES, CLASSES = np.array([0.0, 2.0, 10.0, 12.0]), np.array([0, 0, 1, 1])
 SQUARES = [(p - q) ** 2 for p, q in itertools.combinations(PLACES, 2)]

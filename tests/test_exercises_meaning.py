@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gevb.exercises import meaning
-from gevb.exercises.common import EMPTY
+from gevb.companion.answers import EMPTY
+from gevb.companion.meaning import exercises as meaning
 from gevb.networks import FC, Network
 from gevb.theory.vnn import multiply_adds
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gevb.exercises import results as exercises
+from gevb.companion.results import exercises
 
 
 @pytest.mark.parametrize(

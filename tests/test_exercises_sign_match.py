@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from gevb.exercises import sign_match as exercises
+from gevb.companion.sign_match import exercises
 
 RIGHT = {"leaky gate", "ball gate"}
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gevb.exercises import speed
+from gevb.companion.speed import exercises as speed
 
 
 @pytest.mark.parametrize(

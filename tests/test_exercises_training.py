@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gevb.exercises import training
-from gevb.exercises.common import EMPTY
+from gevb.companion.answers import EMPTY
+from gevb.companion.training import exercises as training
 
 
 def says(capsys, check, answer):

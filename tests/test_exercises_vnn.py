@@ -7,8 +7,8 @@ import math
 import pytest
 
 import gevb
-from gevb.exercises import vnn
-from gevb.exercises.vnn import EMPTY
+from gevb.companion.building_a_vnn import exercises as vnn
+from gevb.companion.building_a_vnn.exercises import EMPTY
 from gevb.networks import FC, Network
 from gevb.theory.vnn import multiply_adds
 

@@ -10,10 +10,10 @@ import pytest
 from conftest import ROOT, make_record
 
 import gevb
-from gevb.experiments import (
+from gevb.lab.engine import failure_file
+from gevb.lab.experiments import (
     EXPERIMENTS,
     experiments,
-    failure_file,
     parse_seeds,
     published,
     read_results,

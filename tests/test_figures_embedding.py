@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 import gevb
-from gevb.embedding import Map, RecordedMap, Settings
-from gevb.figures import embedding
-from gevb.widgets import embedding as laboratory
+from gevb.datasets import DATASETS
+from gevb.companion.representations import figures as embedding
+from gevb.companion.representations import widget as laboratory
+from gevb.lab.embedding import RecordedMap
+from gevb.lab.maps import Map, Settings
 
 XY, LABELS = np.array([[0.0, 2.0], [-4.0, 1.0], [1.0, 1.0]]), np.array([0, 1, 0])
 
@@ -16,7 +18,9 @@ XY, LABELS = np.array([[0.0, 2.0], [-4.0, 1.0], [1.0, 1.0]]), np.array([0, 1, 0]
 def test_cifar10_classes_are_the_data_sets(real_data):
     from torchvision.datasets import CIFAR10
 
-    assert list(embedding.CLASSES["cifar10"]) == CIFAR10(real_data("cifar10"), train=False).classes
+    assert (
+        list(DATASETS["cifar10"].class_names) == CIFAR10(real_data("cifar10"), train=False).classes
+    )
 
 
 def test_classes_differ_in_colour_or_symbol():

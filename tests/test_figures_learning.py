@@ -8,9 +8,12 @@ import pytest
 import torch
 
 import gevb
-from gevb.figures import COLOURS, learning, meaning
-from gevb.records import Evaluation, Record
+from gevb.companion.figures import COLOURS
+from gevb.companion.meaning import figures as meaning
+from gevb.companion.training import figures as learning
+from gevb.lab.records import Record
 from gevb.theory.vnn import Cost
+from gevb.training import Evaluation
 
 
 def shown(figure):

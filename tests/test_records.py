@@ -6,8 +6,8 @@ import pytest
 from conftest import ROOT, make_record
 
 import gevb
-from gevb.experiments import read_results
-from gevb.records import read_record, results_folder
+from gevb.lab.experiments import read_results
+from gevb.lab.records import read_record, results_folder
 
 RECORDS = [record for record in read_results() if record.status == "finished"]
 
@@ -35,7 +35,7 @@ def test_records_say_where_they_come_from():
 
 def test_recorded_reads_by_name():
     record = RECORDS[0]
-    assert gevb.recorded(record.config.name) == record
+    assert gevb.lab.recorded(record.config.name) == record
 
 
 def test_file_of_a_record(tmp_path):
@@ -51,6 +51,6 @@ def test_file_of_a_record(tmp_path):
 def test_unknown_record():
     near = "mnist-fc-vectorized-nonnegative-gevb-5epochs-seed"
     with pytest.raises(gevb.InputError, match=rf"got '{near}9', wanted one like {near}0"):
-        gevb.recorded(f"{near}9")
+        gevb.lab.recorded(f"{near}9")
     with pytest.raises(gevb.InputError, match="got 'svhn', wanted one like digits-"):
-        gevb.recorded("svhn")
+        gevb.lab.recorded("svhn")

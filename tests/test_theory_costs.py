@@ -8,8 +8,9 @@ import pytest
 import torch
 
 import gevb
-from gevb.experiments import experiments
-from gevb.theory.costs import SIZES, evaluations, memory, run_cost, unfilled
+from gevb.datasets import DATASETS
+from gevb.lab.experiments import experiments
+from gevb.theory.costs import evaluations, memory, run_cost, unfilled
 from gevb.theory.vnn import multiply_adds
 
 DIGITS = experiments(["digits"])
@@ -17,13 +18,14 @@ DIGITS = experiments(["digits"])
 
 def test_sizes_are_those_of_the_data():
     data = gevb.load("digits")
-    assert SIZES["digits"] == (len(data.train), len(data.test))
+    facts = DATASETS["digits"]
+    assert (facts.train, facts.test) == (len(data.train), len(data.test))
 
 
 @pytest.mark.parametrize("epochs", [0, 1, 3, 4, 5])
 def test_evaluations_are_as_many_as_a_run_makes(epochs):
     config = gevb.Config(epochs=epochs, evaluate_every=2)
-    assert evaluations(config) == len(gevb.train(config, progress=False).history)
+    assert evaluations(config) == len(gevb.lab.train(config, progress=False).history)
 
 
 @pytest.mark.parametrize("config", DIGITS, ids=lambda c: c.experiment)

@@ -11,9 +11,8 @@ import pytest
 import torch
 
 import gevb
-from gevb import training
-from gevb.records import Record, read_record
-from gevb.runs import RunFolder
+from gevb.lab.records import Record, read_record
+from gevb.lab.runs import RunFolder
 from gevb.training import Trainer, choose_device
 
 CPU = {"device": "cpu", "progress": False}
@@ -27,7 +26,7 @@ def epochs(folder) -> list[int]:
     return [evaluation.epoch for evaluation in read_record(folder / "record.json").history]
 
 
-def weights(run: gevb.Run) -> dict[str, torch.Tensor]:
+def weights(run: gevb.lab.Run) -> dict[str, torch.Tensor]:
     return run.network.state_dict()
 
 
@@ -59,12 +58,12 @@ def test_protocol(config, monkeypatch):
     seen.clear()
     trainer.train_epoch()
     assert not torch.equal(torch.cat(seen), first)
-    run = gevb.train(replace(config, epochs=5), **CPU)
+    run = gevb.lab.train(replace(config, epochs=5), **CPU)
     assert [evaluation.epoch for evaluation in run.history] == [0, 2, 4, 5]
 
 
 def test_stops_without_training_error():
-    run = gevb.train(
+    run = gevb.lab.train(
         gevb.Config(rule="bp", vectorized=False, learning_rate=3e-3, evaluate_every=5), **CPU
     )
     assert run.history[-1].train_error == 0
@@ -111,21 +110,21 @@ def test_mixed_sign_networks_are_not_clamped():
 @pytest.mark.parametrize(("rule", "vectorized"), [("gevb", True), ("dfa", False), ("fa", True)])
 def test_same_seed_same_curve(config, rule, vectorized):
     config = replace(config, rule=rule, vectorized=vectorized)
-    one, same = (gevb.train(config, **CPU) for _ in range(2))
-    other = gevb.train(replace(config, seed=1), **CPU)
+    one, same = (gevb.lab.train(config, **CPU) for _ in range(2))
+    other = gevb.lab.train(replace(config, seed=1), **CPU)
     assert one.history == same.history != other.history
     assert all(torch.equal(v, weights(same)[k]) for k, v in weights(one).items())
 
 
 def test_float64(config):
-    run = gevb.train(replace(config, dtype="float64"), **CPU)
+    run = gevb.lab.train(replace(config, dtype="float64"), **CPU)
     assert all(p.dtype == torch.float64 for p in run.network.parameters())
-    single = gevb.train(config, **CPU)
+    single = gevb.lab.train(config, **CPU)
     assert run.history[-1].train_loss == pytest.approx(single.history[-1].train_loss, rel=1e-3)
 
 
 def test_run_folder(config, tmp_path):
-    run = gevb.train(config, tmp_path / "run", **CPU)
+    run = gevb.lab.train(config, tmp_path / "run", **CPU)
     assert read_record(tmp_path / "run" / "record.json") == run.record
     assert (run.record.config, run.record.status) == (config, "finished")
     (session,) = run.record.sessions
@@ -142,7 +141,7 @@ def test_run_folder(config, tmp_path):
 # half-way through writing one, or in the middle of an epoch.
 SUICIDAL = """
 import os, signal, sys
-import gevb, gevb.runs, gevb.training
+import gevb, gevb.lab.runs, gevb.training
 where, countdown, out, rule, vectorized = sys.argv[1], int(sys.argv[2]), *sys.argv[3:]
 
 def step():
@@ -172,11 +171,11 @@ elif where == "write":  # Kills itself with half of the n-th file written.
                 self.stream.flush()
             step()
             return self.stream.write(content)
-    gevb.runs.open = lambda path, mode: Half(builtins.open(path, mode))
+    gevb.lab.runs.open = lambda path, mode: Half(builtins.open(path, mode))
 elif where == "batch":
     gevb.Network.clamp_ = before(gevb.Network.clamp_)
 config = gevb.Config(rule=rule, vectorized=vectorized == "True", epochs=4, evaluate_every=2)
-gevb.train(config, out, resume=True, device="cpu", progress=False)
+gevb.lab.train(config, out, resume=True, device="cpu", progress=False)
 """
 
 
@@ -202,8 +201,8 @@ def test_killed_run_resumes_bit_identically(where, after, rule, vectorized, resu
     config = gevb.Config(rule=rule, vectorized=vectorized, epochs=4, evaluate_every=2)
     found = RunFolder(tmp_path, config, resume=True).load(torch.device("cpu"))
     assert (found["epoch"] if found else 0) == resumed_from
-    resumed = gevb.train(config, tmp_path, resume=True, **CPU)
-    straight = gevb.train(config, **CPU)
+    resumed = gevb.lab.train(config, tmp_path, resume=True, **CPU)
+    straight = gevb.lab.train(config, **CPU)
     assert resumed.history == straight.history
     assert all(torch.equal(v, weights(straight)[k]) for k, v in weights(resumed).items())
     again = RunFolder(tmp_path, config, resume=True).load(torch.device("cpu"))
@@ -216,23 +215,23 @@ def test_killed_run_resumes_bit_identically(where, after, rule, vectorized, resu
 
 def test_early_stop_resumes_as_stopped(tmp_path):
     config = gevb.Config(rule="bp", vectorized=False, learning_rate=3e-3, evaluate_every=5)
-    run = gevb.train(config, tmp_path, **CPU)
+    run = gevb.lab.train(config, tmp_path, **CPU)
     assert run.history[-1].epoch < config.epochs
-    assert gevb.train(config, tmp_path, resume=True, **CPU).history == run.history
+    assert gevb.lab.train(config, tmp_path, resume=True, **CPU).history == run.history
 
 
 def test_resuming_a_finished_run_changes_nothing(config, tmp_path):
-    run = gevb.train(config, tmp_path, **CPU)
+    run = gevb.lab.train(config, tmp_path, **CPU)
     files = {f: f.read_bytes() for f in tmp_path.iterdir()}
-    again = gevb.train(config, tmp_path, resume=True, **CPU)
+    again = gevb.lab.train(config, tmp_path, resume=True, **CPU)
     assert again.history == run.history
     assert {f: f.read_bytes() for f in tmp_path.iterdir()} == files
 
 
 def test_folder_with_a_run_is_not_overwritten(config, tmp_path):
-    gevb.train(config, tmp_path, **CPU)
+    gevb.lab.train(config, tmp_path, **CPU)
     with pytest.raises(gevb.InputError, match="holds a run; --resume continues it"):
-        gevb.train(config, tmp_path, **CPU)
+        gevb.lab.train(config, tmp_path, **CPU)
 
 
 @pytest.mark.parametrize(
@@ -244,15 +243,15 @@ def test_folder_with_a_run_is_not_overwritten(config, tmp_path):
     ],
 )
 def test_resume_with_another_configuration(config, tmp_path, change, wanted):
-    gevb.train(config, tmp_path, **CPU)
+    gevb.lab.train(config, tmp_path, **CPU)
     files = {f: f.read_bytes() for f in tmp_path.iterdir()}
     with pytest.raises(gevb.InputError, match=wanted):
-        gevb.train(replace(config, **change), tmp_path, resume=True, **CPU)
+        gevb.lab.train(replace(config, **change), tmp_path, resume=True, **CPU)
     assert {f: f.read_bytes() for f in tmp_path.iterdir()} == files
 
 
 def test_truncated_and_foreign_checkpoints(config, tmp_path):
-    gevb.train(config, tmp_path, **CPU)
+    gevb.lab.train(config, tmp_path, **CPU)
     file = tmp_path / "checkpoint.pt"
     content = file.read_bytes()
     flipped = bytearray(content)
@@ -261,26 +260,26 @@ def test_truncated_and_foreign_checkpoints(config, tmp_path):
     for damaged in (b"", content[: len(content) // 2], b"hello\n", b"epoch 4", bytes(flipped)):
         file.write_bytes(damaged)
         with pytest.raises(gevb.InputError, match=r"checkpoint.pt cannot be read, truncated or"):
-            gevb.train(config, tmp_path, resume=True, **CPU)
+            gevb.lab.train(config, tmp_path, resume=True, **CPU)
     torch.save({"weights": torch.zeros(3)}, file)
     with pytest.raises(gevb.InputError, match="is not a checkpoint of this package"):
-        gevb.train(config, tmp_path, resume=True, **CPU)
+        gevb.lab.train(config, tmp_path, resume=True, **CPU)
     state = {"format": "gevb checkpoint 3", "config": asdict(config)}
     torch.save(state, file)
     with pytest.raises(gevb.InputError, match=r"does not hold the state of such a run: KeyError"):
-        gevb.train(config, tmp_path, resume=True, **CPU)
+        gevb.lab.train(config, tmp_path, resume=True, **CPU)
     assert (tmp_path / "record.json").read_bytes() == record
 
 
 def test_checkpoint_alone_is_a_run(config, tmp_path):
     """It is neither overwritten nor continued under another configuration."""
-    gevb.train(config, tmp_path, **CPU)
+    gevb.lab.train(config, tmp_path, **CPU)
     (tmp_path / "record.json").unlink()
     with pytest.raises(gevb.InputError, match="holds a run; --resume continues it"):
-        gevb.train(config, tmp_path, **CPU)
+        gevb.lab.train(config, tmp_path, **CPU)
     with pytest.raises(gevb.InputError, match="another configuration: seed: got 1, wanted 0"):
-        gevb.train(replace(config, seed=1), tmp_path, resume=True, **CPU)
-    gevb.train(config, tmp_path, resume=True, **CPU)
+        gevb.lab.train(replace(config, seed=1), tmp_path, resume=True, **CPU)
+    gevb.lab.train(config, tmp_path, resume=True, **CPU)
     assert read_record(tmp_path / "record.json").config == config
 
 
@@ -290,8 +289,8 @@ def test_failed_start_leaves_no_run(config, tmp_path, monkeypatch):
 
     monkeypatch.setattr("urllib.request.urlopen", no_network)
     with pytest.raises(gevb.InputError, match="could not be downloaded"):
-        gevb.train(replace(config, dataset="mnist"), tmp_path / "run", data_dir=tmp_path, **CPU)
-    gevb.train(replace(config, epochs=0), tmp_path / "run", **CPU)
+        gevb.lab.train(replace(config, dataset="mnist"), tmp_path / "run", data_dir=tmp_path, **CPU)
+    gevb.lab.train(replace(config, epochs=0), tmp_path / "run", **CPU)
 
 
 class Payload:
@@ -302,38 +301,38 @@ class Payload:
 
 
 def test_checkpoints_execute_nothing(config, tmp_path, capsys):
-    gevb.train(config, tmp_path, **CPU)
+    gevb.lab.train(config, tmp_path, **CPU)
     torch.save({"format": Payload()}, tmp_path / "checkpoint.pt")
     with pytest.raises(gevb.InputError, match="cannot be read, truncated or foreign"):
-        gevb.train(config, tmp_path, resume=True, **CPU)
+        gevb.lab.train(config, tmp_path, resume=True, **CPU)
     assert "executed" not in capsys.readouterr().out
 
 
 def test_folder_that_cannot_be_made(config, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(gevb.InputError, match=r"cannot use the folder .*: Not a directory"):
-        gevb.train(config, tmp_path / "file" / "run", **CPU)
+        gevb.lab.train(config, tmp_path / "file" / "run", **CPU)
 
 
 def test_empty_path(config):
     with pytest.raises(gevb.InputError, match="run folder: got an empty path"):
-        gevb.train(config, "", **CPU)
+        gevb.lab.train(config, "", **CPU)
 
 
 def test_folder_that_cannot_be_written(config, tmp_path):
     (tmp_path / "record.json" / "in the way").mkdir(parents=True)
     with pytest.raises(gevb.InputError, match=r"cannot write .*record.json: Is a directory"):
-        gevb.train(config, tmp_path, **CPU)
+        gevb.lab.train(config, tmp_path, **CPU)
 
 
 def test_full_disk_leaves_the_last_checkpoint(config, tmp_path, monkeypatch):
-    gevb.train(replace(config, epochs=2), tmp_path, **CPU)
+    gevb.lab.train(replace(config, epochs=2), tmp_path, **CPU)
     files = {f: f.read_bytes() for f in tmp_path.iterdir()}
 
     def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("gevb.runs.os.fsync", full)
+    monkeypatch.setattr("gevb.lab.runs.os.fsync", full)
     folder = RunFolder(tmp_path, replace(config, epochs=2), resume=True)
     with pytest.raises(gevb.InputError, match=r"cannot write .*checkpoint.pt: No space left"):
         folder.save({"epoch": 4}, Record(config, [], [], "running"))
@@ -350,7 +349,7 @@ def test_weights_that_go_bad_in_the_last_step_are_not_saved(config, tmp_path, mo
 
     monkeypatch.setattr(Trainer, "train_epoch", poisoned)
     with pytest.raises(gevb.InputError, match="loss: got nan in epoch 1, wanted a finite number"):
-        gevb.train(replace(config, evaluate_every=1), tmp_path, **CPU)
+        gevb.lab.train(replace(config, evaluate_every=1), tmp_path, **CPU)
     assert epochs(tmp_path) == [0]
 
 
@@ -368,10 +367,10 @@ def test_loss_that_is_not_finite_keeps_the_last_checkpoint(config, tmp_path, mon
     monkeypatch.setattr(Trainer, "train_epoch", poisoned)
     wanted = r"loss: got nan in epoch 3, wanted a finite number.*last good evaluation: epoch 2"
     with pytest.raises(gevb.InputError, match=wanted):
-        gevb.train(config, tmp_path, **CPU)
+        gevb.lab.train(config, tmp_path, **CPU)
     monkeypatch.undo()
-    resumed = gevb.train(config, tmp_path, resume=True, **CPU)
-    assert resumed.history == gevb.train(config, **CPU).history
+    resumed = gevb.lab.train(config, tmp_path, resume=True, **CPU)
+    assert resumed.history == gevb.lab.train(config, **CPU).history
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipywidgets
 import pytest
 
-from gevb.widgets import alignment, on_off
+from gevb.companion.alignment import widget as alignment
+from gevb.companion.on_off import widget as on_off
 
 
 @pytest.mark.parametrize(

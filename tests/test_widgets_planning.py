@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipywidgets
 
 import gevb
+from gevb.companion.meaning.widget import broadcast_laboratory
+from gevb.companion.training.widget import run_planner
 from gevb.theory.costs import run_cost
-from gevb.widgets.broadcast import broadcast_laboratory
-from gevb.widgets.planning import run_planner
 
 
 def parts(box):

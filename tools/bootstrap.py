@@ -29,6 +29,9 @@ if not util.find_spec("gevb"):
 
 import torch
 
+from gevb.companion.plots import use_notebook_renderer
+
+use_notebook_renderer()
 device = f"cuda ({torch.cuda.get_device_name()})" if torch.cuda.is_available() else "cpu"
 gevb_version, python = metadata.version("gevb"), platform.python_version()
 print(f"gevb {gevb_version} ready: Python {python}, torch {torch.__version__}, device {device}")

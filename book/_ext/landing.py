@@ -19,7 +19,7 @@ from result_chart import result_chart
 from sphinx.util.docutils import SphinxDirective
 
 import gevb
-from gevb.figures.common import COLOURS
+from gevb.companion.plots import COLOURS
 from gevb.networks import FC, Network
 from gevb.seeds import stream
 

@@ -60,7 +60,7 @@ def controls(layout: dict[str, Any]) -> str:
 
 
 def legend_below(figure: dict[str, Any]) -> bool:
-    """Whether a legend stands at the foot of the figure, as `gevb.figures` puts it."""
+    """Whether a legend stands at the foot of the figure, as `gevb.companion.figures` puts it."""
     layout = figure["layout"]
     named = any(t.get("showlegend", True) and t.get("name") for t in figure["data"])
     below = layout.get("legend", {}).get("yref") == "container"
@@ -71,7 +71,7 @@ def figure_html(figure: dict[str, Any]) -> str:
     """The figure's controls, a place of its size that holds its JSON, and its words.
 
     Raises:
-        KeyError: the figure was not made by `gevb.figures`: no margin, height, or words.
+        KeyError: the figure was not made by `gevb.companion.figures`: no margin, height, or words.
     """
     layout = figure["layout"]
     alt = escape(layout["meta"]["alt"])

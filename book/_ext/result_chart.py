@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from html import escape
 
-from gevb.comparison import Sample, table
-from gevb.experiments import published, read_results
-from gevb.figures.common import COLOURS
-from gevb.records import Config
+from gevb.companion.plots import COLOURS
+from gevb.lab.comparison import Sample, table
+from gevb.lab.experiments import published, read_results
+from gevb.training import Config
 
 SEEDS = range(5)
 ARCHITECTURES = {"fc": "fully connected", "conv": "convolutional", "lc": "locally connected"}

@@ -8,13 +8,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from gevb.datasets import DATASETS
 from gevb.layers import WeightLayer
-from gevb.networks import ARCHITECTURES, INPUTS, Network
-from gevb.records import DTYPES, Config
+from gevb.networks import ARCHITECTURES, Network
 from gevb.theory.vnn import multiply_adds
-
-# Training and test images.
-SIZES = {"digits": (1_437, 360), "mnist": (60_000, 10_000), "cifar10": (50_000, 10_000)}
+from gevb.training import DTYPES, Config
 
 LABEL_BYTES = 8  # Labels are int64.
 IMAGE_BYTES = 4  # The data set is kept in float32.
@@ -49,7 +47,8 @@ def unfilled(config: Config) -> Network:
         return layer
 
     return Network(
-        *INPUTS[config.dataset],
+        DATASETS[config.dataset].image_shape,
+        DATASETS[config.dataset].classes,
         ARCHITECTURES[config.dataset][config.arch],
         vectorized=config.vectorized,
         nonnegative=config.nonnegative,
@@ -73,15 +72,15 @@ def run_cost(config: Config, *, contract_first: bool = True) -> int:
     """
     costs = multiply_adds(unfilled(config), config.rule, contract_first=contract_first)
     cost = sum(costs[1:], costs[0])
-    train, test = SIZES[config.dataset]
-    once = (train + test) * (cost.forward + cost.gates)
-    return config.epochs * train * cost.step + evaluations(config) * once
+    data = DATASETS[config.dataset]
+    once = (data.train + data.test) * (cost.forward + cost.gates)
+    return config.epochs * data.train * cost.step + evaluations(config) * once
 
 
 def memory(config: Config) -> Memory:
     """What a run holds in memory, in bytes."""
     network, number = unfilled(config), DTYPES[config.dtype].itemsize
-    images = sum(SIZES[config.dataset])
+    images = DATASETS[config.dataset].train + DATASETS[config.dataset].test
     image = math.prod(network.input_shape)
     senders = image + sum(
         network.K * math.prod(layer.weights.in_units) for layer in network.layers[1:]

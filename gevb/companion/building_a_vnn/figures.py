@@ -1,0 +1,335 @@
+"""Vector units, their gate, and what they cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from gevb.companion.plots import COLOURS, NEUTRAL, buttons_above, finished, slider
+
+_OPEN = COLOURS["gevb"]
+_SHADE = "rgba(0, 158, 115, 0.13)"  # the colour of GEVB, thinned
+
+# ------------------------------------------------------------- who is connected with whom
+
+_ZERO = "circle-open"
+_WIDTHS = (1.2, 3.2, 5.2, 2.2, 4.2, 6.2)  # of the lines, one for each weight
+_SAYS = {
+    "conventional": "Scalar units: one number each",
+    "first layer": "A weight of its own for every component",
+    "later layers": "One weight, shared by all components",
+    "as in A1": "The first layer again, with shared weights<br>over vector input units (hollow: 0)",
+}
+
+
+def _column(x: float, top: float, K: int) -> list[tuple[float, float]]:
+    """Places of the components of a unit, one below the other."""
+    return [(x, top - 0.42 * mu) for mu in range(K)]
+
+
+def _view(
+    name: str,
+) -> tuple[list[list[tuple[float, float]]], list[tuple[int, int, int, int]], set[tuple[int, int]]]:
+    """Units as lists of places, synapses (unit, component, component above, weight), zeros.
+
+    The last unit is the one that receives.
+    """
+    if name == "conventional":
+        units = [_column(0.0, 2.6, 1), _column(0.0, 0.6, 1), _column(3.0, 1.6, 1)]
+        return units, [(0, 0, 0, 0), (1, 0, 0, 1)], set()
+    if name == "first layer":
+        units = [_column(0.0, 2.6, 1), _column(0.0, 0.6, 1), _column(3.0, 2.02, 3)]
+        return units, [(j, 0, mu, 2 * mu + j) for j in range(2) for mu in range(3)], set()
+    if name == "later layers":
+        units = [_column(0.0, 3.02, 3), _column(0.0, 1.02, 3), _column(3.0, 2.02, 3)]
+        return units, [(j, mu, mu, j) for j in range(2) for mu in range(3)], set()
+    units = [_column(0.45 * (i % 2), 3.8 - 0.72 * i, 3) for i in range(6)]
+    units = [[(x, top + 0.21 - 0.2 * mu) for mu in range(3)] for ((x, top), *_) in units]
+    synapses = [(i, i // 2, i // 2, i) for i in range(6)]
+    zeros = {(i, mu) for i in range(6) for mu in range(3) if mu != i // 2}
+    return [*units, _column(3.0, 2.02, 3)], synapses, zeros
+
+
+def units_and_weights() -> go.Figure:
+    """Two senders and one receiver, K = 3: which connections carry which weight, by a button."""
+    figure = go.Figure()
+    owners: list[str] = []
+    for name in _SAYS:
+        units, synapses, zeros = _view(name)
+        for weight in sorted({s[3] for s in synapses}):
+            points: list[tuple[float | None, float | None]] = []
+            for unit, mu, above, _ in (s for s in synapses if s[3] == weight):
+                points += [units[unit][mu], units[-1][above], (None, None)]
+            figure.add_scatter(
+                x=[p[0] for p in points],
+                y=[p[1] for p in points],
+                mode="lines",
+                line={"color": _OPEN, "width": _WIDTHS[weight]},
+                hoverinfo="skip",
+            )
+        dots = [(p, (u, mu) in zeros) for u, unit in enumerate(units) for mu, p in enumerate(unit)]
+        figure.add_scatter(
+            x=[p[0] for p, _ in dots],
+            y=[p[1] for p, _ in dots],
+            mode="markers",
+            marker={
+                "size": 8 if name == "as in A1" else 13,
+                "color": NEUTRAL,
+                "opacity": 1,
+                "symbol": [_ZERO if zero else "circle" for _, zero in dots],
+            },
+            hoverinfo="skip",
+        )
+        owners += [name] * (len(figure.data) - len(owners))
+
+    def boxes(name: str) -> list[dict[str, object]]:
+        """A frame around the components of each unit."""
+        pad = 0.12 if name == "as in A1" else 0.2
+        return [
+            {
+                "type": "rect",
+                "x0": unit[0][0] - 0.17,
+                "x1": unit[0][0] + 0.17,
+                "y0": unit[-1][1] - pad,
+                "y1": unit[0][1] + pad,
+                "line": {"color": NEUTRAL, "width": 1},
+            }
+            for unit in _view(name)[0]
+        ]
+
+    def says(name: str) -> list[dict[str, object]]:
+        sides = [(0.1, "senders"), (3.0, "receiver")]
+        return [{"x": x, "y": -0.75, "text": text, "showarrow": False} for x, text in sides] + [
+            {"x": 1.6, "y": 4.75, "text": _SAYS[name], "showarrow": False, "font": {"size": 14}}
+        ]
+
+    start = "later layers"
+    for trace, owner in zip(figure.data, owners, strict=True):
+        trace.visible = owner == start
+    buttons = [
+        {
+            "label": name,
+            "method": "update",
+            "args": [
+                {"visible": [owner == name for owner in owners]},
+                {"annotations": says(name), "shapes": boxes(name)},
+            ],
+        }
+        for name in _SAYS
+    ]
+    hidden = {"visible": False, "fixedrange": True}
+    return finished(
+        figure,
+        alt="Two sending units and one receiving unit with three components each. In later layers "
+        "the three components of a sender reach those of the receiver by lines of the same "
+        "width: one weight. In the first layer all six lines have widths of their own.",
+        height=390,
+        showlegend=False,
+        annotations=says(start),
+        shapes=boxes(start),
+        xaxis={**hidden, "range": [-0.45, 3.45]},
+        yaxis={**hidden, "range": [-1.0, 5.1]},
+        margin={"l": 5, "r": 5, "t": 45, "b": 5},
+        # Small, so that the long names fit on a phone.
+        updatemenus=[
+            {
+                **buttons_above(buttons, list(_SAYS).index(start)),
+                "font": {"size": 11},
+                "pad": {"l": 0, "r": 0},
+            }
+        ],
+    )
+
+
+# -------------------------------------------------------------------------------- the gate
+
+
+def _cloud(n: int) -> np.ndarray:
+    """Fixed pre-activations in the plane, (n, 2)."""
+    return np.random.default_rng(3).normal(size=(n, 2)).clip(-2.7, 2.7).round(2)
+
+
+def _gate_traces(h: np.ndarray, degrees: float) -> list[go.Scatter]:
+    """Half-plane, its edge, t, and the points before and after the gate."""
+    phi = math.radians(degrees)
+    t, along = np.array([math.cos(phi), math.sin(phi)]), np.array([-math.sin(phi), math.cos(phi)])
+    is_open = h @ t >= 0
+    corners = np.array([9 * along, 9 * along + 9 * t, -9 * along + 9 * t, -9 * along])
+    edge = np.array([-9 * along, 9 * along])
+    a = np.where(is_open[:, None], h, 0.0)
+
+    def marks(points: np.ndarray) -> dict[str, object]:
+        return {
+            "x": points[:, 0].astype("float32"),
+            "y": points[:, 1].astype("float32"),
+            "mode": "markers",
+            "marker": {
+                "size": 7,
+                "color": is_open.astype("uint8"),
+                "colorscale": [[0, NEUTRAL], [1, _OPEN]],
+                "cmin": 0,
+                "cmax": 1,
+                "symbol": np.where(is_open, 0, 100).astype("uint8"),  # circle, circle-open
+            },
+        }
+
+    shade = {"fill": "toself", "fillcolor": _SHADE, "mode": "lines", "line": {"width": 0}}
+    arrow = {"symbol": "arrow", "angleref": "previous", "size": [0, 14], "color": NEUTRAL}
+    hidden = {"hoverinfo": "skip"}
+    return [
+        go.Scatter(
+            x=corners[:, 0].astype("float32"), y=corners[:, 1].astype("float32"), **shade, **hidden
+        ),
+        go.Scatter(
+            x=edge[:, 0].astype("float32"),
+            y=edge[:, 1].astype("float32"),
+            mode="lines",
+            line={"color": NEUTRAL, "dash": "dash", "width": 1.5},
+            **hidden,
+        ),
+        go.Scatter(**marks(h), hovertemplate="h = (%{x:.2f}, %{y:.2f})<extra></extra>"),
+        go.Scatter(
+            x=[0, round(1.5 * t[0], 3)],
+            y=[0, round(1.5 * t[1], 3)],
+            mode="lines+markers",
+            line={"color": NEUTRAL, "width": 4},
+            marker=arrow,
+            **hidden,
+        ),
+        go.Scatter(**marks(a), hovertemplate="a = (%{x:.2f}, %{y:.2f})<extra></extra>"),
+    ]
+
+
+def gate_half_space(start: int = 45, step: int = 15, n: int = 50) -> go.Figure:
+    """K = 2: which pre-activations pass, and where they end, with a slider that turns t."""
+    h = _cloud(n)
+    figure = make_subplots(
+        cols=2,
+        subplot_titles=("pre-activations h", "activations a"),
+        shared_yaxes=True,
+        horizontal_spacing=0.05,
+    )
+    columns = (1, 1, 1, 1, 2)
+    for trace, column in zip(_gate_traces(h, float(start)), columns, strict=True):
+        figure.add_trace(trace, row=1, col=column)
+    angles = list(range(0, 360, step))
+    figure.frames = [
+        go.Frame(name=f"{angle}°", data=_gate_traces(h, float(angle)), traces=list(range(5)))
+        for angle in angles
+    ]
+    moves = slider([f"{angle}°" for angle in angles], "angle of t: ")
+    for axis in ("xaxis", "xaxis2", "yaxis", "yaxis2"):
+        name = f"component {'1' if axis.startswith('x') else '2'}"
+        figure.update_layout({axis: {"range": [-3, 3], "zeroline": True, "title": name}})
+    figure.update_layout(yaxis2_title=None)
+    return finished(
+        figure,
+        alt="Pre-activations with two components as points in a plane. Those in the half-plane on "
+        "the side of the gating vector t pass unchanged, all others are moved to the origin. "
+        "The slider turns t, and the half-plane with it.",
+        height=430,
+        showlegend=False,
+        sliders=[{**moves, "active": angles.index(start)}],
+        margin={"l": 50, "r": 15, "t": 40, "b": 50},
+    )
+
+
+def gate_and_rectifier(directions: int = 24) -> go.Figure:
+    """Where vectors on a circle go: through the gate with t = (1, 1), and by a ReLU each."""
+    phi = 2 * np.pi * (np.arange(directions) + 0.5) / directions
+    h = np.stack([np.cos(phi), np.sin(phi)], 1)
+    titles = ("gate, t = (1, 1)", "two rectifiers")
+    figure = make_subplots(
+        cols=2, subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.05
+    )
+    mapped = (np.where(h.sum(1, keepdims=True) >= 0, h, 0.0), np.maximum(h, 0.0))
+    for column, a in enumerate(mapped, start=1):
+        moved = [point for u, v in zip(h, a, strict=True) for point in (u, v, np.full(2, np.nan))]
+        rows = np.array(moved).round(3)
+        figure.add_scatter(
+            x=[None if np.isnan(v) else float(v) for v in rows[:, 0]],
+            y=[None if np.isnan(v) else float(v) for v in rows[:, 1]],
+            mode="lines",
+            line={"color": NEUTRAL, "width": 0.8, "dash": "dot"},
+            hoverinfo="skip",
+            showlegend=False,
+            row=1,
+            col=column,
+        )
+        kept = np.isclose(a, h).all(1)
+        bent = ~kept & (a > 0).any(1)
+        groups = (
+            ("kept as it is", kept, "circle", _OPEN),
+            ("set to 0", ~kept & ~bent, "circle-open", NEUTRAL),
+            ("direction changed", bent, "x", NEUTRAL),
+        )
+        for name, chosen, symbol, colour in groups:
+            if column == 1 and name == "direction changed":
+                continue
+            figure.add_scatter(
+                x=a[chosen, 0].round(3).astype("float32"),
+                y=a[chosen, 1].round(3).astype("float32"),
+                mode="markers",
+                marker={"symbol": symbol, "size": 8, "color": colour},
+                name=name,
+                showlegend=column == 2,
+                hovertemplate="a = (%{x:.2f}, %{y:.2f})",
+                row=1,
+                col=column,
+            )
+    both = {"range": [-1.2, 1.2], "dtick": 1, "zeroline": True}
+    figure.update_xaxes(**both, title="component 1")
+    figure.update_yaxes(**both)
+    figure.update_yaxes(title="component 2", col=1)
+    return finished(
+        figure,
+        alt="Vectors on a circle and where they go. The vector gate keeps half of them as they are "
+        "and moves the others to the origin. With a rectifier for each component a quarter is "
+        "kept, a quarter goes to the origin, and half are pressed onto the axes.",
+        height=400,
+        margin={"l": 50, "r": 15, "t": 40, "b": 120},
+    )
+
+
+# -------------------------------------------------------------------------------- the cost
+
+
+def cost_ratios(ratios: Mapping[str, Mapping[str, float]]) -> go.Figure:
+    """Multiply-adds as multiples of a conventional network's back-propagation step.
+
+    Args:
+        ratios: for each kind of step, for each architecture, the ratio. A kind begins with the
+            name of its rule, which gives the colour; "autograd" is hatched BP.
+    """
+    figure = go.Figure()
+    for kind, values in ratios.items():
+        rule = kind.split()[0].rstrip(",").lower()
+        autograd = "autograd" in kind
+        figure.add_bar(
+            x=[name.replace(" ", "<br>") for name in values],
+            y=[round(value, 2) for value in values.values()],
+            name=kind,
+            marker={
+                "color": COLOURS.get(rule, NEUTRAL),
+                "pattern": {"shape": "/", "fillmode": "overlay", "fgcolor": "#FFFFFF"}
+                if autograd
+                else None,
+            },
+            hovertemplate="%{y:.2f} times",
+        )
+    figure.update_yaxes(title="times a conventional step", rangemode="tozero")
+    said = "; ".join(
+        f"{kind}: {min(v.values()):.1f} to {max(v.values()):.1f}" for kind, v in ratios.items()
+    )
+    return finished(
+        figure,
+        alt=f"Cost of a training step of a vectorized network by architecture, in units of a step "
+        f"of the conventional one. {said}.",
+        height=400,
+        barmode="group",
+        margin={"l": 55, "r": 15, "t": 25, "b": 125},
+    )

@@ -1,0 +1,232 @@
+"""Records of maps of what a run's network learned, before and after training.
+
+A record is one small JSON file in `data/embeddings`; `gevb.lab.maps` says how a map is made.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gevb.data import load
+from gevb.errors import InputError
+from gevb.lab.experiments import experiments
+from gevb.lab.maps import Map, Settings, embed
+from gevb.lab.provenance import provenance
+from gevb.lab.records import read_record, read_values, results_folder
+from gevb.lab.runs import RunFolder, write_atomically
+from gevb.networks import build
+from gevb.training import DTYPES, Config, choose_device
+
+FORMAT = "gevb embedding 1"
+SHOWN = 2000  # points whose coordinates a record keeps
+
+
+def network_name(config: Config) -> str:
+    """Rule and kind of units, such as "GEVB+ vectorized"."""
+    return f"{config.label} {'vectorized' if config.vectorized else 'conventional'}"
+
+
+# The paper's eight convolutional networks of a data set.
+NETWORKS = tuple(map(network_name, experiments(["cifar10"], "-conv-")))
+
+
+def untrained(config: Config) -> str:
+    """Name of the map before training, which all rules of a network share."""
+    network = config.experiment.removesuffix(f"-{config.rule}")
+    return f"{network}-untrained-seed{config.seed}"
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedMap:
+    """A map of a run's network, and where it comes from.
+
+    Attributes:
+        config: of the run. Before training only dataset, architecture, kind of network and seed
+            matter.
+        epoch: epochs trained; 0 before training.
+        settings: of the map.
+        map: with the coordinates of at most 2,000 points.
+        session: provenance of the map, not of the training.
+    """
+
+    config: Config
+    epoch: int
+    settings: Settings
+    map: Map
+    session: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The run's name, or that of its untrained network."""
+        return self.config.name if self.epoch else untrained(self.config)
+
+    @property
+    def network(self) -> str:
+        """One of `NETWORKS`."""
+        return network_name(self.config)
+
+    def to_json(self) -> bytes:
+        """The record's file; coordinates with 2 decimals."""
+        values = {
+            "format": FORMAT,
+            "config": asdict(self.config),
+            "epoch": self.epoch,
+            "settings": asdict(self.settings),
+            "session": self.session,
+            "map": {
+                **vars(self.map),
+                "quality": round(self.map.quality, 4),
+                "quality_pca": round(self.map.quality_pca, 4),
+                "xy": self.map.xy[:SHOWN].round(2).tolist(),
+                "labels": self.map.labels[:SHOWN].tolist(),
+            },
+        }
+        text = json.dumps(values, indent=1)
+        return (_INNERMOST.sub(lambda found: "".join(found[0].split()), text) + "\n").encode()
+
+
+# Lists without lists in them: a point, and all labels, are easier to read on one line.
+_INNERMOST = re.compile(r"\[[^][{]*\]")
+
+
+def read_map(file: Path) -> RecordedMap:
+    """The recorded map in a file.
+
+    Raises:
+        InputError: the file cannot be read, was cut short, is no map or one of another version.
+    """
+    values = read_values(file, FORMAT)
+    try:
+        found = values["map"]
+        xy, labels = np.array(found["xy"], dtype=np.float64), np.array(found["labels"])
+        return RecordedMap(
+            config=Config(**values["config"]),
+            epoch=values["epoch"],
+            settings=Settings(**values["settings"]),
+            map=Map(**{**found, "xy": xy, "labels": labels}),
+            session=values["session"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{file} does not hold a whole map: {error}") from error
+
+
+def recorded_maps(folder: Path | None = None) -> dict[str, RecordedMap]:
+    """All recorded maps by name: those of `folder`, else those that the book ships.
+
+    The book's lie in `data/embeddings` in a checkout, in `embeddings` inside an installed package.
+
+    Raises:
+        InputError: a file is damaged.
+    """
+    if folder is None:
+        folder = results_folder().with_name("embeddings")
+    return {file.stem: read_map(file) for file in sorted(folder.glob("*.json"))}
+
+
+def before_and_after(maps: dict[str, RecordedMap]) -> list[tuple[RecordedMap, RecordedMap]]:
+    """Maps of the same run before and after training, made with the same settings.
+
+    A run without a comparable map before training is left out.
+    """
+    return [
+        (before, after)
+        for after in maps.values()
+        if after.epoch
+        and (before := maps.get(untrained(after.config)))
+        and before.settings == after.settings
+    ]
+
+
+def summary(pairs: Sequence[tuple[RecordedMap, RecordedMap]]) -> str:
+    """A table of mean cluster qualities before and after training, one line a network.
+
+    Args:
+        pairs: maps of one data set's runs, from `before_and_after`.
+    """
+    lines = [f"{'':17} seeds    epochs         t-SNE plane           after PCA"]
+    for network in NETWORKS:
+        runs = [pair for pair in pairs if pair[1].network == network]
+        if not runs:
+            lines.append(f"{network:17}     0  no run yet")
+            continue
+        epochs = sorted({after.epoch for _, after in runs})
+        trained = "-".join(map(str, dict.fromkeys((epochs[0], epochs[-1]))))
+        line = f"{network:17} {len(runs):5} {trained:>9}"
+        for space in ("quality", "quality_pca"):
+            before, after = np.mean([[getattr(m.map, space) for m in pair] for pair in runs], 0)
+            line += f"     {before:.3f} → {after:.3f}"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def embed_run(
+    run: str | Path,
+    out: str | Path,
+    settings: Settings | None = None,
+    *,
+    data_dir: str | Path | None = None,
+    device: str = "auto",
+    progress: bool = True,
+) -> list[RecordedMap]:
+    """Record the maps of a run's network before training, if that is not there yet, and after it.
+
+    Before training means: built anew from the run's seed.
+
+    Args:
+        run: a run folder with a checkpoint.
+        out: folder for the records; made if it is not there.
+        settings: of the maps.
+        data_dir: see `gevb.data.load`.
+        device: of the network, "auto", "cpu" or "cuda"; PCA and t-SNE run on the CPU.
+        progress: show a bar for each t-SNE on standard error.
+
+    Raises:
+        InputError: `run` holds no checkpoint or a damaged one, a file cannot be written, or see
+            `embed`, `gevb.data.load` and `choose_device`.
+    """
+    settings, chosen, target = settings or Settings(), choose_device(device), Path(out)
+    config = read_record(Path(run) / "record.json").config
+    state = RunFolder(run, config, resume=True).load(chosen)
+    if state is None:
+        raise InputError(f"{run}: got no checkpoint.pt, wanted a run folder that holds one")
+    network = build(
+        config.dataset,
+        config.arch,
+        vectorized=config.vectorized,
+        nonnegative=config.nonnegative,
+        seed=config.seed,
+    ).to(chosen, DTYPES[config.dtype])
+    data = load(config.dataset, data_dir, chosen)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the folder {target}: {error.strerror}") from error
+
+    def record(epoch: int) -> RecordedMap:
+        session = {
+            **provenance("gevb.lab.maps", chosen, settings.seed),
+            "openTSNE": version("openTSNE"),
+        }
+        started = time.perf_counter()
+        made = embed(network, data.train, settings, progress)
+        session["seconds"] = round(time.perf_counter() - started, 3)
+        result = RecordedMap(config, epoch, settings, made, session)
+        write_atomically(target / f"{result.name}.json", result.to_json())
+        return result
+
+    before = target / f"{untrained(config)}.json"
+    there = read_map(before) if before.is_file() else None
+    first = there if there and there.settings == settings else record(0)
+    if not state["epoch"]:
+        return [first]
+    network.load_state_dict(state["network"])
+    return [first, record(state["epoch"])]

@@ -1,0 +1,321 @@
+"""Run many runs: skip those recorded, continue those interrupted, record those that fail.
+
+Under the output folder, `results/NAME.json` holds the record of a finished run, `results/
+NAME.failed-1.json` that of a failure, and `checkpoints/NAME/` its run folder. Records are only
+ever added. A worker that dies is replaced, and its run goes on from the last checkpoint.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import connection, get_context, parent_process
+from multiprocessing.connection import Connection
+from pathlib import Path
+from threading import RLock, Thread
+
+import torch
+from tqdm import tqdm
+
+from gevb.data import load
+from gevb.errors import InputError, check_choice
+from gevb.lab.records import Record, read_record
+from gevb.lab.runs import Busy, train, write_atomically
+from gevb.networks import build
+from gevb.theory.vnn import multiply_adds
+from gevb.training import Config, choose_device
+
+ATTEMPTS = 3  # of a run whose worker dies
+POLL = 2.0  # seconds between looks at runs under way
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run as a worker gets it.
+
+    Attributes:
+        config: what to train.
+        folder: run folder.
+        data_dir: see `gevb.data.load`.
+        device: "cpu" or "cuda".
+        threads: of the worker; rounding, and nothing else, depends on it.
+    """
+
+    config: Config
+    folder: Path
+    data_dir: str | None
+    device: str
+    threads: int
+
+    def work(self) -> Record:
+        """Train, or go on training; what comes of it, failures included."""
+        torch.set_num_threads(self.threads)
+        try:
+            return train(
+                self.config,
+                self.folder,
+                resume=True,
+                data_dir=self.data_dir,
+                device=self.device,
+                progress=False,
+            ).record
+        except Busy as error:
+            return self.record("running", str(error))
+        except Exception as error:  # Whatever it is, it belongs into the record.
+            said = str(error) if isinstance(error, InputError) else f"{error!r:.300}"
+            return self.record("failed", said)
+
+    def record(self, status: str = "running", error: str | None = None) -> Record:
+        """What the run folder tells of the run."""
+        history, sessions = [], []
+        with suppress(InputError):
+            there = read_record(self.folder / "record.json")
+            history, sessions = there.history, there.sessions
+        return Record(self.config, history, sessions, status, error)
+
+
+# An engine works on jobs and yields what comes of each, or None while nothing has.
+Outcomes = Iterator[tuple[Job, Record] | None]
+
+
+def _serve(line: Connection) -> None:
+    """A worker's life: one job after the other, until its master hangs up."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the master's to answer.
+    tqdm.set_lock(RLock())  # Its usual one, between processes, would outlive a killed worker.
+    Thread(target=_end_with_master, daemon=True).start()
+    with suppress(EOFError):
+        while True:
+            line.send(line.recv().work())
+
+
+def _end_with_master() -> None:
+    """Do not train on for nobody; the checkpoint stays."""
+    master = parent_process()
+    assert master is not None
+    connection.wait([master.sentinel])
+    os._exit(1)
+
+
+class Worker:
+    """A process that works on one job at a time."""
+
+    def __init__(self) -> None:
+        context = get_context("spawn")  # CUDA does not survive a fork.
+        self.line, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self.process.start()
+        theirs.close()
+
+
+def local(jobs: Sequence[Job], workers: int) -> Outcomes:
+    """Work on jobs in so many processes of this machine."""
+    waiting = deque((job, 1) for job in jobs)
+    idle: list[Worker] = []
+    busy: dict[Connection, tuple[Worker, Job, int]] = {}
+    try:
+        while waiting or busy:
+            while waiting and len(busy) < workers:
+                worker = idle.pop() if idle else Worker()
+                job, attempt = waiting.popleft()
+                worker.line.send(job)
+                busy[worker.line] = worker, job, attempt
+            yield None
+            for line in connection.wait(list(busy), POLL):
+                worker, job, attempt = busy.pop(line)  # type: ignore[call-overload]
+                try:
+                    record = worker.line.recv()
+                except (EOFError, OSError):  # It died, of SIGKILL or of hunger for memory.
+                    if attempt < ATTEMPTS:
+                        waiting.appendleft((job, attempt + 1))
+                    else:
+                        yield job, job.record("failed", f"its process died {attempt} times")
+                else:
+                    idle.append(worker)
+                    yield job, record
+    finally:
+        for worker in idle:
+            worker.line.close()  # It ends by itself.
+        for worker, _, _ in busy.values():
+            worker.process.kill()
+
+
+def on_ray(jobs: Sequence[Job], gpus: float) -> Outcomes:
+    """Work on jobs in a Ray cluster: the one that RAY_ADDRESS names, or a new one of this machine.
+
+    A job takes `threads` CPUs and `gpus` of a GPU. Run folders are used where they lie: on a file
+    system that the nodes share, a run whose node dies goes on from its checkpoint, elsewhere from
+    the beginning.
+
+    Raises:
+        InputError: Ray is not installed, or there is no cluster at RAY_ADDRESS.
+    """
+    try:
+        import ray
+    except ImportError as error:
+        raise InputError("engine ray: not installed, wanted: pip install 'gevb[ray]'") from error
+    if not ray.is_initialized():
+        try:
+            ray.init(log_to_driver=False)
+        except (ConnectionError, ValueError) as error:
+            raise InputError(f"engine ray: no cluster at RAY_ADDRESS: {error!r:.200}") from error
+
+    work = ray.remote(num_gpus=gpus, max_retries=ATTEMPTS - 1)(Job.work)
+    pending = {work.options(num_cpus=job.threads).remote(job): job for job in jobs}
+    while pending:
+        yield None
+        for ref in ray.wait(list(pending), timeout=POLL)[0]:
+            job = pending.pop(ref)
+            try:
+                record = ray.get(ref)
+            except ray.exceptions.RayError as error:
+                reason = (str(error).splitlines() or [""])[0]
+                record = job.record("failed", f"{type(error).__name__}: {reason}")
+            yield job, record
+
+
+ENGINES = ("local", "ray")
+
+
+def reproduce(
+    wanted: Sequence[Config],
+    out: str | Path,
+    *,
+    engine: str = "local",
+    jobs: int | None = None,
+    gpus: float = 0.0,
+    data_dir: str | Path | None = None,
+    device: str = "auto",
+    say: Callable[[str], object] = tqdm.write,
+) -> list[Record]:
+    """Run what is wanted and not yet recorded; the records of what was tried.
+
+    Args:
+        wanted: runs, as `gevb.lab.experiments.runs` gives them.
+        out: folder for `results` and `checkpoints`.
+        engine: "local" or "ray".
+        jobs: runs at a time on this machine; as many as cores, or one on a GPU, if None. With
+            Ray, the cluster's resources decide.
+        gpus: GPU share of a run, for Ray.
+        data_dir: as for `gevb.lab.train`.
+        device: as for `gevb.lab.train`.
+        say: gets a line for every run that ends.
+
+    Raises:
+        InputError: an unknown engine, no data, a record that is damaged or of another
+            configuration, or a folder that cannot be written. What is recorded stays.
+    """
+    check_choice("engine", engine, ENGINES)
+    chosen = choose_device(device).type
+    out = Path(out).absolute()
+    results, checkpoints = out / "results", out / "checkpoints"
+    todo = [config for config in wanted if not _recorded(results, config)]
+    say(f"{len(wanted)} runs wanted, {len(wanted) - len(todo)} recorded, {len(todo)} to do")
+    # Once, before the workers do: downloads and checks the files.
+    examples = {name: len(load(name, data_dir).train) for name in {c.dataset for c in todo}}
+    cores = os.cpu_count() or 1
+    jobs = jobs or (cores if chosen == "cpu" else 1)
+    work = [
+        Job(
+            config,
+            checkpoints / config.name,
+            None if data_dir is None else str(data_dir),
+            chosen,
+            threads=1 if engine == "ray" else max(1, cores // jobs),
+        )
+        for config in todo
+    ]
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the folder {results}: {error.strerror}") from error
+    tried = []
+    with Progress(work, examples) as progress:
+        for outcome in local(work, jobs) if engine == "local" else on_ray(work, gpus):
+            if outcome is None:
+                progress.look()
+                continue
+            job, record = outcome
+            _keep(results, record)
+            progress.ended(job)
+            tried.append(record)
+            say(_line(record))
+    return tried
+
+
+def _recorded(results: Path, config: Config) -> bool:
+    file = results / f"{config.name}.json"
+    if not file.exists():
+        return False
+    if (there := read_record(file).config) != config:
+        raise InputError(f"{file}: got the record of {there}, wanted that of {config}")
+    return True
+
+
+def _keep(results: Path, record: Record) -> None:
+    """Add a record to the results; what is there stays as it is."""
+    file = results / f"{record.config.name}.json"
+    if record.status == "failed":
+        write_atomically(failure_file(results, record.config.name), record.to_json())
+    elif record.status == "finished" and not file.exists():
+        write_atomically(file, record.to_json())
+
+
+def failure_file(folder: Path, name: str) -> Path:
+    """Where the next failure of a run is recorded; earlier ones stay."""
+    number = 1 + len(list(folder.glob(f"{name}.failed-*.json")))
+    return folder / f"{name}.failed-{number}.json"
+
+
+def _line(record: Record) -> str:
+    name = record.config.name
+    if record.status == "finished":
+        return f"{name}: {record.history[-1]}, {record.seconds:.0f} s"
+    return f"{name}: {'FAILED' if record.status == 'failed' else 'left alone'}: {record.error}"
+
+
+@cache
+def _step_cost(dataset: str, arch: str, vectorized: bool) -> int:
+    """Multiply-adds of a training step for one example, by back-propagation."""
+    return sum(c.step for c in multiply_adds(build(dataset, arch, vectorized=vectorized), "bp"))
+
+
+class Progress:
+    """A bar over the multiply-adds of all jobs, with an estimate of the time that is left."""
+
+    def __init__(self, jobs: Sequence[Job], examples: dict[str, int]) -> None:
+        self.epochs = dict.fromkeys(jobs, 0)  # done
+        self.cost = {
+            job: _step_cost(job.config.dataset, job.config.arch, job.config.vectorized)
+            * examples[job.config.dataset]
+            for job in jobs
+        }  # of an epoch
+        total = sum(job.config.epochs * cost for job, cost in self.cost.items())
+        self.bar = tqdm(total=total, unit="MAC", unit_scale=True, smoothing=0.05)
+
+    def __enter__(self) -> Progress:
+        self.look()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
+
+    def look(self) -> None:
+        """See how far the runs under way are."""
+        for job in self.epochs:
+            if history := job.record().history:
+                self._reached(job, history[-1].epoch)
+
+    def ended(self, job: Job) -> None:
+        """Count a run as done, also one that stopped early."""
+        self._reached(job, job.config.epochs)
+        del self.epochs[job]
+        self.bar.set_description(f"{len(self.cost) - len(self.epochs)} of {len(self.cost)} runs")
+
+    def _reached(self, job: Job, epoch: int) -> None:
+        self.bar.update((epoch - self.epochs[job]) * self.cost[job])
+        self.epochs[job] = epoch

@@ -1,0 +1,123 @@
+"""The paper's experiments as a table of data, and where their records lie.
+
+24 experiments for each data set: fully connected, convolutional or locally connected; vectorized
+or conventional; nonnegative or mixed-sign; the broadcast rule or back-propagation. The broadcast
+rule is GEVB in vectorized networks and DFA in conventional ones. MNIST and CIFAR-10 are the paper's
+48; the digits are this companion's own, small enough for any machine.
+
+Source: Clark, Abbott and Chung (2021), Section 5, Appendix I.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from gevb.datasets import DATASETS
+from gevb.errors import InputError, check_choice
+from gevb.lab.records import Record, read_record, results_folder
+from gevb.networks import ARCHITECTURES
+from gevb.training import PAPER_EPOCHS, Config
+
+#: All of them in the paper's order, as runs of the paper's protocol with seed 0.
+EXPERIMENTS: tuple[Config, ...] = tuple(
+    Config(dataset=dataset, arch=arch, vectorized=vectorized, nonnegative=nonnegative, rule=rule)
+    for dataset in DATASETS
+    for arch in ARCHITECTURES[dataset]
+    for vectorized in (True, False)
+    for nonnegative in (True, False)
+    for rule in ("gevb" if vectorized else "dfa", "bp")
+)
+
+
+def experiments(datasets: Iterable[str] = tuple(DATASETS), pattern: str = "*") -> list[Config]:
+    """The experiments of some data sets whose names hold a pattern, in the paper's order.
+
+    Args:
+        datasets: some of "digits", "mnist", "cifar10".
+        pattern: as in a shell, such as ``conv-*-gevb``; it may match any part of the name.
+
+    Raises:
+        InputError: an unknown data set, or a pattern that no experiment's name holds.
+    """
+    wanted = list(datasets)
+    for dataset in wanted:
+        check_choice("dataset", dataset, DATASETS)
+    there = [experiment for experiment in EXPERIMENTS if experiment.dataset in wanted]
+    found = [e for e in there if fnmatchcase(e.experiment, f"*{pattern}*")]
+    if not found:
+        raise InputError(
+            f"pattern: got {pattern!r}, which none of {len(there)} experiments matches; wanted "
+            f"a part of a name like {there[0].experiment}"
+        )
+    return found
+
+
+def runs(
+    chosen: Iterable[Config],
+    seeds: Iterable[int],
+    epochs: int = PAPER_EPOCHS,
+    evaluate_every: int = 10,
+) -> list[Config]:
+    """A run of every experiment for every seed; all experiments before the next seed."""
+    chosen = list(chosen)
+    return [
+        replace(experiment, seed=seed, epochs=epochs, evaluate_every=evaluate_every)
+        for seed in seeds
+        for experiment in chosen
+    ]
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Seeds written as "5" (the first five), "0-4" or "0,2,7".
+
+    Raises:
+        InputError: anything else.
+    """
+    if re.fullmatch(r"\d+", text) and int(text):
+        return list(range(int(text)))
+    seeds: list[int] = []
+    for part in text.split(","):
+        ends = re.fullmatch(r"(\d+)(?:-(\d+))?", part.strip())
+        if ends is None or ("," not in text and ends[2] is None):
+            raise InputError(f"seeds: got {text!r}, wanted a number of seeds, or 0-4, or 0,2,7")
+        seeds.extend(range(int(ends[1]), int(ends[2] or ends[1]) + 1))
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise InputError(f"seeds: got {text!r}, wanted each seed once, in order")
+    return seeds
+
+
+def read_results(folder: Path | None = None) -> list[Record]:
+    """All records of a folder, failures too; those shipped with the book if None.
+
+    Raises:
+        InputError: no such folder; a file that is damaged, of another version, or whose name is
+            not its configuration's.
+    """
+    folder = folder or results_folder()
+    if not folder.is_dir():
+        raise InputError(f"results: got {folder}, wanted a folder that holds records")
+    records = []
+    for file in sorted(folder.glob("*.json")):
+        record = read_record(file)
+        if (wanted := record.config.name) != file.name.split(".")[0]:
+            raise InputError(f"{file}: got the record of {wanted}, wanted it under its own name")
+        records.append(record)
+    return records
+
+
+def published() -> dict[str, tuple[float, float]]:
+    """Mean test and training errors in percent of the paper's Tables 1 and 2, by experiment."""
+    with open(results_folder().parent / "published" / "error_rates.csv", newline="") as file:
+        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+    return {
+        "-".join(row[part] for part in ("dataset", "architecture", "network", "signs", "rule")): (
+            float(row["test_error_percent"]),
+            float(row["train_error_percent"]),
+        )
+        for row in rows
+    }

@@ -1,0 +1,243 @@
+"""Run folders: a checkpoint and a record, written atomically by one process at a time.
+
+The checkpoint holds everything; the record repeats the readable part of it, and is written again
+when a run resumes. A process killed at any moment leaves the last complete checkpoint.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock, Timeout
+from tqdm import tqdm
+
+from gevb.data import load
+from gevb.errors import InputError
+from gevb.lab.provenance import provenance
+from gevb.lab.records import Record
+from gevb.networks import Network
+from gevb.training import Config, Evaluation, Trainer, choose_device
+
+FORMAT = "gevb checkpoint 3"
+
+
+class Busy(InputError):
+    """Another process works on the run."""
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file as a whole, or leave it as it was.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with open(partial, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(partial, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise InputError(f"cannot write {path}: {error.strerror}") from error
+
+
+class RunFolder:
+    """The folder of one training run; it holds a run once it holds a checkpoint.
+
+    Args:
+        path: made if it is not there.
+        config: the run's configuration.
+        resume: continue the run that the folder holds, if any.
+
+    Raises:
+        InputError: no path, or the folder holds a run and `resume` is False.
+    """
+
+    def __init__(self, path: str | Path, config: Config, resume: bool = False) -> None:
+        if not str(path):
+            raise InputError("run folder: got an empty path, wanted the name of a folder")
+        self.path, self.config = Path(path), config
+        if self.checkpoint.exists() and not resume:
+            raise InputError(f"{path} holds a run; --resume continues it, or choose another folder")
+
+    @property
+    def checkpoint(self) -> Path:
+        """The last complete checkpoint."""
+        return self.path / "checkpoint.pt"
+
+    @property
+    def record(self) -> Path:
+        """The readable part of it."""
+        return self.path / "record.json"
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from working on the run; the system lifts the lock of a dead one.
+
+        Raises:
+            InputError: the folder cannot be made or written, or another process works on the run.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.path / ".lock", timeout=0)
+            lock.acquire()
+        except Timeout as error:
+            raise Busy(f"{self.path}: another process works on this run") from error
+        except OSError as error:
+            raise InputError(f"cannot use the folder {self.path}: {error.strerror}") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def load(self, device: torch.device) -> dict[str, Any] | None:
+        """The last checkpoint's state, or None where there is none yet.
+
+        Raises:
+            InputError: the file is damaged, not a checkpoint of this package, or belongs to
+                another configuration.
+        """
+        if not self.checkpoint.exists():
+            return None
+        try:
+            with zipfile.ZipFile(self.checkpoint) as archive:
+                if damaged := archive.testzip():
+                    raise zipfile.BadZipFile(f"wrong checksum of {damaged}")
+            state = torch.load(self.checkpoint, map_location=device, weights_only=True)
+        except Exception as error:  # A damaged file can make the unpickler raise anything.
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise InputError(
+                f"{self.checkpoint} cannot be read, truncated or foreign: {reason}"
+            ) from error
+        if not isinstance(state, dict) or state.get("format") != FORMAT:
+            raise InputError(f"{self.checkpoint} is not a checkpoint of this package ({FORMAT})")
+        here, there = asdict(self.config), state.get("config", {})
+        for name in sorted({*here, *there}):
+            got, wanted = here.get(name), there.get(name)
+            if got != wanted:
+                raise InputError(
+                    f"{self.path} holds a run of another configuration: "
+                    f"{name}: got {got}, wanted {wanted}"
+                )
+        return state
+
+    def save(self, state: dict[str, Any], record: Record) -> None:
+        """Write checkpoint and record.
+
+        Raises:
+            InputError: a file cannot be written; the last checkpoint stays.
+        """
+        buffer = io.BytesIO()
+        torch.save({"format": FORMAT, "config": asdict(self.config), **state}, buffer)
+        write_atomically(self.checkpoint, buffer.getvalue())
+        write_atomically(self.record, record.to_json())
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: the network and its record."""
+
+    network: Network
+    record: Record
+
+    @property
+    def history(self) -> list[Evaluation]:
+        """Its evaluations."""
+        return self.record.history
+
+
+def _record(trainer: Trainer, sessions: list[dict[str, Any]]) -> Record:
+    """What the run gave so far, and which processes worked on it."""
+    status = "finished" if trainer.finished else "running"
+    return Record(trainer.config, trainer.history, sessions, status)
+
+
+def _restore(trainer: Trainer, state: dict[str, Any], file: Path) -> list[dict[str, Any]]:
+    """Put a checkpoint's state into a trainer; the sessions that made it."""
+    try:
+        trainer.load_state(state)
+        return list(state["sessions"])
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"{file} does not hold the state of such a run: {error!r:.200}") from error
+
+
+def train(
+    config: Config,
+    out: str | Path | None = None,
+    *,
+    resume: bool = False,
+    data_dir: str | Path | None = None,
+    device: str = "auto",
+    progress: bool = True,
+) -> Run:
+    """Train a network as `config` says.
+
+    Sets PyTorch to full float32 precision for the whole process: TF32 would round the products of
+    recent GPUs to 10 bits.
+
+    Args:
+        config: what to train, and how.
+        out: run folder for checkpoint and record; None keeps nothing.
+        resume: continue the run in `out`, or start it where there is none.
+        data_dir: see `gevb.data.load`.
+        device: "auto", "cpu" or "cuda".
+        progress: show a bar with the latest errors on standard error.
+
+    Raises:
+        InputError: see `gevb.data.load`, `choose_device`, `RunFolder`; or a loss that is not
+            finite, in which case the last good checkpoint stays.
+    """
+    chosen = choose_device(device)
+    torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.allow_tf32 = False
+    with contextlib.ExitStack() as stack:
+        folder = None if out is None else RunFolder(out, config, resume)
+        if folder is not None:
+            stack.enter_context(folder.locked())
+        state = None if folder is None else folder.load(chosen)
+        trainer = Trainer(config, load(config.dataset, data_dir, chosen), chosen)
+        sessions: list[dict[str, Any]] = []
+        if folder is not None:
+            if state is not None:
+                sessions = _restore(trainer, state, folder.checkpoint)
+            # Now, to see early that the folder can be written.
+            write_atomically(folder.record, _record(trainer, sessions).to_json())
+        if not trainer.finished:
+            sessions.append(
+                {**provenance(__name__, chosen, config.seed), "from_epoch": trainer.epoch}
+            )
+        started = time.perf_counter()
+
+        def record() -> None:
+            trainer.evaluate()
+            sessions[-1]["seconds"] = round(time.perf_counter() - started, 3)
+            if folder is not None:
+                folder.save({**trainer.state(), "sessions": sessions}, _record(trainer, sessions))
+
+        batches = -(-len(trainer.data.train) // config.batch_size)
+        with tqdm(
+            total=config.epochs * batches,
+            initial=trainer.epoch * batches,
+            unit="batch",
+            disable=not progress,
+        ) as bar:
+            if not trainer.history:
+                record()
+            while not trainer.finished:
+                bar.set_description(str(trainer.history[-1]), refresh=False)
+                trainer.train_epoch(bar.update)
+                if trainer.evaluation_due:
+                    record()
+    return Run(trainer.network, _record(trainer, sessions))

@@ -1,0 +1,56 @@
+"""Recorded benchmarks: what `python -m benchmarks` wrote, and comparisons between its rows."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from gevb.errors import InputError
+from gevb.lab.records import results_folder
+
+FORMAT = "gevb benchmark 1"
+Row = dict[str, Any]
+
+
+def benchmark(name: str) -> dict[str, Any]:
+    """The recorded benchmark called `name`, such as "laptop".
+
+    Raises:
+        InputError: there is none, or its file is damaged.
+    """
+    folder = results_folder().with_name("benchmarks")
+    try:
+        result: dict[str, Any] = json.loads((folder / f"{name}.json").read_bytes())
+        if result["format"] != FORMAT:
+            raise ValueError(f"format {result['format']!r}")
+    except OSError:
+        there = ", ".join(sorted(f.stem for f in folder.glob("*.json"))) or "none is there"
+        raise InputError(f"benchmark: got {name!r}, wanted one of: {there}") from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"benchmark {name}: got {error}, wanted {FORMAT!r}") from error
+    return result
+
+
+def find(rows: Sequence[Row], **wanted: object) -> Row | None:
+    """The first row that agrees with everything wanted."""
+    return next((r for r in rows if all(r[key] == wanted[key] for key in wanted)), None)
+
+
+def networks(rows: Sequence[Row]) -> list[Row]:
+    """Data set, architecture and kind of every network that was timed, as keys for `find`."""
+    keys = ("dataset", "arch", "vectorized")
+    return [dict(t) for t in dict.fromkeys(tuple((k, r[k]) for k in keys) for r in rows)]
+
+
+def against_textbook(rows: Sequence[Row], row: Row) -> float | None:
+    """How many times as long the textbook's way takes; locally connected layers by the loop."""
+    same = {key: row[key] for key in ("dataset", "arch", "vectorized", "rule")}
+    other = find(rows, **same, way="textbook") or find(rows, **same, way="textbook loop")
+    return None if other is None else float(other["seconds"] / row["seconds"])
+
+
+def geometric_mean(ratios: Sequence[float]) -> float:
+    """The mean that suits ratios."""
+    return math.exp(sum(map(math.log, ratios)) / len(ratios))

@@ -1,0 +1,221 @@
+"""The engine: what is run, what is recorded, and what happens when things break."""
+
+from __future__ import annotations
+
+import multiprocessing
+import re
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import gevb
+from gevb.lab.engine import ATTEMPTS, Job, reproduce
+from gevb.lab.experiments import experiments, read_results, runs
+from gevb.lab.records import read_record
+from gevb.lab.runs import Busy, RunFolder
+
+SHORT = runs(experiments(["digits"], "fc-*-nonnegative"), [0], epochs=4, evaluate_every=1)
+
+
+def quietly(wanted, out, **options) -> list[gevb.lab.Record]:
+    options = {"jobs": 2, "device": "cpu", "say": lambda line: None, **options}
+    return reproduce(wanted, out, **options)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
+@contextmanager
+def killing_workers(folder: Path, times: int, epoch: int = 1):
+    """Kill the worker of a run with SIGKILL whenever it got as far as an epoch, so many times."""
+    killed: list[int] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        while len(killed) < times and not done.is_set():
+            time.sleep(0.01)
+            history = Job(SHORT[0], folder, None, "cpu", 1).record().history
+            alive = [c for c in multiprocessing.active_children() if c.pid not in killed]
+            if alive and history and history[-1].epoch >= epoch:
+                alive[0].kill()
+                killed.append(alive[0].pid)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield killed
+    finally:
+        done.set()
+        watcher.join()
+
+
+def test_what_is_recorded_is_not_run_again(tmp_path):
+    said: list[str] = []
+    tried = reproduce(SHORT, tmp_path, jobs=2, device="cpu", say=said.append)
+    assert said[0] == f"{len(SHORT)} runs wanted, 0 recorded, {len(SHORT)} to do"
+    assert len(said) == 1 + len(SHORT)
+    assert re.fullmatch(r"digits-fc-\S+: test error .* after 4 epochs, \d+ s", said[1])
+    assert sorted(r.config.name for r in tried) == sorted(c.name for c in SHORT)
+    assert all(record.status == "finished" for record in tried)
+    assert read_results(tmp_path / "results") == sorted(tried, key=lambda r: r.config.name)
+    files = {file: file.read_bytes() for file in (tmp_path / "results").iterdir()}
+    more = runs(experiments(["digits"], "fc-*-nonnegative-gevb"), [0, 1], 4, 1)
+    assert [record.config.seed for record in quietly(more, tmp_path)] == [1]
+    assert {file: file.read_bytes() for file in files} == files
+
+
+def test_a_run_is_that_of_train(tmp_path):
+    (record,) = quietly(SHORT[:1], tmp_path)
+    alone = gevb.lab.train(SHORT[0], device="cpu", progress=False)
+    assert [e.epoch for e in record.history] == [0, 1, 2, 3, 4]
+    assert record.history[-1].train_loss == pytest.approx(alone.history[-1].train_loss, rel=1e-4)
+    assert all(len(e.angles) == 2 for e in record.history)
+
+
+def test_killed_worker_goes_on_from_its_checkpoint(tmp_path):
+    config = replace(SHORT[0], epochs=30)
+    with killing_workers(tmp_path / "checkpoints" / config.name, times=1) as killed:
+        (record,) = quietly([config], tmp_path)
+    assert len(killed) == 1
+    assert record.status == "finished"
+    assert [evaluation.epoch for evaluation in record.history] == list(range(31))
+    assert len(record.sessions) == 2
+    assert record.sessions[1]["from_epoch"] >= 1
+    assert names(tmp_path / "results") == [f"{config.name}.json"]
+
+
+ORPHANING = """
+import os, signal, sys, threading, time
+from pathlib import Path
+import gevb
+from gevb.lab.engine import Job, reproduce
+
+if __name__ == "__main__":
+    out, config = Path(sys.argv[1]), gevb.Config(epochs=10_000, evaluate_every=1)
+    job = Job(config, out / "checkpoints" / config.name, None, "cpu", 1)
+
+    def die():
+        while len(job.record().history) < 2:
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=die, daemon=True).start()
+    reproduce([config], out, device="cpu")
+"""
+
+
+def test_workers_end_with_their_master(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(ORPHANING)
+    done = subprocess.run([sys.executable, script, tmp_path], capture_output=True)
+    assert done.returncode == -signal.SIGKILL
+    (folder,) = (tmp_path / "checkpoints").iterdir()
+    config = read_record(folder / "record.json").config
+    for _ in range(100):  # The lock falls with the worker.
+        with suppress(Busy), RunFolder(folder, config, resume=True).locked():
+            return
+        time.sleep(0.1)
+    pytest.fail("the worker is still at work")
+
+
+def test_run_whose_workers_always_die_is_recorded_as_failed(tmp_path):
+    config = replace(SHORT[0], epochs=10_000)
+    with killing_workers(tmp_path / "checkpoints" / config.name, times=ATTEMPTS):
+        (record,) = quietly([config], tmp_path)
+    assert record.status == "failed"
+    assert record.error == f"its process died {ATTEMPTS} times"
+    assert record.history[-1].epoch >= 1  # What it got done stays in sight.
+    assert names(tmp_path / "results") == [f"{config.name}.failed-1.json"]
+
+
+def test_failures_are_kept_and_tried_again(tmp_path):
+    folder = tmp_path / "checkpoints" / SHORT[0].name
+    folder.mkdir(parents=True)
+    (folder / "checkpoint.pt").write_text("damaged")
+    for _ in range(2):
+        first, *others = sorted(quietly(SHORT, tmp_path), key=lambda r: r.config != SHORT[0])
+        assert first.status == "failed"
+        assert "checkpoint.pt cannot be read, truncated or foreign" in str(first.error)
+        assert all(record.status == "finished" for record in others)
+    (folder / "checkpoint.pt").unlink()
+    (record,) = quietly(SHORT, tmp_path)
+    assert record.status == "finished"
+    there = [name for name in names(tmp_path / "results") if name.startswith(SHORT[0].name)]
+    assert there == [f"{SHORT[0].name}{end}.json" for end in (".failed-1", ".failed-2", "")]
+
+
+def test_a_run_that_another_process_works_on_is_left_alone(tmp_path):
+    said: list[str] = []
+    folder = tmp_path / "checkpoints" / SHORT[0].name
+    with RunFolder(folder, SHORT[0]).locked():
+        (record,) = reproduce(SHORT[:1], tmp_path, device="cpu", say=said.append)
+        with pytest.raises(gevb.InputError, match="another process works on this run"):
+            gevb.lab.train(SHORT[0], folder, device="cpu", progress=False)
+    assert record.status == "running"
+    assert said[1].startswith(f"{SHORT[0].name}: left alone: ")
+    assert names(tmp_path / "results") == []
+    assert [record.status for record in quietly(SHORT[:1], tmp_path)] == ["finished"]
+
+
+def test_records_that_are_damaged_or_of_another_run_stop_it(tmp_path):
+    quietly(SHORT[:1], tmp_path)
+    file = tmp_path / "results" / f"{SHORT[0].name}.json"
+    content = file.read_bytes()
+    file.write_bytes(content[:300])
+    with pytest.raises(gevb.InputError, match="is damaged or was cut short"):
+        quietly(SHORT, tmp_path)
+    assert names(tmp_path / "results") == [file.name]
+    file.write_bytes(content)
+    with pytest.raises(gevb.InputError, match=r"got the record of .*evaluate_every=1"):
+        quietly([replace(SHORT[0], evaluate_every=2)], tmp_path)
+    assert file.read_bytes() == content
+
+
+@pytest.fixture
+def small_disk():
+    """No file may grow beyond 100 kB, as on a disk that is nearly full."""
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, usual[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+
+
+def test_full_disk(tmp_path, small_disk):
+    """The checkpoint does not fit: the run fails with one line, and nothing is half-written."""
+    (record,) = quietly(SHORT[:1], tmp_path)
+    assert record.status == "failed"
+    assert re.fullmatch(r"cannot write .*checkpoint.pt: File too large", str(record.error))
+    folder = tmp_path / "checkpoints" / SHORT[0].name
+    assert names(folder) == [".lock", "record.json"]
+    assert read_record(folder / "record.json").history == []
+
+
+def test_no_network_stops_before_anything_runs(tmp_path, monkeypatch):
+    def no_network(*args, **kwargs):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr("urllib.request.urlopen", no_network)
+    wanted = runs(experiments(["digits", "mnist"], "fc-"), [0], epochs=1)
+    with pytest.raises(gevb.InputError, match=r"mnist: not in .* could not be downloaded"):
+        quietly(wanted, tmp_path, data_dir=tmp_path / "nowhere")
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "data").write_text("")
+    with pytest.raises(gevb.InputError, match=r"cannot make the folder .*: Not a directory"):
+        quietly(SHORT, tmp_path / "data")
+
+
+def test_unknown_engine(tmp_path):
+    with pytest.raises(gevb.InputError, match="engine: got 'slurm', wanted one of local, ray"):
+        quietly(SHORT, tmp_path, engine="slurm")
