@@ -15,9 +15,8 @@ import torch
 
 from benchmarks.floor import Rates
 from benchmarks.textbook import Textbook
-from gevb.datasets import DATASETS
 from gevb.layers import WeightLayer
-from gevb.networks import ARCHITECTURES, Network
+from gevb.networks import Network, build
 from gevb.rules import make_rule
 
 
@@ -122,13 +121,7 @@ def constant_network(dataset: str, arch: str, vectorized: bool) -> Network:
         torch.nn.init.constant_(layer.weight, 0.01)
         return layer
 
-    return Network(
-        DATASETS[dataset].image_shape,
-        DATASETS[dataset].classes,
-        ARCHITECTURES[dataset][arch],
-        vectorized=vectorized,
-        initializer=alike,
-    )
+    return build(dataset, arch, vectorized=vectorized, initializer=alike)
 
 
 def peak_memory(dataset: str, arch: str, vectorized: bool, rule: str, way: str, batch: int) -> int:

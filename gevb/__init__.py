@@ -15,7 +15,7 @@ from gevb.layers import AvgPool2d, Conv2d, Flatten, Gate, Linear, LocallyConnect
 from gevb.losses import cross_entropy, mean_squared_error
 from gevb.networks import ARCHITECTURES, FC, LC, Conv, Network, Pool, build
 from gevb.rules import BP, DFA, FA, GEVB, Rule, alignment_angles, make_rule
-from gevb.training import Config, Evaluation, Trainer, evaluate
+from gevb.training import Config, Evaluation, Experiment, Trainer, evaluate, train_epoch
 from gevb.version import __version__
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Conv2d",
     "Dataset",
     "Evaluation",
+    "Experiment",
     "Flatten",
     "Gate",
     "InputError",
@@ -52,4 +53,5 @@ __all__ = [
     "make_rule",
     "mean_squared_error",
     "on_off",
+    "train_epoch",
 ]

@@ -120,7 +120,11 @@ class Layer(nn.Module):
     def respond(
         self, a: Float[Tensor, "B K_in *below"]
     ) -> tuple[Float[Tensor, "B K *above"], Bool[Tensor, "B *units"] | None]:
-        """Activations as the next layer receives them, and the gates if there are any."""
+        r"""Activations as the next layer receives them, and the gates if there are any.
+
+        Block by block, this is ``self.arranged(self.gate(self.weights(a)))``, Eq. 7 and 8 as one
+        reads them, without ever holding the pre-activations of the whole batch.
+        """
         if self.gate is None:
             return self.weights(a), None
         gate = self.gate
@@ -326,27 +330,44 @@ class Network(nn.Module):
 
 
 def build(
-    dataset: str, arch: str, *, vectorized: bool = True, nonnegative: bool = True, seed: int = 0
+    dataset: str,
+    arch: str | Architecture,
+    *,
+    vectorized: bool = True,
+    nonnegative: bool = True,
+    initializer: Initializer | None = None,
+    seed: int = 0,
 ) -> Network:
-    """One of the paper's networks (Tables 1 and 2), or a small one for the digits.
+    """One of the paper's networks (Tables 1 and 2), a small one for the digits, or one of your own.
+
+    A VNN of two hidden layers for the digits::
+
+        >>> import gevb
+        >>> network = gevb.build("digits", (gevb.FC(32), gevb.FC(16)), seed=1)
+        >>> network.hidden_units, network.K
+        ([(32,), (16,)], 10)
 
     Args:
         dataset: "digits", "mnist" or "cifar10".
-        arch: "fc", "conv" or "lc".
+        arch: "fc", "conv" or "lc"; or hidden layers, as for `Network`.
         vectorized: vector units, or scalar ones.
         nonnegative: nonnegative weights from ON/OFF, or mixed-sign weights from He.
+        initializer: as for `Network`.
         seed: of weights and gating vectors, which are float32; `.double()` keeps their values.
 
     Raises:
-        InputError: unknown dataset or architecture.
+        InputError: unknown dataset or architecture, or see `Network`.
     """
-    check_choice("dataset", dataset, ARCHITECTURES)
-    check_choice("arch", arch, ARCHITECTURES[dataset])
+    check_choice("dataset", dataset, DATASETS)
+    if isinstance(arch, str):
+        check_choice("arch", arch, ARCHITECTURES[dataset])
+        arch = ARCHITECTURES[dataset][arch]
     return Network(
         DATASETS[dataset].image_shape,
         DATASETS[dataset].classes,
-        ARCHITECTURES[dataset][arch],
+        arch,
         vectorized=vectorized,
         nonnegative=nonnegative,
+        initializer=initializer,
         seed=seed,
     )

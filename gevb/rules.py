@@ -18,9 +18,18 @@ rule    feedback :math:`\hat\delta^\ell` of hidden layer :math:`\ell`
 `GEVB`  1 (Eq. 9)
 ======  =================================================================================
 
-A rule of your own is a subclass of `Rule` with a method ``_feedback(l, delta, output)``, which
-gives the feedback to hidden layer l from the gated feedback ``delta`` of the layer above and the
-feedback ``output`` of the output units.
+A rule of your own is a subclass of `Rule` that says what a unit hears, here twice what it hears
+under GEVB::
+
+    >>> import torch, gevb
+    >>> class Louder(gevb.Rule):
+    ...     def feedback(self, l, delta, output):
+    ...         return torch.full((len(output), *self.network.hidden_units[l]), 2.0)
+    >>> network = gevb.build("digits", "fc")
+    >>> x, y = torch.ones(1, 1, 8, 8), torch.tensor([3])
+    >>> once, twice = gevb.GEVB(network).updates(x, y), Louder(network).updates(x, y)
+    >>> [torch.equal(2 * u, v) for u, v in zip(once, twice)]  # the output unit hears no rule
+    [True, True, False]
 
 Source: Clark, Abbott and Chung (2021), Sections 3.2, 3.3 and 4, Appendices E, F, H and J.
 """
@@ -30,6 +39,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator
+from typing import cast
 
 import torch
 from jaxtyping import Float, Num
@@ -44,6 +54,16 @@ from gevb.seeds import stream
 class Rule:
     """Fills `.grad` of a network's parameters, in place of `loss.backward()`.
 
+    What `.grad` holds after a batch is the rule's update, ready for any optimizer::
+
+        >>> import torch, gevb
+        >>> network = gevb.build("digits", "fc", seed=0).double()
+        >>> x, y = torch.rand(5, 1, 8, 8).double(), torch.tensor([3, 1, 4, 1, 5])
+        >>> loss = gevb.BP(network).backward(x, y)
+        >>> wanted = torch.autograd.grad(gevb.cross_entropy(network(x), y)[0], network.parameters())
+        >>> all(torch.allclose(p.grad, g) for p, g in zip(network.parameters(), wanted))
+        True
+
     Args:
         network: stays where it is; a rule's random feedback is made on the same device.
         loss: `gevb.cross_entropy` or `gevb.mean_squared_error`.
@@ -51,8 +71,9 @@ class Rule:
     """
 
     def __init__(self, network: Network, loss: Loss = cross_entropy, seed: int = 0) -> None:
+        self.check(network.vectorized)
         self.network, self.loss = network, loss
-        self._make_feedback(stream(seed, "feedback"))
+        self.draw(stream(seed, "feedback"))
 
     @torch.no_grad()
     def backward(self, x: Float[Tensor, "B *input"], y: Num[Tensor, "..."]) -> Float[Tensor, ""]:
@@ -67,6 +88,20 @@ class Rule:
         for l, _, delta in self._descend(trace, output):
             self.network.layers[l].weights.accumulate(trace.inputs[l], e, delta)
         return loss
+
+    def updates(
+        self, x: Float[Tensor, "B *input"], y: Num[Tensor, "..."]
+    ) -> list[Float[Tensor, "..."]]:
+        """The rule's update of every layer's weights; what `.grad` held is lost, and it is empty.
+
+        Raises:
+            InputError: as `backward`.
+        """
+        self.network.zero_grad()
+        self.backward(x, y)
+        found = [layer.weights.weight.grad for layer in self.network.layers]
+        self.network.zero_grad()
+        return cast("list[Tensor]", found)
 
     @torch.no_grad()
     def feedbacks(
@@ -89,17 +124,31 @@ class Rule:
         top, delta = len(trace.gates), output
         yield top, output, delta
         for l in reversed(range(top)):
-            feedback = self._feedback(l, delta, output)
+            feedback = self.feedback(l, delta, output)
             delta = torch.where(trace.gates[l], feedback, 0)
             yield l, feedback, delta
 
-    def _make_feedback(self, generator: torch.Generator) -> None:
-        """Draw what is random about the rule."""
+    @classmethod
+    def check(cls, vectorized: bool) -> None:
+        """Refuse a kind of network that the rule is not for.
 
-    def _feedback(
+        Raises:
+            InputError: it is not.
+        """
+
+    def draw(self, generator: torch.Generator) -> None:
+        """Draw what is random about the rule, once."""
+
+    def feedback(
         self, l: int, delta: Float[Tensor, "B *above"], output: Float[Tensor, "B outputs"]
     ) -> Float[Tensor, "B *units"]:
-        """Feedback to hidden layer l; delta is the gated feedback of layer l + 1."""
+        r"""What hidden layer l hears, :math:`\hat\delta`, before its gates.
+
+        Args:
+            l: counted from 0.
+            delta: gated feedback of the layer above.
+            output: feedback of the output units.
+        """
         raise NotImplementedError
 
 
@@ -112,7 +161,8 @@ class BP(Rule):
         = \sum_k \hat\delta_k^{\ell+1}\, G(\mathbf h_k^{\ell+1})\, w_{ki}^{\ell+1}.
     """
 
-    def _feedback(self, l: int, delta: Tensor, output: Tensor) -> Tensor:
+    def feedback(self, l: int, delta: Tensor, output: Tensor) -> Tensor:
+        """Through the transpose of the weights above."""
         above = self.network.layers[l + 1].weights
         return self.network.layers[l].unarranged(above.transpose(delta))
 
@@ -124,11 +174,13 @@ class FA(Rule):
     nonnegative in nonnegative networks.
     """
 
-    def _make_feedback(self, generator: torch.Generator) -> None:
+    def draw(self, generator: torch.Generator) -> None:
+        """Weights of the same kind as those above each hidden layer."""
         layers = [copy.deepcopy(layer.weights) for layer in self.network.layers[1:]]
         self.above = [self.network.initializer(layer, generator) for layer in layers]
 
-    def _feedback(self, l: int, delta: Tensor, output: Tensor) -> Tensor:
+    def feedback(self, l: int, delta: Tensor, output: Tensor) -> Tensor:
+        """Through the transpose of random weights."""
         return self.network.layers[l].unarranged(self.above[l].transpose(delta))
 
 
@@ -140,7 +192,8 @@ class DFA(Rule):
     position in convolutional layers (Appendix J).
     """
 
-    def _make_feedback(self, generator: torch.Generator) -> None:
+    def draw(self, generator: torch.Generator) -> None:
+        """One matrix for all layers, as wide as the largest."""
         columns = max((math.prod(units) for units in self.network.hidden_units), default=0)
         shape = (self.network.outputs, columns)
         matrix = torch.rand(shape, generator=generator, dtype=torch.float64)
@@ -148,7 +201,8 @@ class DFA(Rule):
             matrix = 2 * matrix - 1
         self.matrix = matrix.to(self.network.layers[0].weights.weight)
 
-    def _feedback(self, l: int, delta: Tensor, output: Tensor) -> Tensor:
+    def feedback(self, l: int, delta: Tensor, output: Tensor) -> Tensor:
+        """Straight from the output."""
         units = self.network.hidden_units[l]
         return (output @ self.matrix[:, : math.prod(units)]).unflatten(1, units)
 
@@ -165,11 +219,14 @@ class GEVB(Rule):
             :math:`\mathbf e` against.
     """
 
-    def _make_feedback(self, generator: torch.Generator) -> None:
-        if not self.network.vectorized:
+    @classmethod
+    def check(cls, vectorized: bool) -> None:
+        """Refuse a conventional network."""
+        if not vectorized:
             raise InputError("rule gevb: got a conventional network, wanted a vectorized one")
 
-    def _feedback(self, l: int, delta: Tensor, output: Tensor) -> Tensor:
+    def feedback(self, l: int, delta: Tensor, output: Tensor) -> Tensor:
+        """One for every unit."""
         return output.new_ones(1).expand(len(output), *self.network.hidden_units[l])
 
 

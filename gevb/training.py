@@ -9,18 +9,20 @@ Source: Clark, Abbott and Chung (2021), Appendix I.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from gevb.data import Dataset, Split
 from gevb.datasets import DATASETS
 from gevb.errors import InputError, check_choice
+from gevb.initializers import Initializer
 from gevb.losses import cross_entropy
 from gevb.networks import ARCHITECTURES, Network, build
-from gevb.rules import RULES, alignment_angles, make_rule
+from gevb.rules import RULES, Rule, alignment_angles, make_rule
 from gevb.seeds import stream
 
 #: Floating-point types by name.
@@ -30,13 +32,77 @@ PAPER_EPOCHS = 190
 
 
 @dataclass(frozen=True)
-class Config:
-    """What decides a run's result, up to rounding.
+class Experiment:
+    """A data set, a network and a rule: one of the paper's 48, or any other such choice.
 
     Attributes:
-        dataset, arch: as for `gevb.build`.
+        dataset, arch: as for `gevb.build`; arch by its name.
         rule: "gevb", "bp", "fa" or "dfa".
         vectorized, nonnegative: as for `gevb.build`.
+
+    Raises:
+        InputError: an unknown name, or gevb in a conventional network.
+    """
+
+    dataset: str = "digits"
+    arch: str = "fc"
+    rule: str = "gevb"
+    vectorized: bool = True
+    nonnegative: bool = True
+
+    def __post_init__(self) -> None:
+        check_choice("dataset", self.dataset, DATASETS)
+        check_choice("arch", self.arch, ARCHITECTURES[self.dataset])
+        check_choice("rule", self.rule, RULES)
+        RULES[self.rule].check(self.vectorized)
+
+    @property
+    def network(self) -> str:
+        """Its network's name, such as "mnist-fc-vectorized-nonnegative"."""
+        signs = "nonnegative" if self.nonnegative else "mixed"
+        return f"{self.dataset}-{self.arch}-{self.units}-{signs}"
+
+    @property
+    def name(self) -> str:
+        """Network and rule, such as "mnist-fc-vectorized-nonnegative-gevb"."""
+        return f"{self.network}-{self.rule}"
+
+    @property
+    def units(self) -> str:
+        """Which kind: "vectorized" or "conventional"."""
+        return "vectorized" if self.vectorized else "conventional"
+
+    @property
+    def label(self) -> str:
+        """As the paper's tables call the rule: a plus for nonnegative weights, as in "GEVB+"."""
+        return self.rule.upper() + "+" * self.nonnegative
+
+    @property
+    def title(self) -> str:
+        """Rule and kind of units as a figure names them, such as "GEVB+ vectorized"."""
+        return f"{self.label} {self.units}"
+
+    def build(self, seed: int = 0, initializer: Initializer | None = None) -> Network:
+        """Its network, as `gevb.build` makes it."""
+        return build(
+            self.dataset,
+            self.arch,
+            vectorized=self.vectorized,
+            nonnegative=self.nonnegative,
+            initializer=initializer,
+            seed=seed,
+        )
+
+    def run(self, **how: Any) -> Config:
+        """A run of it, by the paper's protocol but for what is given of `Config`'s fields."""
+        return Config(**{f.name: getattr(self, f.name) for f in fields(Experiment)}, **how)
+
+
+@dataclass(frozen=True)
+class Config(Experiment):
+    """A run of an experiment: what decides its result, up to rounding.
+
+    Attributes:
         epochs: at most; training stops at an evaluation without training error.
         seed: of weights, gating vectors, random feedback and the order of the examples.
         learning_rate, batch_size: of Adam; the last batch of an epoch may be smaller.
@@ -47,11 +113,6 @@ class Config:
         InputError: an unknown name or a number out of range.
     """
 
-    dataset: str = "digits"
-    arch: str = "fc"
-    rule: str = "gevb"
-    vectorized: bool = True
-    nonnegative: bool = True
     epochs: int = PAPER_EPOCHS
     seed: int = 0
     learning_rate: float = 3e-4
@@ -60,12 +121,8 @@ class Config:
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
-        check_choice("dataset", self.dataset, DATASETS)
-        check_choice("arch", self.arch, ARCHITECTURES[self.dataset])
-        check_choice("rule", self.rule, RULES)
+        super().__post_init__()
         check_choice("dtype", self.dtype, DTYPES)
-        if self.rule == "gevb" and not self.vectorized:
-            raise InputError("rule gevb: got a conventional network, wanted a vectorized one")
         minima = {"epochs": 0, "seed": 0, "batch_size": 1, "evaluate_every": 1}
         for name, minimum in minima.items():
             value: object = getattr(self, name)
@@ -75,22 +132,22 @@ class Config:
             raise InputError(f"learning_rate: got {self.learning_rate}, wanted a number above 0")
 
     @property
-    def experiment(self) -> str:
-        """Which experiment this is a run of, such as "mnist-fc-vectorized-nonnegative-gevb"."""
-        units = "vectorized" if self.vectorized else "conventional"
-        signs = "nonnegative" if self.nonnegative else "mixed"
-        return f"{self.dataset}-{self.arch}-{units}-{signs}-{self.rule}"
+    def experiment(self) -> Experiment:
+        """What this is a run of."""
+        return Experiment(**{f.name: getattr(self, f.name) for f in fields(Experiment)})
 
     @property
     def name(self) -> str:
-        """The experiment and the seed; the epochs too if they are not the paper's."""
+        """The experiment's and the seed; the epochs too if they are not the paper's."""
         epochs = "" if self.epochs == PAPER_EPOCHS else f"-{self.epochs}epochs"
-        return f"{self.experiment}{epochs}-seed{self.seed}"
+        return f"{super().name}{epochs}-seed{self.seed}"
 
     @property
-    def label(self) -> str:
-        """As the paper's tables call the rule: a plus for nonnegative weights, as in "GEVB+"."""
-        return self.rule.upper() + "+" * self.nonnegative
+    def departures(self) -> str:
+        """How it departs from the paper's protocol, such as "epochs 5"; empty if it does not."""
+        paper = self.experiment.run(seed=self.seed)
+        changed = [f.name for f in fields(self) if getattr(self, f.name) != getattr(paper, f.name)]
+        return ", ".join(f"{name} {getattr(self, name)}" for name in changed)
 
 
 @dataclass(frozen=True)
@@ -146,18 +203,42 @@ def evaluate(network: Network, split: Split, batch_size: int = 128) -> tuple[flo
     return 100 * wrong / len(split), loss / len(split)
 
 
+def train_epoch(
+    rule: Rule,
+    optimizer: torch.optim.Optimizer,
+    batches: Iterable[tuple[Tensor, Tensor]],
+    after_batch: Callable[[], object] = lambda: None,
+) -> float:
+    """A step of the optimizer for every batch, along the rule's updates; the mean of their losses.
+
+    Args:
+        rule: of the network that is trained; nonnegative weights are clamped after every step.
+        optimizer: of the network's parameters.
+        batches: images and labels, as `gevb.Split.batches` gives them.
+        after_batch: called after every step.
+
+    Raises:
+        InputError: images or labels that do not fit the network.
+    """
+    network, steps = rule.network, 0
+    weight = network.layers[0].weights.weight
+    total = torch.zeros((), device=weight.device)
+    for x, y in batches:
+        optimizer.zero_grad()
+        total += rule.backward(x.to(weight.dtype), y)
+        optimizer.step()
+        network.clamp_()
+        steps += 1
+        after_batch()
+    return total.item() / max(1, steps)
+
+
 class Trainer:
     """Network, rule, optimizer and everything else that changes while training."""
 
     def __init__(self, config: Config, data: Dataset, device: torch.device) -> None:
         self.config, self.data, self.device = config, data, device
-        self.network = build(
-            config.dataset,
-            config.arch,
-            vectorized=config.vectorized,
-            nonnegative=config.nonnegative,
-            seed=config.seed,
-        ).to(device, DTYPES[config.dtype])
+        self.network = config.build(config.seed).to(device, DTYPES[config.dtype])
         self.rule = make_rule(config.rule, self.network, seed=config.seed)
         broadcast = "gevb" if config.vectorized else "dfa"
         self.broadcast = make_rule(broadcast, self.network, seed=config.seed)
@@ -187,15 +268,10 @@ class Trainer:
             InputError: the loss is not finite.
         """
         order = torch.randperm(len(self.data.train), generator=self.order).to(self.device)
-        total = torch.zeros((), device=self.device)
-        for x, y in self.data.train.batches(self.config.batch_size, order):
-            self.optimizer.zero_grad()
-            total += self.rule.backward(x.to(DTYPES[self.config.dtype]), y)
-            self.optimizer.step()
-            self.network.clamp_()
-            after_batch()
+        batches = self.data.train.batches(self.config.batch_size, order)
+        loss = train_epoch(self.rule, self.optimizer, batches, after_batch)
         self.epoch += 1
-        self._check_finite(total.item())
+        self._check_finite(loss)
 
     def evaluate(self) -> Evaluation:
         """Errors and losses on both sets, and angles on one batch, added to the history.

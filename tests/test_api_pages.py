@@ -16,7 +16,9 @@ BOOK = Path(__file__).parents[1] / "book"
 PAGES = sorted((BOOK / "api").glob("*.md"))
 # The command line has a page of another kind; the exercises speak for themselves, and a chapter's
 # folder by what is in it.
-APART = re.compile(r"gevb\.(cli|__main__|version|companion\.(\w+\.exercises|answers|[a-z_]+(?<!plots)(?<!figures)(?<!widget)(?<!checks)))")
+APART = re.compile(
+    r"gevb\.(cli|__main__|version|companion\.(answers|\w+\.exercises|(?!plots|figures|widget|checks)\w+))"
+)
 MODULES = [
     name
     for _, name, _ in pkgutil.walk_packages(gevb.__path__, "gevb.")

@@ -19,9 +19,9 @@ OURS = (1.9, 2.1, 1.7, 2.0, 1.8)
 OTHERS = (2.4, 2.6, 2.5, 2.3)
 
 
-def records(experiment: gevb.Config, errors, first: int = 0) -> list[gevb.lab.Record]:
+def records(experiment: gevb.Experiment, errors, first: int = 0, **how) -> list[gevb.lab.Record]:
     return [
-        make_record(replace(experiment, seed=first + seed), error)
+        make_record(experiment.run(seed=first + seed, **how), error)
         for seed, error in enumerate(errors)
     ]
 
@@ -90,7 +90,7 @@ def test_verdicts(errors, verdict):
     (experiment,) = experiments(["mnist"], "fc-vectorized-nonnegative-gevb")
     (cell,) = table(records(experiment, errors), [experiment], range(5))
     assert (cell.verdict, len(cell.errors)) == (verdict, len(errors))
-    assert cell.reference == Sample(published()[experiment.experiment][0], 5, None)
+    assert cell.reference == Sample(published()[experiment.name][0], 5, None)
     assert cell.missing == list(range(len(errors), 5))
 
 
@@ -100,9 +100,7 @@ def test_holm_is_over_the_cells_of_a_table():
     values = (2.35, 2.2, 2.5, 2.3, 2.4)
     (cell,) = table(records(alone, values), [alone], range(5))
     assert cell.verdict == "differs"
-    spread = [
-        published()[other.experiment][0] + np.array((-1, 0, 1, 0.5, -0.5)) for other in others
-    ]
+    spread = [published()[other.name][0] + np.array((-1, 0, 1, 0.5, -0.5)) for other in others]
     more = [r for other, v in zip(others, spread, strict=True) for r in records(other, v)]
     cells = table([*records(alone, values), *more], [alone, *others], range(5))
     assert cells[0].verdict == "undecidable"
@@ -120,18 +118,18 @@ def test_missing_and_failed_runs_stay_in_sight():
 @pytest.mark.parametrize("first", [True, False])
 def test_a_run_that_failed_once_and_then_finished_has_finished(first):
     (experiment,) = experiments(["mnist"], "lc-vectorized-mixed-bp")
-    there = [make_record(experiment, None), make_record(experiment, 1.4)]
+    there = [make_record(experiment.run(), None), make_record(experiment.run(), 1.4)]
     (cell,) = table(there[:: 1 if first else -1], [experiment], [0])
     assert (cell.errors, cell.failed) == ({0: 1.4}, [])
 
 
 def test_a_shortened_protocol_is_a_row_of_its_own_without_verdict():
     (experiment,) = experiments(["mnist"], "fc-vectorized-nonnegative-gevb")
-    short = replace(experiment, epochs=5, evaluate_every=1)
-    there = [*records(experiment, OURS), *records(short, (3.0, 3.1))]
+    short = {"epochs": 5, "evaluate_every": 1}
+    there = [*records(experiment, OURS), *records(experiment, (3.0, 3.1), **short)]
     full, other = table(there, [experiment], range(5))
-    assert (full.protocol, len(full.errors)) == ("", 5)
-    assert (other.protocol, other.verdict, other.reference) == (
+    assert (full.setting.departures, len(full.errors)) == ("", 5)
+    assert (other.setting.departures, other.verdict, other.reference) == (
         "epochs 5, evaluate_every 1",
         "",
         None,
@@ -157,7 +155,7 @@ def test_two_sets_of_seeds():
 
 def test_train_errors():
     (experiment,) = experiments(["mnist"], "fc-vectorized-nonnegative-gevb")
-    record = make_record(experiment, 2.0)
+    record = make_record(experiment.run(), 2.0)
     history = [replace(record.history[-1], train_error=0.5)]
     (cell,) = table([replace(record, history=history)], [experiment], [0], "train")
     assert (cell.errors, cell.reference.mean) == ({0: 0.5}, 0.06)

@@ -22,12 +22,13 @@ from gevb.lab.experiments import (
 
 
 def test_every_experiment_of_the_paper_once():
-    names = [experiment.experiment for experiment in experiments(["mnist", "cifar10"])]
+    names = [experiment.name for experiment in experiments(["mnist", "cifar10"])]
     assert len(names) == len(set(names)) == 48
     assert set(names) == set(published())
     assert len(experiments(["digits"])) == 24
     for experiment in EXPERIMENTS:
-        protocol = (experiment.epochs, experiment.learning_rate, experiment.batch_size)
+        run = experiment.run()
+        protocol = (run.epochs, run.learning_rate, run.batch_size)
         assert protocol == (190, 3e-4, 128)
         assert (experiment.rule == "gevb") <= experiment.vectorized
         assert (experiment.rule == "dfa") <= (not experiment.vectorized)
@@ -48,7 +49,7 @@ def test_published_values_are_those_of_the_file():
 def test_published_labels_are_ours():
     with open(ROOT / "data" / "published" / "error_rates.csv", newline="") as file:
         rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
-    labels = {experiment.experiment: experiment.label for experiment in EXPERIMENTS}
+    labels = {experiment.name: experiment.label for experiment in EXPERIMENTS}
     for row in rows:
         parts = ("dataset", "architecture", "network", "signs", "rule")
         assert labels["-".join(row[part] for part in parts)] == row["published_name"]

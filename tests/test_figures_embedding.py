@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import gevb
-from gevb.datasets import DATASETS
 from gevb.companion.representations import figures as embedding
 from gevb.companion.representations import widget as laboratory
+from gevb.datasets import DATASETS
 from gevb.lab.embedding import RecordedMap
 from gevb.lab.maps import Map, Settings
 

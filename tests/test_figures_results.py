@@ -15,16 +15,16 @@ from gevb.lab.experiments import experiments
 GEVB, BP = experiments(["mnist"], "fc-vectorized-nonnegative")
 
 
-def run(config: gevb.Config, seed: int, errors, angles=(40.0, 20.0)) -> gevb.lab.Record:
+def run(experiment: gevb.Experiment, seed: int, errors, angles=(40.0, 20.0)) -> gevb.lab.Record:
     history = [
         gevb.Evaluation(10 * n, error / 2, float(error), 0.1, 0.2, angles)
         for n, error in enumerate(errors)
     ]
-    return replace(make_record(replace(config, seed=seed), 0.0), history=history)
+    return replace(make_record(experiment.run(seed=seed), 0.0), history=history)
 
 
 def test_results_show_seeds_means_and_references():
-    records = [make_record(replace(GEVB, seed=seed), error) for seed, error in enumerate((2, 3, 4))]
+    records = [make_record(GEVB.run(seed=seed), error) for seed, error in enumerate((2, 3, 4))]
     cells = table(records, [GEVB, BP], range(5))
     figure = pictures.results({"test": cells, "again": cells})
     assert len(figure.data) == 6

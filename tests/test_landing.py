@@ -180,7 +180,7 @@ def test_chart_shows_what_is_recorded():
     for record in read_results():
         config = record.config
         if config.dataset == "digits" and config.seed < 5 and record.status == "finished":
-            ours.setdefault(config.experiment, []).append(record.history[-1].test_error)
+            ours.setdefault(config.experiment.name, []).append(record.history[-1].test_error)
     for experiment, error in drawn.items():
         if experiment in ours:
             assert len(ours[experiment]) == 5

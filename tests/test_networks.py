@@ -6,8 +6,7 @@ import pytest
 import torch
 
 import gevb
-from gevb.datasets import DATASETS
-from gevb.networks import ARCHITECTURES, FC, Conv, Network, Pool
+from gevb.networks import FC, Conv, Network, Pool
 
 # From Tables 1 and 2: units of the hidden layers (gated units, before pooling), and fan-ins.
 TABLES = {
@@ -30,10 +29,9 @@ TABLES = {
 @pytest.mark.parametrize("vectorized", [True, False])
 def test_the_twelve_architectures(dataset, arch, vectorized):
     with torch.device("meta"):  # Shapes only.
-        network = Network(
-            DATASETS[dataset].image_shape,
-            DATASETS[dataset].classes,
-            ARCHITECTURES[dataset][arch],
+        network = gevb.build(
+            dataset,
+            arch,
             vectorized=vectorized,
             initializer=lambda layer, generator: layer,
         )

@@ -13,7 +13,7 @@ from gevb.lab.experiments import experiments
 from gevb.theory.costs import evaluations, memory, run_cost, unfilled
 from gevb.theory.vnn import multiply_adds
 
-DIGITS = experiments(["digits"])
+DIGITS = [experiment.run() for experiment in experiments(["digits"])]
 
 
 def test_sizes_are_those_of_the_data():
@@ -28,7 +28,7 @@ def test_evaluations_are_as_many_as_a_run_makes(epochs):
     assert evaluations(config) == len(gevb.lab.train(config, progress=False).history)
 
 
-@pytest.mark.parametrize("config", DIGITS, ids=lambda c: c.experiment)
+@pytest.mark.parametrize("config", DIGITS, ids=lambda c: c.name)
 def test_the_unfilled_network_has_the_shapes_of_the_built_one(config):
     built = gevb.build(
         config.dataset, config.arch, vectorized=config.vectorized, nonnegative=config.nonnegative
@@ -53,7 +53,7 @@ def test_automatic_differentiation_costs_more_in_vectorized_networks_only():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("config", DIGITS[::3], ids=lambda c: c.experiment)
+@pytest.mark.parametrize("config", DIGITS[::3], ids=lambda c: c.name)
 def test_memory_is_that_of_the_tensors(config, dtype):
     config = replace(config, dtype=dtype)
     trainer = gevb.Trainer(config, gevb.load("digits"), torch.device("cpu"))

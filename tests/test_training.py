@@ -409,6 +409,6 @@ def test_devices(monkeypatch):
 def test_mnist(real_data):
     """The paper's protocol, two epochs: at most 6 % test error."""
     config = gevb.Config(dataset="mnist", arch="fc", rule="gevb", epochs=2)
-    run = training.train(config, data_dir=real_data("mnist"), progress=False)
+    run = gevb.lab.train(config, data_dir=real_data("mnist"), progress=False)
     assert run.history[-1].epoch == 2
     assert run.history[-1].test_error <= 6

@@ -9,7 +9,7 @@ from html import escape
 from gevb.companion.plots import COLOURS
 from gevb.lab.comparison import Sample, table
 from gevb.lab.experiments import published, read_results
-from gevb.training import Config
+from gevb.training import Experiment
 
 SEEDS = range(5)
 ARCHITECTURES = {"fc": "fully connected", "conv": "convolutional", "lc": "locally connected"}
@@ -31,15 +31,9 @@ class Series:
     mark: str  # a path about (0, 0)
     filled: bool = True
 
-    def config(self, dataset: str, arch: str) -> Config:
+    def experiment(self, dataset: str, arch: str) -> Experiment:
         """The experiment of this series."""
-        return Config(
-            dataset=dataset,
-            arch=arch,
-            rule=self.rule,
-            vectorized=self.vectorized,
-            nonnegative=self.nonnegative,
-        )
+        return Experiment(dataset, arch, self.rule, self.vectorized, self.nonnegative)
 
     def drawn(self) -> str:
         """Its mark, in the rule's colour."""
@@ -63,15 +57,15 @@ ROW, TOP, DODGE = 66, 8, 11
 
 def samples(dataset: str) -> dict[tuple[str, Series], Sample]:
     """Test error of every architecture and series: ours of the digits, else the published."""
-    configs = {(a, s): s.config(dataset, a) for a in ARCHITECTURES for s in SERIES}
+    chosen = {(a, s): s.experiment(dataset, a) for a in ARCHITECTURES for s in SERIES}
     if dataset == "digits":
-        cells = table(read_results(), list(configs.values()), SEEDS)
+        cells = table(read_results(), list(chosen.values()), SEEDS)
         ours = {cell.setting: cell.ours for cell in cells if len(cell.errors) == len(SEEDS)}
-        return {key: ours[config] for key, config in configs.items() if ours.get(config)}
+        return {key: ours[e.run()] for key, e in chosen.items() if ours.get(e.run())}
     printed = published()
     return {
-        key: Sample(printed[config.experiment][0], len(SEEDS), None)
-        for key, config in configs.items()
+        key: Sample(printed[experiment.name][0], len(SEEDS), None)
+        for key, experiment in chosen.items()
     }
 
 
@@ -115,7 +109,7 @@ def panel(dataset: str) -> str:
                 )
             said += " %"
             words.append(said)
-            experiment = series.config(dataset, arch).experiment
+            experiment = series.experiment(dataset, arch).name
             parts.append(
                 f'<g class="mark" data-experiment="{experiment}" data-error="{sample.mean!r}" '
                 f'transform="translate({x:.1f} {level})"><title>{said}</title>'

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ from gevb.datasets import DATASETS
 from gevb.errors import check_choice
 from gevb.lab.experiments import experiments, published
 from gevb.lab.records import Record
-from gevb.training import Config
+from gevb.training import Config, Experiment
 
 #: Level of every test, after Holm's correction.
 LEVEL = 0.05
@@ -154,19 +154,6 @@ class Cell:
         """Mean and spread over seeds, None without any."""
         return Sample.of(list(self.errors.values())) if self.errors else None
 
-    @property
-    def protocol(self) -> str:
-        """How the setting departs from the paper's protocol; empty if it does not."""
-        plain = _experiment(self.setting)
-        fields = [f for f in asdict(plain) if getattr(self.setting, f) != getattr(plain, f)]
-        return ", ".join(f"{f} {getattr(self.setting, f)}" for f in fields)
-
-
-def _experiment(config: Config) -> Config:
-    """The experiment that a run belongs to."""
-    names = ("dataset", "arch", "vectorized", "nonnegative", "rule")
-    return Config(**{name: getattr(config, name) for name in names})
-
 
 def final_error(record: Record, measure: str) -> float:
     """The error in percent that a run ended with; measure is "test" or "train"."""
@@ -175,7 +162,7 @@ def final_error(record: Record, measure: str) -> float:
 
 def table(
     records: Iterable[Record],
-    chosen: Sequence[Config],
+    chosen: Sequence[Experiment],
     seeds: Sequence[int],
     measure: str = "test",
     against: Sequence[int] | None = None,
@@ -193,15 +180,15 @@ def table(
         InputError: another measure.
     """
     check_choice("measure", measure, MEASURES)
-    settings: dict[Config, dict[int, Record]] = {experiment: {} for experiment in chosen}
+    settings: dict[Config, dict[int, Record]] = {experiment.run(): {} for experiment in chosen}
     for record in records:
         setting = replace(record.config, seed=0)
-        if _experiment(setting) in chosen:
+        if setting.experiment in chosen:
             there = settings.setdefault(setting, {})
             if record.status == "finished" or record.config.seed not in there:
                 there[record.config.seed] = record
     order = {experiment: place for place, experiment in enumerate(chosen)}
-    rows = sorted(settings, key=lambda s: (order[_experiment(s)], s not in order, s.epochs))
+    rows = sorted(settings, key=lambda s: (order[s.experiment], bool(s.departures), s.epochs))
     cells = [_cell(setting, settings[setting], seeds, measure, against) for setting in rows]
     return _judged(cells)
 
@@ -224,8 +211,8 @@ def _cell(
     reference = None
     if against is not None:
         reference = Sample.of(list(other.values())) if (other := errors(against)) else None
-    elif setting == _experiment(setting) and setting.experiment in published():
-        mean = published()[setting.experiment][MEASURES.index(measure)]
+    elif not setting.departures and setting.experiment.name in published():
+        mean = published()[setting.experiment.name][MEASURES.index(measure)]
         reference = Sample(mean, PUBLISHED_SEEDS, None)
     difference = None
     if ours and reference is not None:
@@ -259,7 +246,7 @@ class Claim:
 
     Attributes:
         statement: in words.
-        left, right: fields of `Config`; both hold for every architecture named.
+        left, right: fields of `Experiment`; both hold for every architecture named.
         relation: "below" (less test error) or "near" (within the margin).
         architectures: for which the statement is made.
         source: where the paper makes it: its abstract, or the numbers in its tables.
@@ -335,8 +322,8 @@ class Finding:
     """
 
     claim: Claim
-    left: Config
-    right: Config
+    left: Experiment
+    right: Experiment
     published: bool | None
     difference: Difference | None
     verdict: str
@@ -349,12 +336,16 @@ def findings(
 
     Holm's correction is over all of them, once for being supported and once for contradicted.
     """
-    cells = {cell.setting: cell for cell in table(records, experiments(datasets), seeds)}
+    cells = {
+        cell.setting.experiment: cell
+        for cell in table(records, experiments(datasets), seeds)
+        if not cell.setting.departures
+    }
     pairs = [
         (
             claim,
-            cells[Config(dataset=dataset, arch=arch, **claim.left)],
-            cells[Config(dataset=dataset, arch=arch, **claim.right)],
+            cells[Experiment(dataset=dataset, arch=arch, **claim.left)],
+            cells[Experiment(dataset=dataset, arch=arch, **claim.right)],
         )
         for claim in CLAIMS
         for dataset in datasets
@@ -363,8 +354,8 @@ def findings(
     found = [
         Finding(
             claim,
-            left.setting,
-            right.setting,
+            left.setting.experiment,
+            right.setting.experiment,
             published=_published_agrees(claim, left, right),
             difference=_both_spread(left.ours, right.ours),
             verdict="undecidable" if _both_spread(left.ours, right.ours) else "no runs",

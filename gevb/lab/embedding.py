@@ -23,26 +23,19 @@ from gevb.lab.maps import Map, Settings, embed
 from gevb.lab.provenance import provenance
 from gevb.lab.records import read_record, read_values, results_folder
 from gevb.lab.runs import RunFolder, write_atomically
-from gevb.networks import build
 from gevb.training import DTYPES, Config, choose_device
 
 FORMAT = "gevb embedding 1"
 SHOWN = 2000  # points whose coordinates a record keeps
 
 
-def network_name(config: Config) -> str:
-    """Rule and kind of units, such as "GEVB+ vectorized"."""
-    return f"{config.label} {'vectorized' if config.vectorized else 'conventional'}"
-
-
 # The paper's eight convolutional networks of a data set.
-NETWORKS = tuple(map(network_name, experiments(["cifar10"], "-conv-")))
+NETWORKS = tuple(e.title for e in experiments(["cifar10"], "-conv-"))
 
 
 def untrained(config: Config) -> str:
     """Name of the map before training, which all rules of a network share."""
-    network = config.experiment.removesuffix(f"-{config.rule}")
-    return f"{network}-untrained-seed{config.seed}"
+    return f"{config.network}-untrained-seed{config.seed}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +65,7 @@ class RecordedMap:
     @property
     def network(self) -> str:
         """One of `NETWORKS`."""
-        return network_name(self.config)
+        return self.config.title
 
     def to_json(self) -> bytes:
         """The record's file; coordinates with 2 decimals."""
@@ -198,13 +191,7 @@ def embed_run(
     state = RunFolder(run, config, resume=True).load(chosen)
     if state is None:
         raise InputError(f"{run}: got no checkpoint.pt, wanted a run folder that holds one")
-    network = build(
-        config.dataset,
-        config.arch,
-        vectorized=config.vectorized,
-        nonnegative=config.nonnegative,
-        seed=config.seed,
-    ).to(chosen, DTYPES[config.dtype])
+    network = config.build(config.seed).to(chosen, DTYPES[config.dtype])
     data = load(config.dataset, data_dir, chosen)
     try:
         target.mkdir(parents=True, exist_ok=True)

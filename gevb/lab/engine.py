@@ -26,9 +26,9 @@ from gevb.data import load
 from gevb.errors import InputError, check_choice
 from gevb.lab.records import Record, read_record
 from gevb.lab.runs import Busy, train, write_atomically
-from gevb.networks import build
+from gevb.theory.costs import unfilled
 from gevb.theory.vnn import multiply_adds
-from gevb.training import Config, choose_device
+from gevb.training import Config, Experiment, choose_device
 
 ATTEMPTS = 3  # of a run whose worker dies
 POLL = 2.0  # seconds between looks at runs under way
@@ -279,9 +279,9 @@ def _line(record: Record) -> str:
 
 
 @cache
-def _step_cost(dataset: str, arch: str, vectorized: bool) -> int:
-    """Multiply-adds of a training step for one example, by back-propagation."""
-    return sum(c.step for c in multiply_adds(build(dataset, arch, vectorized=vectorized), "bp"))
+def _step_cost(experiment: Experiment) -> int:
+    """Multiply-adds of a training step for one example."""
+    return sum(cost.step for cost in multiply_adds(unfilled(experiment), experiment.rule))
 
 
 class Progress:
@@ -290,9 +290,7 @@ class Progress:
     def __init__(self, jobs: Sequence[Job], examples: dict[str, int]) -> None:
         self.epochs = dict.fromkeys(jobs, 0)  # done
         self.cost = {
-            job: _step_cost(job.config.dataset, job.config.arch, job.config.vectorized)
-            * examples[job.config.dataset]
-            for job in jobs
+            job: _step_cost(job.config.experiment) * examples[job.config.dataset] for job in jobs
         }  # of an epoch
         total = sum(job.config.epochs * cost for job, cost in self.cost.items())
         self.bar = tqdm(total=total, unit="MAC", unit_scale=True, smoothing=0.05)

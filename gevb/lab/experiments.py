@@ -13,7 +13,6 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -21,11 +20,11 @@ from gevb.datasets import DATASETS
 from gevb.errors import InputError, check_choice
 from gevb.lab.records import Record, read_record, results_folder
 from gevb.networks import ARCHITECTURES
-from gevb.training import PAPER_EPOCHS, Config
+from gevb.training import PAPER_EPOCHS, Config, Experiment
 
-#: All of them in the paper's order, as runs of the paper's protocol with seed 0.
-EXPERIMENTS: tuple[Config, ...] = tuple(
-    Config(dataset=dataset, arch=arch, vectorized=vectorized, nonnegative=nonnegative, rule=rule)
+#: All of them in the paper's order.
+EXPERIMENTS: tuple[Experiment, ...] = tuple(
+    Experiment(dataset, arch, rule, vectorized, nonnegative)
     for dataset in DATASETS
     for arch in ARCHITECTURES[dataset]
     for vectorized in (True, False)
@@ -34,7 +33,7 @@ EXPERIMENTS: tuple[Config, ...] = tuple(
 )
 
 
-def experiments(datasets: Iterable[str] = tuple(DATASETS), pattern: str = "*") -> list[Config]:
+def experiments(datasets: Iterable[str] = tuple(DATASETS), pattern: str = "*") -> list[Experiment]:
     """The experiments of some data sets whose names hold a pattern, in the paper's order.
 
     Args:
@@ -48,17 +47,17 @@ def experiments(datasets: Iterable[str] = tuple(DATASETS), pattern: str = "*") -
     for dataset in wanted:
         check_choice("dataset", dataset, DATASETS)
     there = [experiment for experiment in EXPERIMENTS if experiment.dataset in wanted]
-    found = [e for e in there if fnmatchcase(e.experiment, f"*{pattern}*")]
+    found = [e for e in there if fnmatchcase(e.name, f"*{pattern}*")]
     if not found:
         raise InputError(
             f"pattern: got {pattern!r}, which none of {len(there)} experiments matches; wanted "
-            f"a part of a name like {there[0].experiment}"
+            f"a part of a name like {there[0].name}"
         )
     return found
 
 
 def runs(
-    chosen: Iterable[Config],
+    chosen: Iterable[Experiment],
     seeds: Iterable[int],
     epochs: int = PAPER_EPOCHS,
     evaluate_every: int = 10,
@@ -66,7 +65,7 @@ def runs(
     """A run of every experiment for every seed; all experiments before the next seed."""
     chosen = list(chosen)
     return [
-        replace(experiment, seed=seed, epochs=epochs, evaluate_every=evaluate_every)
+        experiment.run(seed=seed, epochs=epochs, evaluate_every=evaluate_every)
         for seed in seeds
         for experiment in chosen
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gevb.lab.comparison import Cell, Difference, Finding, Sample
+from gevb.training import Config
 
 
 def table_text(cells: Sequence[Cell]) -> str:
@@ -13,7 +14,7 @@ def table_text(cells: Sequence[Cell]) -> str:
         ("experiment", "ours", "reference", "difference [95 %]", "verdict", "seeds"),
         *(
             (
-                cell.setting.experiment + (f" ({cell.protocol})" if cell.protocol else ""),
+                _row_name(cell.setting),
                 _sample_text(cell.ours),
                 _sample_text(cell.reference),
                 _difference_text(cell.difference),
@@ -50,6 +51,11 @@ def findings_text(found: Sequence[Finding]) -> str:
         ),
     ]
     return _columns(rows)
+
+
+def _row_name(setting: Config) -> str:
+    departs = f" ({setting.departures})" if setting.departures else ""
+    return setting.experiment.name + departs
 
 
 def _sample_text(sample: Sample | None) -> str:

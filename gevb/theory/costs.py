@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from gevb.datasets import DATASETS
 from gevb.layers import WeightLayer
-from gevb.networks import ARCHITECTURES, Network
+from gevb.networks import Network
 from gevb.theory.vnn import multiply_adds
-from gevb.training import DTYPES, Config
+from gevb.training import DTYPES, Config, Experiment
 
 LABEL_BYTES = 8  # Labels are int64.
 IMAGE_BYTES = 4  # The data set is kept in float32.
@@ -40,20 +40,13 @@ class Memory:
         return self.data + self.parameters + self.activations
 
 
-def unfilled(config: Config) -> Network:
-    """The network of a run with all weights zero: its shapes, without the work of drawing them."""
+def unfilled(experiment: Experiment) -> Network:
+    """An experiment's network with all weights zero: shapes, without the work of drawing."""
 
     def nothing(layer: WeightLayer, _: object) -> WeightLayer:
         return layer
 
-    return Network(
-        DATASETS[config.dataset].image_shape,
-        DATASETS[config.dataset].classes,
-        ARCHITECTURES[config.dataset][config.arch],
-        vectorized=config.vectorized,
-        nonnegative=config.nonnegative,
-        initializer=nothing,
-    )
+    return experiment.build(initializer=nothing)
 
 
 def evaluations(config: Config) -> int:

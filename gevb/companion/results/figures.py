@@ -14,15 +14,15 @@ from gevb.companion.plots import COLOURS, NEUTRAL, buttons_above, finished
 from gevb.lab.comparison import Cell, Finding
 from gevb.lab.records import Record
 from gevb.lab.tables import seeds_text
-from gevb.training import Config
+from gevb.training import Config, Experiment
 
 
-def short_name(config: Config) -> str:
+def short_name(config: Experiment) -> str:
     """Architecture, kind of network and rule as on the axis of `results`: "fc VNN GEVB+"."""
     return f"{config.arch} {_side(config)}"
 
 
-def _side(config: Config) -> str:
+def _side(config: Experiment) -> str:
     kind = "vec." if config.vectorized else "conv'l"
     return f"{kind} {config.label}"
 
@@ -178,7 +178,7 @@ def _over_epochs(
                     ends.append(f"{group} {short_name(config)}: {mean[-1]:.1f} at the end")
                 for trace in _band(config, epochs, low, mean, high):
                     trace.update(
-                        legendgroup=f"{group} {config.experiment}",
+                        legendgroup=f"{group} {config.experiment.name}",
                         showlegend=column == 1 and trace.name is not None,
                         visible=group == next(iter(groups)),
                     )

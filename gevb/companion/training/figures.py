@@ -236,8 +236,7 @@ def recorded_curves(records: Sequence[Record]) -> go.Figure:
         named: set[str] = set()
         for record in group:
             config = record.config
-            kind = "vectorized" if config.vectorized else "conventional"
-            name = f"{config.label}, {kind}"
+            name = f"{config.label}, {config.units}"
             for column, split in enumerate(("test_error", "train_error"), start=1):
                 figure.add_scatter(
                     x=[evaluation.epoch for evaluation in record.history],
