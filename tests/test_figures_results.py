@@ -61,7 +61,7 @@ def test_angles_leave_out_what_was_not_measured():
 
 def test_order_shows_what_was_tested():
     records = [
-        make_record(replace(config, seed=seed), error + seed / 100)
+        make_record(config.run(seed=seed), error + seed / 100)
         for config, error in ((GEVB, 2.0), (BP, 2.1))
         for seed in range(5)
     ]
