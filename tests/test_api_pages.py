@@ -7,8 +7,8 @@ import pkgutil
 import re
 from pathlib import Path
 
-import api_links
 import pytest
+from bookext import api_links
 
 import gevb
 

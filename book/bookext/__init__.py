@@ -1,13 +1,13 @@
 """The book's Sphinx extension: everything a page needs comes from the book itself.
 
-Its parts are extensions of their own, each in a module beside this one.
+Its parts are extensions of their own, each a module of this package.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chapters import GITHUB
+from .chapters import GITHUB
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -27,6 +27,6 @@ def repository_buttons(app: Sphinx, config: Config) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     for part in ("libraries", "plotly_figures", "chapters", "api_links", "landing", "slim"):
-        app.setup_extension(part)
+        app.setup_extension(f"{__name__}.{part}")
     app.connect("config-inited", repository_buttons)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

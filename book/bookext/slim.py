@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fontTools import subset
-from libraries import LIBRARIES, NODE
 from sphinx.util import logging
+
+from .libraries import LIBRARIES, NODE
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

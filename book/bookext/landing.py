@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from docutils import nodes
-from libraries import ASSETS, copy_static
-from result_chart import result_chart
 from sphinx.util.docutils import SphinxDirective
 
 import gevb
 from gevb.companion.plots import COLOURS
 from gevb.networks import FC, Network
 from gevb.seeds import stream
+
+from .libraries import ASSETS, copy_static
+from .result_chart import result_chart
 
 if TYPE_CHECKING:
     from docutils.nodes import Element, document
