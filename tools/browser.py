@@ -27,6 +27,7 @@ from command import Parser, Stop
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
+    ElementHandle,
     Page,
     Request,
     Response,
@@ -48,21 +49,8 @@ PHONE: dict[str, Any] = {
     "is_mobile": True,
     "has_touch": True,
 }
+PAGE = (ROOT / "tools" / "page.js").read_text(encoding="utf-8")
 PATIENCE = 15000  # milliseconds that a page has for a figure
-
-# Scrolls through all of the page, which brings every lazy part into sight.
-SCROLL = """async () => {
-  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 30)));
-  for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight) {
-    scrollTo({ top: y, behavior: "instant" });
-    await frame();
-  }
-  scrollTo({ top: 0, behavior: "instant" });
-  await document.fonts.ready;
-  await frame();
-}"""
-DRAWN = """() => [...document.querySelectorAll(".plotly-figure")]
-  .every((figure) => figure.querySelector(".main-svg"))"""
 
 
 def program() -> str | None:
@@ -171,11 +159,21 @@ def watch(page: Page, home: str) -> list[str]:
     return complaints
 
 
+def function(name: str) -> str:
+    """A function of `page.js`, as playwright takes one."""
+    return f"(...given) => ({PAGE}).{name}(...given)"
+
+
+def ask(place: Page | ElementHandle, name: str, given: Any = None) -> Any:
+    """What a function of `page.js` answers; that of an element takes the element first."""
+    return place.evaluate(function(name), given)
+
+
 def read_through(page: Page) -> None:
     """Scroll through a page, and give its figures time; `faults.figures` tells which stay empty."""
-    page.evaluate(SCROLL)
+    ask(page, "readThrough")
     with suppress(TimeoutError):
-        page.wait_for_function(DRAWN, timeout=PATIENCE)
+        page.wait_for_function(function("allDrawn"), timeout=PATIENCE)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from browser import pages
+from browser import ask, function, pages
 from bs4 import BeautifulSoup
 from playwright.sync_api import ElementHandle, Page
 
@@ -25,122 +25,28 @@ COLOURS = ("color-contrast", "link-in-text-block")  # what another theme can bre
 # axe's own reading ahead of style sheets asks for addresses that no page names.
 AXE = {"resultTypes": ["violations"], "preload": False}
 
-# tell(element): an element as a reader of a fault can find it.
-TELL = """
-const tell = (element) => {
-  const words = element.getAttribute("aria-label") || element.textContent;
-  const classes = [...element.classList].map((name) => "." + name).join("");
-  const shown = words.trim().replace(/\\s+/g, " ").slice(0, 50);
-  return `<${element.localName}${element.id && "#" + element.id}${classes}> ${shown}`;
-};
-"""
-FIGURES = """
-const named = (element) => (element.getAttribute("aria-label") ?? "").trim()
-  || (element.getAttribute("aria-labelledby") ?? "").split(" ")
-    .some((id) => document.getElementById(id)?.textContent.trim());
-return [...document.querySelectorAll(".plotly-figure")].flatMap((figure, i) => {
-  const which = `figure ${i + 1}, ${tell(figure)}`;
-  const plot = figure.closest(".js-plotly-plot") ?? figure.querySelector(".js-plotly-plot");
-  const marks = figure.querySelectorAll(".trace, .hm");
-  const size = figure.querySelector(".main-svg")?.getBoundingClientRect();
-  return [
-    (!plot || !size?.width || !size?.height) && `${which}: not drawn`,
-    plot && !marks.length && `${which}: drawn without a single mark`,
-    !named(figure) && ![...figure.querySelectorAll("[role=img]")].some(named)
-      && `${which}: no accessible name`,
-    figure.querySelector(".slider-container, .updatemenu-container")
-      && `${which}: has a control of plotly's own, which no keyboard reaches`,
-  ].filter(Boolean);
-});
-"""
-MATHEMATICS = """
-const found = [];
-for (const node of document.querySelectorAll(".katex-error")) {
-  found.push(`${tell(node)}: ${node.title}`);
-}
-for (const node of document.querySelectorAll("div.math, span.math")) {
-  if (!node.querySelector(".katex")) found.push(`${tell(node)}: not set`);
-}
-const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-while (walker.nextNode()) {
-  const { data, parentElement } = walker.currentNode;
-  if (/\\$\\$|\\\\\\(/.test(data) && parentElement.checkVisibility()
-      && !parentElement.closest("code, pre, script, style, noscript, .katex")) {
-    found.push(`${tell(parentElement)}: raw mathematics`);
-  }
-}
-return found;
-"""
-OVERFLOW = """
-const sticksOut = (element) => element.getBoundingClientRect().right > WIDTH + 1;
-const held = (element) => {
-  for (let outer = element.parentElement; outer; outer = outer.parentElement) {
-    if (outer !== document.body && outer !== document.documentElement
-        && getComputedStyle(outer).overflowX !== "visible") return true;
-  }
-  return false;
-};
-const excess = document.documentElement.scrollWidth - WIDTH;
-if (excess <= 0) return [];
-const culprits = [...document.body.querySelectorAll("*")].filter((element) =>
-  sticksOut(element) && ![...element.children].some(sticksOut) && !held(element));
-return [`${excess} px wider than the window of ${WIDTH} px: ${culprits.slice(0, 5).map(tell)}`];
-"""
-STAND_INS = """
-return [...document.querySelectorAll(".plotly-figure")].flatMap((figure, i) => {
-  const next = figure.nextElementSibling;
-  const places = [figure, ...(next?.localName === "noscript" ? [next] : [])];
-  const texts = places.flatMap((place) =>
-    place.localName === "noscript" ? [place] : [...place.querySelectorAll("noscript")]);
-  const images = places.flatMap((place) => [...place.querySelectorAll("img, svg")]);
-  const seen = texts.some((text) => text.innerText.trim()) || images.some((image) =>
-    image.checkVisibility() && image.getBoundingClientRect().width && image.naturalWidth !== 0);
-  return seen ? [] : [`figure ${i + 1}, ${tell(figure)}: nothing stands in for it`];
-});
-"""
-DRAWING = """(figure) => [...figure.querySelectorAll(".main-svg")]
-  .map((drawing) => drawing.outerHTML).join("")"""
-OUTPUT = '(control) => control.closest(".figure-controls").querySelector("output")?.textContent'
-COUNTS = """() => [...document.querySelectorAll(".plotly-figure")].map((figure) => {
-  const before = figure.previousElementSibling;
-  const group = figure.querySelector(".figure-controls")
-    ?? (before?.matches(".figure-controls") ? before : null);
-  return ["input[type=range]", "button, select"]
-    .map((kind) => group?.querySelectorAll(kind).length ?? 0);
-})"""
-# The figure that a group of controls belongs to: around it, or next to it.
-OWNER = '(group) => group.closest(".plotly-figure") ?? group.nextElementSibling'
-WEIGHT = """() => [...performance.getEntriesByType("navigation"),
-    ...performance.getEntriesByType("resource")]
-  .reduce((sum, entry) => sum + entry.encodedBodySize, 0)"""
-
-
-def ask(page: Page, body: str) -> list[str]:
-    """What a function with this body returns in the page."""
-    return page.evaluate(f"() => {{ {TELL} {body} }}")
-
 
 def figures(page: Page) -> list[str]:
     """Figures that are not drawn, empty, nameless, or that the keyboard cannot work."""
-    return ask(page, FIGURES)
+    return ask(page, "figures")
 
 
 def mathematics(page: Page) -> list[str]:
     """Equations with errors, equations not set, and TeX in plain sight."""
-    return ask(page, MATHEMATICS)
+    return ask(page, "mathematics")
 
 
 def overflow(page: Page) -> list[str]:
     """What makes a page wider than its window, once its figures had time to take their width."""
     assert page.viewport_size
-    check = OVERFLOW.replace("WIDTH", str(page.viewport_size["width"]))
-    eventually(page, lambda: not ask(page, check))
-    return ask(page, check)
+    width = page.viewport_size["width"]
+    eventually(page, lambda: not ask(page, "overflow", width))
+    return ask(page, "overflow", width)
 
 
 def stand_ins(page: Page) -> list[str]:
     """Figures that leave a reader without JavaScript with nothing."""
-    return ask(page, STAND_INS)
+    return ask(page, "standIns")
 
 
 def accessibility(page: Page, rules: Sequence[str] | None = None) -> list[str]:
@@ -157,7 +63,7 @@ def accessibility(page: Page, rules: Sequence[str] | None = None) -> list[str]:
 
 def weight(page: Page) -> int:
     """Bytes that a page and all it asked for took on the way, without headers."""
-    return page.evaluate(WEIGHT)
+    return ask(page, "weight")
 
 
 def eventually(page: Page, holds: Callable[[], bool]) -> bool:
@@ -175,29 +81,9 @@ def moves(page: Page, state: Callable[[], str]) -> bool:
     return state() != before
 
 
-def name_of(element: ElementHandle) -> str:
-    """An element as a reader of a fault can find it."""
-    return element.evaluate(f"e => {{ {TELL} return tell(e); }}")
-
-
 def control_counts(page: Page) -> list[tuple[int, int]]:
     """For every figure, how many sliders and how many buttons and lists it has."""
-    return [tuple(counts) for counts in page.evaluate(COUNTS)]
-
-
-def key_for(control: ElementHandle) -> str:
-    """The key that has to work a control now: at its last value, a list or slider goes back."""
-    return control.evaluate("""e => ({
-      button: () => "Enter",
-      select: () => e.selectedIndex + 1 < e.length ? "ArrowDown" : "ArrowUp",
-      input: () => e.type !== "range" ? "Space" : +e.value < +e.max ? "ArrowRight" : "ArrowLeft",
-    })[e.localName]()""")
-
-
-def chosen(control: ElementHandle) -> bool:
-    """Whether a control of a group is the chosen one, or a list offers no choice."""
-    return control.evaluate("""e => e.ariaPressed === "true" || (e.type === "radio" && e.checked)
-        || (e.localName === "select" && e.length < 2)""")
+    return [tuple(counts) for counts in ask(page, "controlCounts")]
 
 
 def dead_controls(page: Page, controls: list[ElementHandle], state: Callable[[], str]) -> list[str]:
@@ -207,19 +93,19 @@ def dead_controls(page: Page, controls: list[ElementHandle], state: Callable[[],
     """
     found = []
     # The chosen one of a group shows its effect after another was chosen.
-    for control in sorted(controls, key=chosen):
-        name = name_of(control)
+    for control in sorted(controls, key=lambda control: ask(control, "isChosen")):
+        name = ask(control, "tell")
         control.focus()
         page.keyboard.press("Shift+Tab")
         page.keyboard.press("Tab")
-        if not control.evaluate("e => e === document.activeElement"):
+        if not ask(control, "hasFocus"):
             found.append(f"{name}: Tab does not reach it")
             continue
-        if chosen(control):
+        if ask(control, "isChosen"):
             continue
         # A button that is no choice may set something going.
-        action = control.evaluate("e => e.localName === 'button' && e.ariaPressed === null")
-        key = key_for(control)
+        action = ask(control, "isAction")
+        key = ask(control, "keyFor")
         if action and moves(page, state):
             control.press(key)
             answered = eventually(page, lambda: not moves(page, state))
@@ -240,19 +126,19 @@ def figure_controls(page: Page) -> list[str]:
     """Controls of figures that do not answer to the keyboard, or are without a name."""
     found = []
     for group in page.query_selector_all(".figure-controls"):
-        figure = group.evaluate_handle(OWNER).as_element()
+        figure = group.evaluate_handle(function("owner")).as_element()
         if figure is None:
             found.append("controls without a figure")
             continue
         controls = group.query_selector_all("input, select, button")
-        found += dead_controls(page, controls, lambda figure=figure: figure.evaluate(DRAWING))
+        found += dead_controls(page, controls, lambda figure=figure: ask(figure, "drawing"))
         for slider in group.query_selector_all("input[type=range]"):
-            name = name_of(slider)
+            name = ask(slider, "tell")
             if not slider.get_attribute("aria-label"):
                 found.append(f"{name}: no aria-label")
-            before = slider.evaluate(OUTPUT)
-            slider.press(key_for(slider))
-            if not before or slider.evaluate(OUTPUT) == before:
+            before = ask(slider, "output")
+            slider.press(ask(slider, "keyFor"))
+            if not before or ask(slider, "output") == before:
                 found.append(f"{name}: its output does not follow")
     return found
 
