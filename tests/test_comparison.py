@@ -70,9 +70,24 @@ def test_no_spread_leaves_nothing_to_chance():
     assert (other.p_zero(), other.p_near(0.3), other.p_near(2.0)) == (0.0, 1.0, 0.0)
 
 
-def test_holm_by_hand():
-    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-    assert holm([]) == []
+@pytest.mark.parametrize(
+    ("p", "corrected"),
+    [
+        ([], []),
+        ([0.2], [0.2]),
+        ([0.01, 0.02], [2 * 0.01, 0.02]),
+        # Three times 0.01, twice 0.03, and 0.04 would come below that.
+        ([0.01, 0.04, 0.03], [0.03, 0.06, 0.06]),
+        ([0.01, 0.04, 0.03, 0.005], [0.03, 0.06, 0.06, 0.02]),
+        # Of equal values, each becomes what the first does.
+        ([0.03, 0.03, 0.001], [0.06, 0.06, 0.003]),
+        ([0.6, 0.4, 0.0, 1.0], [1.0, 1.0, 0.0, 1.0]),
+    ],
+)
+def test_holm_by_hand(p, corrected):
+    given = list(p)
+    assert holm(p) == pytest.approx(corrected, rel=1e-12)
+    assert p == given
 
 
 @pytest.mark.parametrize(

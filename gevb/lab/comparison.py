@@ -119,12 +119,16 @@ class Difference:
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """p-values after Holm's correction for their number."""
-    if not p:
-        return []
-    from statsmodels.stats.multitest import multipletests
+    """p-values after Holm's correction for their number, in the order given (Holm 1979).
 
-    return multipletests(p, method="holm")[1].tolist()
+    Of m values the k-th smallest is multiplied by m + 1 - k; none becomes smaller than one before
+    it, or larger than 1.
+    """
+    values = np.array(p, dtype=float)
+    order = values.argsort()
+    multiplied = values[order] * np.arange(len(values), 0, -1)
+    values[order] = np.maximum.accumulate(multiplied).clip(max=1)
+    return values.tolist()
 
 
 @dataclass(frozen=True)
