@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from jaxtyping import Float, Int
+from torch import Tensor
 from tqdm import tqdm
 
 from gevb.analysis import alignment_angles
@@ -60,13 +62,13 @@ def choose_device(name: str = "auto") -> torch.device:
 @torch.no_grad()
 def evaluate(network: Network, split: Split, batch_size: int = 128) -> tuple[float, float]:
     """Error in percent and mean cross-entropy."""
-    wrong, loss = 0, 0.0
     dtype = network.layers[0].weights.weight.dtype
-    for x, y in split.batches(batch_size):
-        logits = network(x.to(dtype))
-        wrong += int((logits.argmax(1) != y).sum())
-        loss += cross_entropy(logits, y)[0].item() * len(y)
-    return 100 * wrong / len(split), loss / len(split)
+    logits = torch.cat([network(x.to(dtype)) for x, _ in split.batches(batch_size)]).double()
+    wrong = (logits.argmax(1) != split.y).sum()
+    loss, _ = cross_entropy(logits, split.targets)
+    # Moved together: the processor waits for a GPU once.
+    wrong_count, mean_loss = torch.stack([wrong, loss]).tolist()
+    return 100 * wrong_count / len(split), mean_loss
 
 
 class Trainer:
@@ -111,14 +113,25 @@ class Trainer:
         """
         order = torch.randperm(len(self.data.train), generator=self.order).to(self.device)
         total = torch.zeros((), device=self.device)
-        for x, y in self.data.train.batches(self.config.batch_size, order):
-            self.optimizer.zero_grad()
-            total += self.rule.backward(x.to(DTYPES[self.config.dtype]), y)
-            self.optimizer.step()
-            self.network.clamp_()
+        for index in order.split(self.config.batch_size):
+            total += self.step(index)
             after_batch()
         self.epoch += 1
         self._check_finite(total.item())
+
+    def step(self, index: Int[Tensor, " B"]) -> Float[Tensor, ""]:
+        """Learn from the training examples `index`; their mean loss.
+
+        Nothing here makes the processor wait for a GPU.
+        """
+        train = self.data.train
+        self.optimizer.zero_grad()
+        loss = self.rule.backward(
+            train.x[index].to(DTYPES[self.config.dtype]), train.targets[index]
+        )
+        self.optimizer.step()
+        self.network.clamp_()
+        return loss
 
     def evaluate(self) -> Evaluation:
         """Errors and losses on both sets, and angles on one batch, added to the history.
@@ -135,8 +148,9 @@ class Trainer:
 
     def _angles(self) -> tuple[float | None, ...]:
         """Alignment of the network's broadcast rule on one batch of test images."""
-        x, y = next(self.data.test.batches(self.config.batch_size))
-        angles = alignment_angles(self.broadcast, x.to(DTYPES[self.config.dtype]), y).tolist()
+        test, batch = self.data.test, slice(self.config.batch_size)
+        x = test.x[batch].to(DTYPES[self.config.dtype])
+        angles = alignment_angles(self.broadcast, x, test.targets[batch]).tolist()
         return tuple(None if math.isnan(angle) else angle for angle in angles)
 
     def _check_finite(self, loss: float) -> None:
