@@ -21,7 +21,8 @@ from filelock import FileLock, Timeout
 from gevb.errors import InputError
 from gevb.records import Config, Record
 
-FORMAT = "gevb checkpoint 3"
+FORMAT = "gevb checkpoint 4"
+FORMAT_BETWEEN_EPOCHS = "gevb checkpoint 3"  # the one before, which knows no other place
 
 
 class Busy(InputError):
@@ -115,6 +116,8 @@ class RunFolder:
             raise InputError(
                 f"{self.checkpoint} cannot be read, truncated or foreign: {reason}"
             ) from error
+        if isinstance(state, dict) and state.get("format") == FORMAT_BETWEEN_EPOCHS:
+            state.update(format=FORMAT, batch=0, loss=0.0)
         if not isinstance(state, dict) or state.get("format") != FORMAT:
             raise InputError(f"{self.checkpoint} is not a checkpoint of this package ({FORMAT})")
         here, there = asdict(self.config), state.get("config", {})
