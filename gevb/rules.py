@@ -90,7 +90,7 @@ class Rule:
         yield top, output, delta
         for l in reversed(range(top)):
             feedback = self._feedback(l, delta, output)
-            delta = torch.where(trace.gates[l], feedback, 0)
+            delta = trace.gates[l] * feedback
             yield l, feedback, delta
 
     def _make_feedback(self, generator: torch.Generator) -> None:
