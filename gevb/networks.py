@@ -127,23 +127,25 @@ class Layer(nn.Module):
         """
         if self.gate is None:
             return self.weights(a), None
-        gate = self.gate
         pools = [module for module in self.arrange if isinstance(module, AvgPool2d)]
-        masks = []
-
-        def blocks() -> Iterator[Tensor]:
-            for h in self.weights.blocks(a, rows=math.prod(pool.size for pool in pools)):
-                masks.append(gate.mask(h))
-                block = h.mul_(masks[-1][:, None])
-                for pool in pools:
-                    block = pool(block)
-                yield block
-
+        masks: list[Tensor] = []
+        blocks = self._gated(self.gate, a, pools, masks)
         hidden = self.weights.out_units
-        above = self.weights.join(blocks(), len(a), pools[-1].out_units if pools else hidden)
+        above = self.weights.join(blocks, len(a), pools[-1].out_units if pools else hidden)
         for module in self.arrange[len(pools) :]:
             above = module(above)
         return above, self.weights.join(masks, len(a), hidden)
+
+    def _gated(
+        self, gate: Gate, a: Tensor, pools: list[AvgPool2d], masks: list[Tensor]
+    ) -> Iterator[Tensor]:
+        """Gated and pooled activations, block by block; the gates of each block go to `masks`."""
+        for h in self.weights.blocks(a, rows=math.prod(pool.size for pool in pools)):
+            masks.append(gate.mask(h))
+            block = h.mul_(masks[-1][:, None])
+            for pool in pools:
+                block = pool(block)
+            yield block
 
     def arranged(self, a: Float[Tensor, "B K *units"]) -> Float[Tensor, "B K *above"]:
         """Pool and flatten."""

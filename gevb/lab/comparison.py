@@ -197,6 +197,15 @@ def table(
     return _judged(cells)
 
 
+def _errors(there: Mapping[int, Record], seeds: Sequence[int], measure: str) -> dict[int, float]:
+    """Final errors of the seeds that finished."""
+    return {
+        seed: final_error(there[seed], measure)
+        for seed in seeds
+        if seed in there and there[seed].status == "finished"
+    }
+
+
 def _cell(
     setting: Config,
     there: Mapping[int, Record],
@@ -204,17 +213,12 @@ def _cell(
     measure: str,
     against: Sequence[int] | None,
 ) -> Cell:
-    def errors(wanted: Sequence[int]) -> dict[int, float]:
-        return {
-            seed: final_error(there[seed], measure)
-            for seed in wanted
-            if seed in there and there[seed].status == "finished"
-        }
-
-    ours = errors(seeds)
+    ours = _errors(there, seeds, measure)
     reference = None
     if against is not None:
-        reference = Sample.of(list(other.values())) if (other := errors(against)) else None
+        reference = (
+            Sample.of(list(other.values())) if (other := _errors(there, against, measure)) else None
+        )
     elif not setting.departures and setting.experiment.name in published():
         mean = published()[setting.experiment.name][MEASURES.index(measure)]
         reference = Sample(mean, PUBLISHED_SEEDS, None)
