@@ -17,18 +17,19 @@ NAME ?= laptop
 book: $(VENV)/installed
 	$(BIN)/jupyter-book build -W -n --keep-going .
 
-# One thread a kernel in the notebooks: as many run at a time as there are cores.
+# Tests and notebooks share the workers (see `Spread` in tests/conftest.py), a core and a thread
+# each. The tests in a browser mostly wait, so there may be more of them than cores.
 test: $(VENV)/installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python tools/notebooks.py check
 	$(BIN)/python tools/equations.py --check
-	$(BIN)/pytest -n $(JOBS) --dist worksteal
-	OMP_NUM_THREADS=1 $(BIN)/pytest --nbval book -n $(JOBS) --dist loadscope
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests gevb book --nbval -n $(JOBS) --dist loadscope
 	$(BIN)/jupyter-book build -W -n --keep-going --all .
 	$(BIN)/python tools/browser.py install
-	OMP_NUM_THREADS=1 $(BIN)/pytest tests/browser -n $(JOBS) --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/browser --confcutdir tests/browser \
+	  -n $$((2 * $(JOBS))) --dist worksteal
 
 serve: book
 	$(BIN)/python -m http.server --directory _build/html

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import subprocess
 import sys
+from multiprocessing.context import BaseContext
 from pathlib import Path
 
 import pytest
 import torch
+from xdist.scheduler import LoadScopeScheduling
 
 import gevb
 from gevb.data import data_folder
@@ -19,6 +22,24 @@ ROOT = Path(__file__).parents[1]
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # Workers share the cores.
     torch.set_num_threads(1)
+
+
+class Spread(LoadScopeScheduling):
+    """The cells of a notebook stay together, and tests that share a built book or a gate.
+
+    They come first; the other tests go one by one to whichever worker has room for them.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        together = file.endswith(".ipynb") or file.startswith("tests/test_book_")
+        return file if together else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Spread | None:
+    """With `--dist loadscope`."""
+    return Spread(config, log) if config.getvalue("dist") == "loadscope" else None
+
 
 # Hidden layers over small images: stride, padding, pooling with and without a remainder.
 ARCHITECTURES = {
@@ -92,6 +113,20 @@ def real_data(tmp_path_factory: pytest.TempPathFactory):
         return target
 
     return folder
+
+
+@pytest.fixture(scope="session")
+def forking() -> BaseContext:
+    """Starts processes that have imported what training wants, which takes a new one seconds."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["gevb.lab.engine", "torch._dynamo", "sklearn.model_selection"])
+    return context
+
+
+@pytest.fixture
+def quick_workers(forking: BaseContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine's workers start at once, by a fork; without this fixture they are spawned."""
+    monkeypatch.setattr("gevb.lab.engine.get_context", lambda method: forking)
 
 
 @pytest.fixture

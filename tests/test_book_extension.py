@@ -5,14 +5,12 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
 from bookext import plotly_figures
 from bs4 import BeautifulSoup
 
-FOLDER = Path(plotly_figures.__file__).parents[1]  # of the package `bookext`
 REPOSITORY = "https://github.com/owner/name"
 FACTS = "**Time** an hour. **You need** nothing. **In the paper** all of it."
 FIGURE = {
@@ -58,7 +56,7 @@ html_theme_options = {{
 
 def build(source, out):
     paths = [sys.executable, "-m", "sphinx", "-Q", "-b", "html", "-d", f"{out}-trees", source, out]
-    environment = os.environ | {"PYTHONPATH": str(FOLDER)}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}  # as pyproject.toml has it
     subprocess.run(paths, check=True, env=environment)
 
 

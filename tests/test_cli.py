@@ -164,6 +164,7 @@ def test_module_entry_point():
 REPRODUCE = ("reproduce", "--dataset", "digits", "--only", "fc-*-nonnegative-dfa", "--seeds", "2")
 
 
+@pytest.mark.usefixtures("quick_workers")
 def test_reproduce_and_table(monkeypatch, capsys, tmp_path):
     arguments = (*REPRODUCE, "--epochs", "1", "--device", "cpu", "--out", str(tmp_path))
     code, out, err = run(monkeypatch, capsys, *arguments)
@@ -195,6 +196,7 @@ def test_table_of_the_book(monkeypatch, capsys):
     assert "GEVB matches back-propagation in VNNs" in out
 
 
+@pytest.mark.usefixtures("quick_workers")
 def test_failed_runs_give_status_1(monkeypatch, capsys, tmp_path):
     folder = tmp_path / "checkpoints" / "digits-fc-conventional-nonnegative-dfa-1epochs-seed0"
     folder.mkdir(parents=True)

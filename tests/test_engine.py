@@ -58,6 +58,7 @@ def killing_workers(folder: Path, times: int, epoch: int = 1):
         watcher.join()
 
 
+@pytest.mark.usefixtures("quick_workers")
 def test_what_is_recorded_is_not_run_again(tmp_path):
     said: list[str] = []
     tried = reproduce(SHORT, tmp_path, jobs=2, device="cpu", say=said.append)
@@ -81,13 +82,14 @@ def test_a_run_is_that_of_train(tmp_path):
     assert all(len(e.angles) == 2 for e in record.history)
 
 
+@pytest.mark.usefixtures("quick_workers")
 def test_killed_worker_goes_on_from_its_checkpoint(tmp_path):
-    config = replace(SHORT[0], epochs=30)
+    config = replace(SHORT[0], epochs=40)  # no error is left after 46
     with killing_workers(tmp_path / "checkpoints" / config.name, times=1) as killed:
         (record,) = quietly([config], tmp_path)
     assert len(killed) == 1
     assert record.status == "finished"
-    assert [evaluation.epoch for evaluation in record.history] == list(range(31))
+    assert [evaluation.epoch for evaluation in record.history] == list(range(41))
     assert len(record.sessions) == 2
     assert record.sessions[1]["from_epoch"] >= 1
     assert names(tmp_path / "results") == [f"{config.name}.json"]
@@ -127,6 +129,7 @@ def test_workers_end_with_their_master(tmp_path):
     pytest.fail("the worker is still at work")
 
 
+@pytest.mark.usefixtures("quick_workers")
 def test_run_whose_workers_always_die_is_recorded_as_failed(tmp_path):
     config = replace(SHORT[0], epochs=10_000)
     with killing_workers(tmp_path / "checkpoints" / config.name, times=ATTEMPTS):
@@ -137,6 +140,7 @@ def test_run_whose_workers_always_die_is_recorded_as_failed(tmp_path):
     assert names(tmp_path / "results") == [f"{config.name}.failed-1.json"]
 
 
+@pytest.mark.usefixtures("quick_workers")
 def test_failures_are_kept_and_tried_again(tmp_path):
     folder = tmp_path / "checkpoints" / SHORT[0].name
     folder.mkdir(parents=True)
@@ -153,6 +157,7 @@ def test_failures_are_kept_and_tried_again(tmp_path):
     assert there == [f"{SHORT[0].name}{end}.json" for end in (".failed-1", ".failed-2", "")]
 
 
+@pytest.mark.usefixtures("quick_workers")
 def test_a_run_that_another_process_works_on_is_left_alone(tmp_path):
     said: list[str] = []
     folder = tmp_path / "checkpoints" / SHORT[0].name
@@ -166,6 +171,7 @@ def test_a_run_that_another_process_works_on_is_left_alone(tmp_path):
     assert [record.status for record in quietly(SHORT[:1], tmp_path)] == ["finished"]
 
 
+@pytest.mark.usefixtures("quick_workers")
 def test_records_that_are_damaged_or_of_another_run_stop_it(tmp_path):
     quietly(SHORT[:1], tmp_path)
     file = tmp_path / "results" / f"{SHORT[0].name}.json"

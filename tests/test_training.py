@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
-import subprocess
-import sys
+import signal
 from dataclasses import asdict, replace
+from functools import cache
+from pathlib import Path
 
 import pytest
 import torch
@@ -137,49 +139,50 @@ def test_run_folder(config, tmp_path):
     assert files(tmp_path / "run") == ["checkpoint.pt", "record.json"]
 
 
-# Kills itself with SIGKILL at the n-th step of a kind: before or after a file is put in place,
-# half-way through writing one, or in the middle of an epoch; "timed" with a checkpoint by time
-# after every batch.
-SUICIDAL = """
-import os, signal, sys
-import gevb, gevb.lab.runs, gevb.training
-where, countdown, out, rule, vectorized = sys.argv[1], int(sys.argv[2]), *sys.argv[3:]
+def train_and_die(where: str, after: int, out: Path, config: gevb.Config, threads: int) -> None:
+    """A run in a process of its own, which it ends by SIGKILL at a step of a kind.
 
-def step():
-    global countdown
-    countdown -= 1
-    if countdown < 0:
-        os.kill(os.getpid(), signal.SIGKILL)
+    "replace": before a file is put in place; "write": with half of a file written; "batch": in the
+    middle of an epoch; "timed": there too, with a checkpoint by time after every batch.
+    """
+    torch.set_num_threads(threads)
+    left = after
 
-def before(function):
-    def wrapped(*args, **kwargs):
-        step()
-        return function(*args, **kwargs)
-    return wrapped
+    def step() -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-if where == "replace":
-    os.replace = before(os.replace)
-elif where == "write":  # Kills itself with half of the n-th file written.
-    import builtins
-    class Half:
-        def __init__(self, stream): self.stream = stream
-        def __enter__(self): return self
-        def __exit__(self, *error): self.stream.close()
-        def __getattr__(self, name): return getattr(self.stream, name)
-        def write(self, content):
-            if countdown == 0:
-                self.stream.write(content[: len(content) // 2])
-                self.stream.flush()
+    def before(function):
+        def wrapped(*args, **kwargs):
             step()
-            return self.stream.write(content)
-    gevb.lab.runs.open = lambda path, mode: Half(builtins.open(path, mode))
-elif where in ("batch", "timed"):
-    gevb.Network.clamp_ = before(gevb.Network.clamp_)
-if where == "timed":
-    gevb.lab.runs.CHECKPOINT_EVERY = 0.0
-config = gevb.Config(rule=rule, vectorized=vectorized == "True", epochs=4, evaluate_every=2)
-gevb.lab.train(config, out, resume=True, device="cpu", progress=False)
-"""
+            return function(*args, **kwargs)
+
+        return wrapped
+
+    class Half(io.FileIO):
+        def write(self, content):
+            if left == 0:
+                super().write(content[: len(content) // 2])
+            step()
+            return super().write(content)
+
+    if where == "replace":
+        os.replace = before(os.replace)
+    elif where == "write":
+        gevb.lab.runs.open = Half
+    else:
+        gevb.Network.clamp_ = before(gevb.Network.clamp_)
+    if where == "timed":
+        gevb.lab.runs.CHECKPOINT_EVERY = 0.0
+    gevb.lab.train(config, out, resume=True, **CPU)
+
+
+@cache
+def straight_run(config: gevb.Config) -> gevb.lab.Run:
+    """The run that nothing interrupts."""
+    return gevb.lab.train(config, **CPU)
 
 
 @pytest.mark.parametrize(
@@ -197,18 +200,20 @@ gevb.lab.train(config, out, resume=True, device="cpu", progress=False)
         ("timed", 36, "fa", True, 3),  # The checkpoint after an epoch's last batch.
     ],
 )
-def test_killed_run_resumes_bit_identically(where, after, rule, vectorized, resumed_from, tmp_path):
-    command = [sys.executable, "-c", SUICIDAL]
-    # Bit for bit the same only with as many threads: they split sums differently.
-    threads = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
-    arguments = [where, str(after), str(tmp_path), rule, str(vectorized)]
-    killed = subprocess.run([*command, *arguments], env=threads)
-    assert killed.returncode == -9
+def test_killed_run_resumes_bit_identically(
+    where, after, rule, vectorized, resumed_from, tmp_path, forking
+):
     config = gevb.Config(rule=rule, vectorized=vectorized, epochs=4, evaluate_every=2)
+    # Bit for bit the same only with as many threads: they split sums differently.
+    arguments = (where, after, tmp_path, config, torch.get_num_threads())
+    process = forking.Process(target=train_and_die, args=arguments)
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
     found = RunFolder(tmp_path, config, resume=True).load(torch.device("cpu"))
     assert (found["epoch"] + found["batch"] / 12 if found else 0) == resumed_from
     resumed = gevb.lab.train(config, tmp_path, resume=True, **CPU)
-    straight = gevb.lab.train(config, **CPU)
+    straight = straight_run(config)
     assert resumed.history == straight.history
     assert all(torch.equal(v, weights(straight)[k]) for k, v in weights(resumed).items())
     again = RunFolder(tmp_path, config, resume=True).load(torch.device("cpu"))

@@ -108,9 +108,5 @@ def test_search_finds(chromium, home, from_disk):
         visit.page.wait_for_selector("#search-results li a")
 
 
-def test_links():
-    report("links", faults.links(BOOK))
-
-
-def test_documents():
-    report("documents", faults.documents(BOOK))
+def test_files():
+    report("files", faults.links(BOOK) + faults.documents(BOOK))
