@@ -184,11 +184,12 @@ def train(
     out: str | Path | None = None,
     *,
     resume: bool = False,
+    until: int | None = None,
     data_dir: str | Path | None = None,
     device: str = "auto",
     progress: bool = True,
 ) -> Run:
-    """Train a network as `config` says.
+    """Train a network as `config` says, and keep what is needed to go on later.
 
     Sets PyTorch to full float32 precision for the whole process: TF32 would round the products of
     recent GPUs to 10 bits.
@@ -197,6 +198,8 @@ def train(
         config: what to train, and how.
         out: run folder for checkpoint and record; None keeps nothing.
         resume: continue the run in `out`, or start it where there is none.
+        until: leave the run at the first evaluation at or after so many epochs; a later call
+            goes on from there, bit by bit as if there had been no pause.
         data_dir: see `gevb.data.load`.
         device: "auto", "cpu" or "cuda".
         progress: show a bar with the latest errors on standard error.
@@ -220,7 +223,13 @@ def train(
                 sessions = _restore(trainer, state, folder.checkpoint)
             # Now, to see early that the folder can be written.
             write_atomically(folder.record, _record(trainer, sessions).to_json())
-        if not trainer.finished:
+
+        def left() -> bool:
+            """Whether there is nothing to do, for good or until a later call."""
+            reached = trainer.history[-1].epoch if trainer.history else -1
+            return trainer.finished or (until is not None and reached >= until)
+
+        if not left():
             sessions.append(
                 {**provenance(__name__, chosen, config.seed), "from_epoch": trainer.epoch}
             )
@@ -247,14 +256,14 @@ def train(
 
         batches = -(-len(trainer.data.train) // config.batch_size)
         with tqdm(
-            total=config.epochs * batches,
+            total=min(config.epochs, config.epochs if until is None else until) * batches,
             initial=trainer.epoch * batches + trainer.batch,
             unit="batch",
             disable=not progress,
         ) as bar:
-            if not trainer.history:
+            if not (trainer.history or left()):
                 record()
-            while not trainer.finished:
+            while not left():
                 bar.set_description(str(trainer.history[-1]), refresh=False)
                 trainer.train_epoch(after_batch)
                 if trainer.evaluation_due:
