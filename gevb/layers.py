@@ -365,7 +365,9 @@ class Conv2d(_Spatial):
 
     def _first_weight_gradient(self, x: Tensor, e: Tensor, delta: Tensor) -> Tensor:
         """Every example's sum over positions first: it is the same for all components."""
-        patches = F.unfold(x, self.kernel_size, stride=self.stride, padding=self.padding)
+        k, s, p = self.kernel_size, self.stride, self.padding
+        windows = F.pad(x, (p,) * 4).unfold(2, k, s).unfold(3, k, s)  # (B, in, H, W, k, k)
+        patches = windows.permute(0, 1, 4, 5, 2, 3).flatten(1, 3).flatten(2)  # copied here
         per_example = torch.bmm(patches, delta.flatten(2).mT)  # (B, fan_in, out)
         summed = (e.T @ per_example.flatten(1)).unflatten(1, (self.fan_in, -1))
         return summed.mT.reshape(self.weight.shape)
