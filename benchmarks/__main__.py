@@ -14,6 +14,7 @@ from benchmarks.epochs import EPOCHS, measure_epochs, measure_loading
 from benchmarks.growth import measure_growth
 from benchmarks.measure import measure_rates
 from benchmarks.steps import HEAD, campaign_hours, measure_steps, table
+from gevb.memory import keep_freed_memory
 from gevb.provenance import provenance
 from gevb.runs import write_atomically
 from gevb.timings import FORMAT, against_textbook, geometric_mean
@@ -30,6 +31,7 @@ FOLDER = Path(__file__).parents[1] / "data" / "benchmarks"
 def main(name: str, folder: Path, device: str, quick: bool) -> None:
     """Time training steps, their growth, and whole epochs."""
     chosen = choose_device(device)
+    keep_freed_memory()  # As processes that train do.
     torch.set_float32_matmul_precision("highest")
     torch.backends.cudnn.allow_tf32 = False
     batch, started = 128, time.perf_counter()
