@@ -14,6 +14,7 @@ from gevb.embedding import Settings, embed_run
 from gevb.errors import InputError
 from gevb.experiments import experiments, parse_seeds, read_results, runs
 from gevb.laboratory import ENGINES, reproduce
+from gevb.memory import keep_freed_memory
 from gevb.networks import ARCHITECTURES, INPUTS
 from gevb.records import PAPER_EPOCHS, Config
 from gevb.rules import RULES
@@ -141,6 +142,7 @@ def train_command(
         seed=seed,
         evaluate_every=evaluate_every,
     )
+    keep_freed_memory()
     run = train(config, out, resume=resume, data_dir=data_dir, device=device)
     click.echo(run.history[-1])
 

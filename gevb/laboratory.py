@@ -25,6 +25,7 @@ from tqdm import tqdm
 from gevb.data import load
 from gevb.errors import InputError, check_choice
 from gevb.experiments import failure_file
+from gevb.memory import keep_freed_memory
 from gevb.networks import build
 from gevb.records import Config, Record, read_record
 from gevb.runs import Busy, write_atomically
@@ -56,6 +57,7 @@ class Job:
     def work(self) -> Record:
         """Train, or go on training; what comes of it, failures included."""
         torch.set_num_threads(self.threads)
+        keep_freed_memory()
         try:
             return train(
                 self.config,
