@@ -81,7 +81,7 @@ def contract(a: Float[Tensor, "B K *units"], e: Float[Tensor, "B K"]) -> Float[T
 
 def _dot(a: Float[Tensor, "B K *units"], v: Float[Tensor, "..."]) -> Float[Tensor, "B *units"]:
     """Inner product over the K components with v, which broadcasts; keeps a's memory layout."""
-    if few_and_large(a):
+    if few_and_large(a) and a.shape[1] > 1:
         return torch.sum(a * v, 1, out=torch.empty_like(a[:, 0]))
     total = a[:, 0] * v[:, 0]
     for mu in range(1, a.shape[1]):
@@ -457,7 +457,7 @@ class LocallyConnected2d(_Spatial):
             sent = torch.bmm(_entries(weight[y], k).mT, heard)  # (positions, entries, B)
             pixels = windows[y, :, k].unflatten(3, (self.kernel_size, -1))  # (H, W, k, k, C, B)
             for ky, kx in product(*map(range, pixels.shape[2:4])):
-                pixels[:, :, ky, kx] += sent.view(pixels.shape)[:, :, ky, kx]
+                pixels[:, :, ky, kx].add_(sent.view(pixels.shape)[:, :, ky, kx])
         p, (height, width) = self.padding, self.in_units[1:]
         return _examples_first(padded[p : p + height, p : p + width, :, 0])
 
