@@ -117,6 +117,11 @@ def cli() -> None:
 @click.option("--resume", is_flag=True, help="Continue the run in --out, or start it.")
 @DATA_DIR
 @DEVICE
+@click.option(
+    "--replay",
+    is_flag=True,
+    help="Replay steps as CUDA graphs, which saves launches; not yet run on a GPU.",
+)
 def train_command(
     dataset: str,
     arch: str,
@@ -130,6 +135,7 @@ def train_command(
     resume: bool,
     data_dir: str | None,
     device: str,
+    replay: bool,
 ) -> None:
     """Train one network by the paper's protocol: Adam, learning rate 3e-4, batches of 128."""
     config = Config(
@@ -143,7 +149,7 @@ def train_command(
         evaluate_every=evaluate_every,
     )
     keep_freed_memory()
-    run = train(config, out, resume=resume, data_dir=data_dir, device=device)
+    run = train(config, out, resume=resume, data_dir=data_dir, device=device, replay=replay)
     click.echo(run.history[-1])
 
 

@@ -29,6 +29,7 @@ from gevb.losses import cross_entropy
 from gevb.networks import Network, build
 from gevb.provenance import provenance
 from gevb.records import DTYPES, Config, Evaluation, Record
+from gevb.replay import Capture, Replayed, cuda_graph
 from gevb.rules import make_rule
 from gevb.runs import RunFolder, write_atomically
 from gevb.seeds import stream
@@ -76,10 +77,19 @@ def evaluate(network: Network, split: Split, batch_size: int = 128) -> tuple[flo
 
 
 class Trainer:
-    """Network, rule, optimizer and everything else that changes while training."""
+    """Network, rule, optimizer and everything else that changes while training.
 
-    def __init__(self, config: Config, data: Dataset, device: torch.device) -> None:
-        self.config, self.data, self.device = config, data, device
+    Args:
+        config: what to train, and how.
+        data: on the device.
+        device: of network and data.
+        capture: `gevb.replay.cuda_graph` to replay steps; None to do each anew.
+    """
+
+    def __init__(
+        self, config: Config, data: Dataset, device: torch.device, capture: Capture | None = None
+    ) -> None:
+        self.config, self.data, self.device, self.capture = config, data, device, capture
         self.network = build(
             config.dataset,
             config.arch,
@@ -98,6 +108,15 @@ class Trainer:
         self.batch = 0  # of the epoch under way
         self.loss = torch.zeros((), device=device)  # sum over these batches
         self.history: list[Evaluation] = []
+        self._start()
+
+    def _start(self) -> None:
+        """Nothing is captured yet; Adam wants to know whether it will be."""
+        for group in self.optimizer.param_groups:
+            group["capturable"] = self.capture is not None
+        self.learn: Callable[[Tensor], Tensor] = self.step
+        if self.capture is not None:
+            self.learn = Replayed(self.step, self.config.batch_size, self.capture)
 
     @property
     def finished(self) -> bool:
@@ -121,7 +140,7 @@ class Trainer:
         generator.set_state(self.order.get_state())
         order = torch.randperm(len(self.data.train), generator=generator).to(self.device)
         for index in order.split(self.config.batch_size)[self.batch :]:
-            self.loss += self.step(index)
+            self.loss += self.learn(index)
             self.batch += 1
             after_batch()
         self.check_finite(self.loss.item())
@@ -190,7 +209,8 @@ class Trainer:
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from `state`."""
         self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.optimizer.load_state_dict(state["optimizer"])  # into new tensors
+        self._start()
         self.order.set_state(state["order"].cpu())
         self.epoch, self.batch = state["epoch"], state["batch"]
         self.loss.fill_(state["loss"])
@@ -219,6 +239,7 @@ def train(
     data_dir: str | Path | None = None,
     device: str = "auto",
     progress: bool = True,
+    replay: bool = False,
 ) -> Run:
     """Train a network as `config` says.
 
@@ -232,12 +253,15 @@ def train(
         data_dir: see `gevb.data.load`.
         device: "auto", "cpu" or "cuda".
         progress: show a bar with the latest errors on standard error.
+        replay: replay steps as CUDA graphs (`gevb.replay`); not yet run on a GPU.
 
     Raises:
-        InputError: see `gevb.data.load`, `choose_device`, `RunFolder`; or a loss that is not
-            finite, in which case the last good checkpoint stays.
+        InputError: see `gevb.data.load`, `choose_device`, `RunFolder`; replay without a GPU; or a
+            loss that is not finite, in which case the last good checkpoint stays.
     """
     chosen = choose_device(device)
+    if replay and chosen.type != "cuda":
+        raise InputError(f"replay: got device {chosen}, wanted a GPU")
     torch.set_float32_matmul_precision("highest")
     torch.backends.cudnn.allow_tf32 = False
     with contextlib.ExitStack() as stack:
@@ -245,7 +269,8 @@ def train(
         if folder is not None:
             stack.enter_context(folder.locked())
         state = None if folder is None else folder.load(chosen)
-        trainer = Trainer(config, load(config.dataset, data_dir, chosen), chosen)
+        data = load(config.dataset, data_dir, chosen)
+        trainer = Trainer(config, data, chosen, cuda_graph if replay else None)
         sessions: list[dict[str, Any]] = []
         if folder is not None:
             if state is not None:
