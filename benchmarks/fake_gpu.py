@@ -71,6 +71,7 @@ class Launches(TorchDispatchMode):
     Every operation is a kernel, but for views and empty tensors, which are none; `F.pad` fills
     and copies; `F.unfold` loops over examples; a convolution's gradient takes one for each of the
     tensors that it gives. What libraries do inside (splitting sums, changing layouts) is left out.
+    A view that repeats its entries counts as what it repeats.
 
     Attributes:
         launches, bytes: so far.
@@ -97,8 +98,13 @@ class Launches(TorchDispatchMode):
                 "constant_pad_nd": 2,
                 "convolution_backward": len(made),
             }.get(name, 1)
-            self.bytes += sum(t.numel() * t.element_size() for t in [*made, *_tensors(args)])
+            self.bytes += sum(map(_size, [*made, *_tensors(args)]))
         return result
+
+
+def _size(tensor: Tensor) -> int:
+    """Bytes that it takes in memory."""
+    return min(tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes())
 
 
 def _tensors(of: Any) -> list[Tensor]:
