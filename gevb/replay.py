@@ -1,7 +1,8 @@
 """A training step as a CUDA graph: launched as a whole, and not kernel by kernel.
 
 A step of a small network takes a GPU less time than it takes the processor to ask for its
-kernels one by one. Not yet run on a GPU; the tests replay steps on the processor, by a stand-in.
+kernels one by one. A graph holds a step's memory for itself, beside what other steps take. Not
+yet run on a GPU: the tests replay steps on the processor, by a stand-in.
 """
 
 from __future__ import annotations
