@@ -17,6 +17,7 @@ from gevb.lab.embedding import embed_run
 from gevb.lab.engine import ENGINES, reproduce
 from gevb.lab.experiments import every_run, experiments, parse_seeds, read_results
 from gevb.lab.maps import Settings
+from gevb.lab.memory import keep_freed_memory
 from gevb.lab.plan import PLAN, by_value, progress
 from gevb.lab.rates import Stages, forecast
 from gevb.lab.runs import train
@@ -122,6 +123,11 @@ def cli() -> None:
 @click.option("--resume", is_flag=True, help="Continue the run in --out, or start it.")
 @DATA_DIR
 @DEVICE
+@click.option(
+    "--replay",
+    is_flag=True,
+    help="Replay steps as CUDA graphs, which saves launches; not yet run on a GPU.",
+)
 def train_command(
     dataset: str,
     arch: str,
@@ -135,6 +141,7 @@ def train_command(
     resume: bool,
     data_dir: str | None,
     device: str,
+    replay: bool,
 ) -> None:
     """Train one network by the paper's protocol: Adam, learning rate 3e-4, batches of 128."""
     config = Config(
@@ -147,7 +154,8 @@ def train_command(
         seed=seed,
         evaluate_every=evaluate_every,
     )
-    run = train(config, out, resume=resume, data_dir=data_dir, device=device)
+    keep_freed_memory()
+    run = train(config, out, resume=resume, data_dir=data_dir, device=device, replay=replay)
     click.echo(run.history[-1])
 
 

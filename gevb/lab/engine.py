@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from gevb.data import load
 from gevb.errors import InputError, check_choice
+from gevb.lab.memory import keep_freed_memory
 from gevb.lab.records import Record, read_record
 from gevb.lab.runs import Busy, train, write_atomically
 from gevb.theory.costs import run_cost
@@ -61,6 +62,7 @@ class Job:
     def work(self) -> Record:
         """Train, or go on training; what comes of it, failures included."""
         torch.set_num_threads(self.threads)
+        keep_freed_memory()
         try:
             return train(
                 self.config,

@@ -25,6 +25,7 @@ from gevb.errors import InputError
 from gevb.lab.provenance import provenance
 from gevb.lab.records import Record
 from gevb.networks import Network
+from gevb.replay import cuda_graph
 from gevb.training import Config, Evaluation, Trainer, choose_device
 
 #: Seconds after which a checkpoint is due, also in the middle of an epoch.
@@ -188,6 +189,7 @@ def train(
     data_dir: str | Path | None = None,
     device: str = "auto",
     progress: bool = True,
+    replay: bool = False,
 ) -> Run:
     """Train a network as `config` says, and keep what is needed to go on later.
 
@@ -203,12 +205,15 @@ def train(
         data_dir: see `gevb.data.load`.
         device: "auto", "cpu" or "cuda".
         progress: show a bar with the latest errors on standard error.
+        replay: replay steps as CUDA graphs (`gevb.replay`); not yet run on a GPU.
 
     Raises:
-        InputError: see `gevb.data.load`, `choose_device`, `RunFolder`; or a loss that is not
-            finite, in which case the last good checkpoint stays.
+        InputError: see `gevb.data.load`, `choose_device`, `RunFolder`; replay without a GPU; or a
+            loss that is not finite, in which case the last good checkpoint stays.
     """
     chosen = choose_device(device)
+    if replay and chosen.type != "cuda":
+        raise InputError(f"replay: got device {chosen}, wanted a GPU")
     torch.set_float32_matmul_precision("highest")
     torch.backends.cudnn.allow_tf32 = False
     with contextlib.ExitStack() as stack:
@@ -216,7 +221,8 @@ def train(
         if folder is not None:
             stack.enter_context(folder.locked())
         state = None if folder is None else folder.load(chosen)
-        trainer = Trainer(config, load(config.dataset, data_dir, chosen), chosen)
+        data = load(config.dataset, data_dir, chosen)
+        trainer = Trainer(config, data, chosen, cuda_graph if replay else None)
         sessions: list[dict[str, Any]] = []
         if folder is not None:
             if state is not None:
