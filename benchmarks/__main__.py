@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict
+from operator import itemgetter
 from pathlib import Path
 
 import click
 import torch
 
 from benchmarks.epochs import EPOCHS, measure_epochs, measure_loading
+from benchmarks.gpu import LAUNCH, count_launches, modelled_hours
 from benchmarks.growth import measure_growth
 from benchmarks.measure import measure_rates
 from benchmarks.steps import HEAD, campaign_hours, measure_steps, table
+from gevb.lab.memory import keep_freed_memory
 from gevb.lab.provenance import provenance
 from gevb.lab.runs import write_atomically
 from gevb.lab.timings import FORMAT, against_textbook, geometric_mean
@@ -30,8 +33,10 @@ FOLDER = Path(__file__).parents[1] / "data" / "benchmarks"
 def main(name: str, folder: Path, device: str, quick: bool) -> None:
     """Time training steps, their growth, and whole epochs."""
     chosen = choose_device(device)
+    keep_freed_memory()  # As processes that train do.
     torch.set_float32_matmul_precision("highest")
     torch.backends.cudnn.allow_tf32 = False
+    datasets = ["digits"] if quick else ["digits", "mnist", "cifar10"]
     batch, started = 128, time.perf_counter()
     facts = {**provenance("gevb.training", chosen, 0), "processor": _processor()}
     rates = measure_rates(chosen)
@@ -42,7 +47,7 @@ def main(name: str, folder: Path, device: str, quick: bool) -> None:
     click.echo(HEAD)
     steps = []
     for rows in measure_steps(
-        ["digits"] if quick else ["digits", "mnist", "cifar10"],
+        datasets,
         batch,
         budget=0.1 if quick else 12.0,
         device=chosen,
@@ -76,6 +81,13 @@ def main(name: str, folder: Path, device: str, quick: bool) -> None:
     hours = campaign_hours(steps, batch)
     if hours is not None:
         click.echo(f"48 experiments x 5 seeds x 190 epochs on this device: {hours:,.1f} hours")
+    launches = list(count_launches(datasets, batch))
+    modelled = {way: modelled_hours(launches, batch, way) for way in LAUNCH}
+    most = max(launches, key=itemgetter("launches"))
+    click.echo(
+        f"launches of a step on a GPU: at most {most['launches']} ({most['dataset']} {most['arch']}"
+        f" {most['rule']}); H200 hours by the model: {modelled}"
+    )
     result = {
         "format": FORMAT,
         "provenance": {**facts, "seconds": round(time.perf_counter() - started, 1)},
@@ -86,6 +98,8 @@ def main(name: str, folder: Path, device: str, quick: bool) -> None:
         "loading": loading,
         "epochs": epochs,
         "campaign_hours": hours,
+        "launches": launches,
+        "modelled_h200_hours": modelled,
     }
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.json"

@@ -61,12 +61,16 @@ def fake_trainer(config: Config) -> Trainer:
     return Trainer(config, Dataset(config.dataset, split(), split()), CUDA)
 
 
+_NO_KERNEL = {"empty", "empty_like", "empty_strided", "new_empty", "_unsafe_view"}
+
+
 class Launches(TorchDispatchMode):
     """Counts what a GPU is asked for: kernels, and the bytes that they read and write.
 
     Every operation is a kernel, but for views and empty tensors, which are none; `F.pad` fills
     and copies; `F.unfold` loops over examples; a convolution's gradient takes one for each of the
     tensors that it gives. What libraries do inside (splitting sums, changing layouts) is left out.
+    A view that repeats its entries counts as what it repeats.
 
     Attributes:
         launches, bytes: so far.
@@ -87,14 +91,19 @@ class Launches(TorchDispatchMode):
         name = func.overloadpacket.__name__
         if any(tensor.device.type != "cuda" for tensor in made):
             self.elsewhere.append(name)
-        if not name.startswith(("empty", "new_empty")) and not func.is_view:
+        if func.namespace == "aten" and not (func.is_view or name in _NO_KERNEL):
             self.launches += {
                 "im2col": len(args[0]) if name == "im2col" else 1,
                 "constant_pad_nd": 2,
                 "convolution_backward": len(made),
             }.get(name, 1)
-            self.bytes += sum(t.numel() * t.element_size() for t in [*made, *_tensors(args)])
+            self.bytes += sum(map(_size, [*made, *_tensors(args)]))
         return result
+
+
+def _size(tensor: Tensor) -> int:
+    """Bytes that it takes in memory."""
+    return min(tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes())
 
 
 def _tensors(of: Any) -> list[Tensor]:

@@ -15,6 +15,7 @@ import torch
 
 from benchmarks.floor import Rates
 from benchmarks.textbook import Textbook
+from gevb.lab.memory import keep_freed_memory
 from gevb.layers import WeightLayer
 from gevb.networks import Network, build
 from gevb.rules import make_rule
@@ -137,21 +138,22 @@ def peak_memory(dataset: str, arch: str, vectorized: bool, rule: str, way: str, 
 
 def _own_peak(dataset: str, arch: str, vectorized: str, rule: str, way: str, batch: str) -> int:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    keep_freed_memory()  # As processes that train do.
     network = constant_network(dataset, arch, bool(int(vectorized)))
     step = training_step(network, rule, way, int(batch), device)
     if device.type == "cuda":
         before = torch.cuda.memory_allocated(device)
         torch.cuda.reset_peak_memory_stats(device)
     else:
-        before = _resident()
+        before = resident()
     step(1)  # Makes the optimizer's averages.
     step()
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) - before
-    return _resident() - before
+    return resident() - before
 
 
-def _resident() -> int:
+def resident() -> int:
     """The largest resident set of this process so far."""
     status = Path("/proc/self/status")
     if status.is_file():  # Linux counts the parent's, before `exec`, into ru_maxrss.

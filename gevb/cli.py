@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,13 +15,16 @@ from gevb.errors import InputError
 from gevb.lab.comparison import MEASURES, findings, table
 from gevb.lab.embedding import embed_run
 from gevb.lab.engine import ENGINES, reproduce
-from gevb.lab.experiments import experiments, parse_seeds, read_results, runs
+from gevb.lab.experiments import every_run, experiments, parse_seeds, read_results
 from gevb.lab.maps import Settings
+from gevb.lab.memory import keep_freed_memory
+from gevb.lab.plan import PLAN, by_value, progress
+from gevb.lab.rates import Stages, forecast
 from gevb.lab.runs import train
-from gevb.lab.tables import findings_text, table_text
+from gevb.lab.tables import findings_text, progress_text, table_text
 from gevb.networks import ARCHITECTURES
 from gevb.rules import RULES
-from gevb.training import PAPER_EPOCHS, Config
+from gevb.training import PAPER_EPOCHS, Config, choose_device
 from gevb.version import __version__
 
 EXAMPLES = """
@@ -119,6 +123,11 @@ def cli() -> None:
 @click.option("--resume", is_flag=True, help="Continue the run in --out, or start it.")
 @DATA_DIR
 @DEVICE
+@click.option(
+    "--replay",
+    is_flag=True,
+    help="Replay steps as CUDA graphs, which saves launches; not yet run on a GPU.",
+)
 def train_command(
     dataset: str,
     arch: str,
@@ -132,6 +141,7 @@ def train_command(
     resume: bool,
     data_dir: str | None,
     device: str,
+    replay: bool,
 ) -> None:
     """Train one network by the paper's protocol: Adam, learning rate 3e-4, batches of 128."""
     config = Config(
@@ -144,7 +154,8 @@ def train_command(
         seed=seed,
         evaluate_every=evaluate_every,
     )
-    run = train(config, out, resume=resume, data_dir=data_dir, device=device)
+    keep_freed_memory()
+    run = train(config, out, resume=resume, data_dir=data_dir, device=device, replay=replay)
     click.echo(run.history[-1])
 
 
@@ -173,13 +184,16 @@ DATASET_OPTION = click.option(
 Examples:
   python -m gevb reproduce --dataset digits
   python -m gevb reproduce --dataset mnist --only fc- --seeds 5 --jobs 2
+  python -m gevb reproduce --dataset cifar10 --until 20   # and later --until 40
+  python -m gevb reproduce --plan --dry-run
   RAY_ADDRESS=head:6379 python -m gevb reproduce --engine ray --gpus 0.25
 
 \b
-OUT/results/NAME.json is the record of a run that finished. What is recorded is
-not run again; a run that was interrupted goes on from its last checkpoint in
-OUT/checkpoints; one that failed leaves OUT/results/NAME.failed-1.json and is
-tried again the next time. Exit status 1 if a run failed.
+OUT/results/NAME.json is the record of a run, also of one that is not finished.
+What is recorded is not run again; a run that was interrupted or left at --until
+goes on from its last checkpoint in OUT/checkpoints; one that failed leaves
+OUT/results/NAME.failed-1.json and is tried again the next time. Runs are taken
+in the order of gevb/lab/plan.py, which says why. Exit status 1 if a run failed.
 """,
 )
 @DATASET_OPTION
@@ -198,6 +212,22 @@ tried again the next time. Exit status 1 if a run failed.
     help="Another number than the paper's is a protocol of its own, in records and tables.",
 )
 @click.option("--evaluate-every", type=click.IntRange(1), default=10, show_default=True)
+@click.option(
+    "--until",
+    type=click.IntRange(1),
+    help="Take every run to this epoch, the least advanced first, and leave it there for later.",
+)
+@click.option(
+    "--plan",
+    "by_plan",
+    is_flag=True,
+    help="Instead of what --dataset, --only, --seeds and --until name: the plan's stages.",
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Show what would run, in which order, and how long it takes at this machine's rate.",
+)
 @click.option(
     "--jobs",
     type=click.IntRange(1),
@@ -220,6 +250,9 @@ def reproduce_command(
     seeds: str,
     epochs: int,
     evaluate_every: int,
+    until: int | None,
+    by_plan: bool,
+    dry_run: bool,
     jobs: int | None,
     engine: str,
     gpus: float,
@@ -228,14 +261,30 @@ def reproduce_command(
     device: str,
 ) -> None:
     """Run the experiments of the paper that are not recorded yet, and the same on digits."""
-    wanted = runs(experiments(datasets, pattern), parse_seeds(seeds), epochs, evaluate_every)
-    tried = reproduce(
-        wanted, out, engine=engine, jobs=jobs, gpus=gpus, data_dir=data_dir, device=device
-    )
-    count = Counter(record.status for record in tried)
+    if by_plan:
+        stages: Stages = [(stage.runs, stage.until, stage.why) for stage in PLAN]
+    else:
+        chosen = experiments(datasets, pattern)
+        wanted = by_value(every_run(chosen, parse_seeds(seeds), epochs, evaluate_every))
+        stages = [(wanted, until, "")]
+    if dry_run:
+        for line in forecast(stages, out, choose_device(device)):
+            click.echo(line)
+        return
+    options: dict[str, Any] = {"engine": engine, "jobs": jobs, "gpus": gpus}
+    count: Counter[str] = Counter()
+    for runs, stop, why in stages:
+        if why:
+            click.echo(why)
+        for record in reproduce(runs, out, until=stop, data_dir=data_dir, device=device, **options):
+            count[
+                "left to another process"
+                if record.error and record.status == "running"
+                else record.status
+            ] += 1
     click.echo(
-        f"{count['finished']} runs finished, {count['failed']} failed, "
-        f"{count['running']} left to another process"
+        f"{count['finished']} runs finished, {count['failed']} failed, {count['running']} taken "
+        f"further, {count['left']} left to another process"
     )
     if count["failed"]:
         raise click.exceptions.Exit(1)
@@ -254,11 +303,25 @@ def reproduce_command(
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of records; those that come with the book if not given.",
 )
+@click.option(
+    "--progress",
+    "only_progress",
+    is_flag=True,
+    help="How far every experiment is, and the hours that are left, in place of the errors.",
+)
 def table_command(
-    datasets: tuple[str, ...], pattern: str, seeds: str, against: str | None, results: Path | None
+    datasets: tuple[str, ...],
+    pattern: str,
+    seeds: str,
+    against: str | None,
+    results: Path | None,
+    only_progress: bool,
 ) -> None:
     """Show ours beside the paper's, with a verdict for every experiment."""
     records, chosen = read_results(results), experiments(datasets, pattern)
+    if only_progress:
+        click.echo(progress_text(progress(records, chosen, parse_seeds(seeds))))
+        return
     others = None if against is None else parse_seeds(against)
     for measure in MEASURES:
         cells = table(records, chosen, parse_seeds(seeds), measure, others)

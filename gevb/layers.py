@@ -24,7 +24,9 @@ which is what a layer adds to `.grad`.
 Activations of a whole batch would not fit into a processor's caches, and moving them to and from
 memory takes longer than the arithmetic. So pre-activations are computed block by block, and the
 caller gates and pools a block before the next one is computed. Layers lay their activations out
-in memory as their arithmetic likes it; the axes' order stays as above.
+in memory as their arithmetic likes it; the axes' order stays as above. A GPU rather waits for each
+operation to be asked for: its blocks are so large that there is one or few, and where
+`few_and_large` says so, what a processor does bit by bit is joined.
 
 Source: Clark, Abbott and Chung (2021), Sections 3.1 to 3.3, Appendices B and H.
 """
@@ -81,7 +83,7 @@ def contract(a: Float[Tensor, "B K *units"], e: Float[Tensor, "B K"]) -> Float[T
 
 def _dot(a: Float[Tensor, "B K *units"], v: Float[Tensor, "..."]) -> Float[Tensor, "B *units"]:
     """Inner product over the K components with v, which broadcasts; keeps a's memory layout."""
-    if few_and_large(a):
+    if few_and_large(a) and a.shape[1] > 1:
         return torch.sum(a * v, 1, out=torch.empty_like(a[:, 0]))
     total = a[:, 0] * v[:, 0]
     for mu in range(1, a.shape[1]):
@@ -365,7 +367,9 @@ class Conv2d(_Spatial):
 
     def _first_weight_gradient(self, x: Tensor, e: Tensor, delta: Tensor) -> Tensor:
         """Every example's sum over positions first: it is the same for all components."""
-        patches = F.unfold(x, self.kernel_size, stride=self.stride, padding=self.padding)
+        k, s, p = self.kernel_size, self.stride, self.padding
+        windows = F.pad(x, (p,) * 4).unfold(2, k, s).unfold(3, k, s)  # (B, in, H, W, k, k)
+        patches = windows.permute(0, 1, 4, 5, 2, 3).flatten(1, 3).flatten(2)  # copied here
         per_example = torch.bmm(patches, delta.flatten(2).mT)  # (B, fan_in, out)
         summed = (e.T @ per_example.flatten(1)).unflatten(1, (self.fan_in, -1))
         return summed.mT.reshape(self.weight.shape)
@@ -409,16 +413,17 @@ class LocallyConnected2d(_Spatial):
         # Components come before channels in memory where each component has its own weights.
         order = (3, 4, 1, 2, 0) if self.first else (3, 4, 2, 1, 0)
         count = max(_per_block(a, self.K * out * width * len(a)) // rows, 1) * rows
-        all_windows = self._windows(self._padded(a))
+        whole = self._windows(self._padded(a))
         for start in range(0, height, count):
             block = slice(start, start + count)
-            bias = self.bias[:, :, block].expand(len(a), -1, -1, -1, -1)
+            bias = self.bias[:, :, block].expand(len(a), -1, -1, -1, -1)  # (B, K, out, H, W)
             h = bias.permute(order).clone(memory_format=torch.contiguous_format)
-            weight, windows = self._by_position(self.weight)[block], all_windows[block]
-            products = h.flatten(2).unflatten(2, (weight.shape[2], -1))  # (H, W, out, N)
+            weight = self._by_position(self.weight)[block]  # (H, W, out or K * out, k, k * C)
+            windows = whole[block]  # (H, W, k, k * C, K_in * B)
+            products = h.flatten(2).unflatten(2, (weight.shape[2], -1))  # (H, W, rows of weight, .)
             for y, k in self._pieces(windows):
                 products[y].flatten(0, 1).baddbmm_(_entries(weight[y], k), _seen(windows[y], k))
-            yield h.permute([order.index(axis) for axis in range(5)])
+            yield h.permute([order.index(axis) for axis in range(5)])  # (B, K, out, H, W)
 
     def join(self, parts: Iterable[Tensor], examples: int, units: tuple[int, ...]) -> Tensor:
         """Rows one after another."""
@@ -447,15 +452,16 @@ class LocallyConnected2d(_Spatial):
         return _examples_first(_positions_first(delta) @ e)
 
     def _transpose(self, delta: Tensor) -> Tensor:
-        weight, deltas = self._by_position(self.weight), _positions_first(delta)
+        weight = self._by_position(self.weight)  # (H, W, out, k, k * C)
+        deltas = _positions_first(delta)  # (H, W, out, B)
         padded = self._padded(delta.new_zeros(len(delta), 1, *self.in_units))
-        windows = self._windows(padded)
+        windows = self._windows(padded)  # (H, W, k, k * C, B), a view: to add to it adds to pixels
         for y, k in self._pieces(windows):
             heard = deltas[y].flatten(0, 1)  # (positions, out, B)
             sent = torch.bmm(_entries(weight[y], k).mT, heard)  # (positions, entries, B)
             pixels = windows[y, :, k].unflatten(3, (self.kernel_size, -1))  # (H, W, k, k, C, B)
-            for ky, kx in product(*map(range, pixels.shape[2:4])):
-                pixels[:, :, ky, kx] += sent.view(pixels.shape)[:, :, ky, kx]
+            for ky, kx in product(*map(range, pixels.shape[2:4])):  # Windows overlap, these do not.
+                pixels[:, :, ky, kx].add_(sent.view(pixels.shape)[:, :, ky, kx])
         p, (height, width) = self.padding, self.in_units[1:]
         return _examples_first(padded[p : p + height, p : p + width, :, 0])
 

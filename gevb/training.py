@@ -24,6 +24,7 @@ from gevb.errors import InputError, check_choice
 from gevb.initializers import Initializer
 from gevb.losses import cross_entropy
 from gevb.networks import ARCHITECTURES, Network, build
+from gevb.replay import Capture, Replayed
 from gevb.rules import RULES, Rule, alignment_angles, make_rule
 from gevb.seeds import stream
 
@@ -248,10 +249,19 @@ def train_epoch(
 
 
 class Trainer:
-    """Network, rule, optimizer and everything else that changes while training."""
+    """Network, rule, optimizer and everything else that changes while training.
 
-    def __init__(self, config: Config, data: Dataset, device: torch.device) -> None:
-        self.config, self.data, self.device = config, data, device
+    Args:
+        config: what to train, and how.
+        data: on the device.
+        device: of network and data.
+        capture: `gevb.replay.cuda_graph` to replay steps; None to do each anew.
+    """
+
+    def __init__(
+        self, config: Config, data: Dataset, device: torch.device, capture: Capture | None = None
+    ) -> None:
+        self.config, self.data, self.device, self.capture = config, data, device, capture
         self.network = config.build(config.seed).to(device, DTYPES[config.dtype])
         self.rule = make_rule(config.rule, self.network, seed=config.seed)
         measured = "gevb" if config.vectorized else "dfa"
@@ -264,6 +274,15 @@ class Trainer:
         self.batch = 0  # of the epoch under way
         self.loss = torch.zeros((), device=device)  # sum over these batches
         self.history: list[Evaluation] = []
+        self._start()
+
+    def _start(self) -> None:
+        """Nothing is captured yet; Adam wants to know whether it will be."""
+        for group in self.optimizer.param_groups:
+            group["capturable"] = self.capture is not None
+        self.learn: Callable[[Tensor], Tensor] = self.step
+        if self.capture is not None:
+            self.learn = Replayed(self.step, self.config.batch_size, self.capture)
 
     @property
     def finished(self) -> bool:
@@ -287,7 +306,7 @@ class Trainer:
         generator.set_state(self.order.get_state())
         order = torch.randperm(len(self.data.train), generator=generator).to(self.device)
         for index in order.split(self.config.batch_size)[self.batch :]:
-            self.loss += self.step(index)
+            self.loss += self.learn(index)
             self.batch += 1
             after_batch()
         self.check_finite(self.loss.item())
@@ -347,7 +366,8 @@ class Trainer:
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from `state`."""
         self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.optimizer.load_state_dict(state["optimizer"])  # into new tensors
+        self._start()
         self.order.set_state(state["order"].cpu())
         self.epoch, self.batch = state["epoch"], state["batch"]
         self.loss.fill_(state["loss"])

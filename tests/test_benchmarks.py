@@ -6,12 +6,15 @@ import json
 
 import pytest
 import torch
+import torch.nn.functional as F
 from click.testing import CliRunner
 from conftest import ARCHITECTURES, gradients, make_batch, make_network, relative_difference
 
 import gevb
 from benchmarks.__main__ import main
+from benchmarks.fake_gpu import CUDA, Launches, fake_gpu
 from benchmarks.floor import Rates, Work, step_work
+from benchmarks.gpu import modelled_seconds
 from benchmarks.growth import exponent
 from benchmarks.measure import Times, peak_memory
 from benchmarks.steps import campaign_hours
@@ -56,6 +59,34 @@ def test_floor_of_a_convolution_by_hand():
     assert work.multiply_adds == hidden + 5 * 8 + (5 * 8 + 8)
     parameters = 5 * (2 * 9 + 2) + 8 + 5
     assert work.bytes == 4 * (9 * parameters + 2 * 16 + 3 * 5 * 8) + 2 * 32
+
+
+def test_launches_by_hand():
+    with fake_gpu():
+        x = torch.empty(4, 3, 8, 8, device=CUDA)
+        with Launches() as counted:
+            x.flatten(1).T[0]  # views
+            torch.empty_like(x)
+            y = x + 1
+            y.mul_(x)
+        assert (counted.launches, counted.elsewhere) == (2, [])
+        assert counted.bytes == 4 * x.numel() * (2 + 3)  # what mul_ gives back is what it got
+        with Launches() as counted:
+            F.pad(x, (1, 1, 1, 1))
+            F.unfold(x, 2)
+            torch.zeros(2)
+        assert (counted.launches, counted.elsewhere) == (2 + 4 + 1, ["zeros"])
+        with Launches() as counted:
+            x[:1, :1, :1, :1].expand_as(x).clone()
+        assert counted.bytes == 4 * 2 * x.numel()  # as x's memory bounds it
+
+
+def test_model_by_hand():
+    assert modelled_seconds(100, 1, 1, "eager") == pytest.approx(800e-6)
+    assert modelled_seconds(100, 0, 10**9, "replayed") == pytest.approx(10**9 / 3.84e12)
+    assert modelled_seconds(0, 10**9, 10**9, "eager") == pytest.approx(
+        10**9 / 23.45e12 + 10**9 / 3.84e12
+    )
 
 
 def test_exponent_and_quartiles():
@@ -114,6 +145,9 @@ def test_quick_run(tmp_path):
     (epoch,) = result["epochs"]
     assert 0 < epoch["steps_seconds"] < epoch["seconds"]
     assert result["campaign_hours"] is None
+    assert result["modelled_h200_hours"] == {"eager": None, "replayed": None}
+    assert len(result["launches"]) == 3 * 2 * 3
+    assert all(10 < row["launches"] < 200 for row in result["launches"])
 
 
 def test_recorded_benchmarks(tmp_path, monkeypatch):

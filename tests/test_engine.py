@@ -17,12 +17,20 @@ from pathlib import Path
 import pytest
 
 import gevb
-from gevb.lab.engine import ATTEMPTS, Job, reproduce
-from gevb.lab.experiments import experiments, read_results, runs
+from gevb.lab.engine import ATTEMPTS, Job, reproduce, to_do
+from gevb.lab.experiments import every_run, experiments, read_results
 from gevb.lab.records import read_record
 from gevb.lab.runs import Busy, RunFolder
 
-SHORT = runs(experiments(["digits"], "fc-*-nonnegative"), [0], epochs=4, evaluate_every=1)
+pytestmark = pytest.mark.usefixtures("quick_workers")
+SHORT = every_run(experiments(["digits"], "fc-*-nonnegative"), [0], epochs=4, evaluate_every=1)
+ENDLESS = replace(SHORT[0], epochs=10_000, learning_rate=1e-6)  # errors are left to the end
+
+
+@pytest.fixture
+def spawned(quick_workers, monkeypatch):
+    """Workers begin in a new process after all, as outside of the tests."""
+    monkeypatch.setattr("gevb.lab.engine.get_context", multiprocessing.get_context)
 
 
 def quietly(wanted, out, **options) -> list[gevb.lab.Record]:
@@ -58,7 +66,6 @@ def killing_workers(folder: Path, times: int, epoch: int = 1):
         watcher.join()
 
 
-@pytest.mark.usefixtures("quick_workers")
 def test_what_is_recorded_is_not_run_again(tmp_path):
     said: list[str] = []
     tried = reproduce(SHORT, tmp_path, jobs=2, device="cpu", say=said.append)
@@ -69,12 +76,12 @@ def test_what_is_recorded_is_not_run_again(tmp_path):
     assert all(record.status == "finished" for record in tried)
     assert read_results(tmp_path / "results") == sorted(tried, key=lambda r: r.config.name)
     files = {file: file.read_bytes() for file in (tmp_path / "results").iterdir()}
-    more = runs(experiments(["digits"], "fc-*-nonnegative-gevb"), [0, 1], 4, 1)
+    more = every_run(experiments(["digits"], "fc-*-nonnegative-gevb"), [0, 1], 4, 1)
     assert [record.config.seed for record in quietly(more, tmp_path)] == [1]
     assert {file: file.read_bytes() for file in files} == files
 
 
-def test_a_run_is_that_of_train(tmp_path):
+def test_a_run_is_that_of_train(tmp_path, spawned):
     (record,) = quietly(SHORT[:1], tmp_path)
     alone = gevb.lab.train(SHORT[0], device="cpu", progress=False)
     assert [e.epoch for e in record.history] == [0, 1, 2, 3, 4]
@@ -82,7 +89,56 @@ def test_a_run_is_that_of_train(tmp_path):
     assert all(len(e.angles) == 2 for e in record.history)
 
 
-@pytest.mark.usefixtures("quick_workers")
+def test_left_and_continued_is_as_if_never_left(tmp_path):
+    """First one run further, then all, the least advanced first, to the end: bit by bit."""
+    options = {"jobs": 1}
+    quietly(SHORT[:1], tmp_path, until=3, **options)
+    tried = quietly(SHORT, tmp_path, until=2, **options)
+    assert [r.config for r in tried] == SHORT[1:]
+    assert {r.status for r in tried} == {"running"}
+    there = {r.config: r for r in read_results(tmp_path / "results")}
+    assert [there[config].epoch for config in SHORT] == [3, *(2 for _ in SHORT[1:])]
+    assert to_do(SHORT, tmp_path, until=4) == [*SHORT[1:], SHORT[0]]
+    for record in quietly(SHORT, tmp_path, **options):
+        assert record.status == "finished"
+        assert record.extends(there[record.config])
+        alone = reproduce([record.config], tmp_path / "alone", jobs=1, device="cpu", say=str)
+        assert record.history == alone[0].history
+
+
+def test_only_a_longer_record_of_the_same_run_replaces_one(tmp_path):
+    out, config = tmp_path / "data", SHORT[0]
+    quietly([config], out, until=2)
+    (record,) = read_results(out / "results")
+    file = out / "results" / f"{config.name}.json"
+    other = replace(record.history[0], test_error=1.0)
+    file.write_bytes(replace(record, history=[other, *record.history[1:]]).to_json())
+    kept, said = file.read_bytes(), []
+    reproduce([config], out, until=3, jobs=1, device="cpu", say=said.append)
+    assert said[-1] == f"{config.name}: left out, {file} tells another beginning of this run"
+    assert file.read_bytes() == kept
+    # Longer than what is there in the run folder: stays until the run has caught up.
+    longer = [*record.history, *(replace(record.history[-1], epoch=n) for n in (3, 4))]
+    file.write_bytes(replace(record, history=longer).to_json())
+    kept = file.read_bytes()
+    quietly([config], tmp_path / "data", until=3)
+    assert file.read_bytes() == kept
+    # And nothing replaces a finished one.
+    file.write_bytes(replace(record, history=record.history[:2], status="finished").to_json())
+    assert quietly([config], out) == []
+
+
+def test_what_a_dead_master_left_is_recorded_by_the_next(tmp_path):
+    config = ENDLESS
+    folder = tmp_path / "checkpoints" / config.name
+    gevb.lab.train(config, folder, until=5, device="cpu", progress=False)
+    assert not (tmp_path / "results").exists()
+    with killing_workers(folder, times=ATTEMPTS, epoch=0):
+        quietly([config], tmp_path)
+    (record,) = (r for r in read_results(tmp_path / "results") if r.status == "running")
+    assert record.epoch >= 5
+
+
 def test_killed_worker_goes_on_from_its_checkpoint(tmp_path):
     config = replace(SHORT[0], epochs=40)  # no error is left after 46
     with killing_workers(tmp_path / "checkpoints" / config.name, times=1) as killed:
@@ -129,18 +185,16 @@ def test_workers_end_with_their_master(tmp_path):
     pytest.fail("the worker is still at work")
 
 
-@pytest.mark.usefixtures("quick_workers")
 def test_run_whose_workers_always_die_is_recorded_as_failed(tmp_path):
-    config = replace(SHORT[0], epochs=10_000)
+    config = ENDLESS
     with killing_workers(tmp_path / "checkpoints" / config.name, times=ATTEMPTS):
         (record,) = quietly([config], tmp_path)
     assert record.status == "failed"
     assert record.error == f"its process died {ATTEMPTS} times"
     assert record.history[-1].epoch >= 1  # What it got done stays in sight.
-    assert names(tmp_path / "results") == [f"{config.name}.failed-1.json"]
+    assert names(tmp_path / "results") == [f"{config.name}.failed-1.json", f"{config.name}.json"]
 
 
-@pytest.mark.usefixtures("quick_workers")
 def test_failures_are_kept_and_tried_again(tmp_path):
     folder = tmp_path / "checkpoints" / SHORT[0].name
     folder.mkdir(parents=True)
@@ -157,7 +211,6 @@ def test_failures_are_kept_and_tried_again(tmp_path):
     assert there == [f"{SHORT[0].name}{end}.json" for end in (".failed-1", ".failed-2", "")]
 
 
-@pytest.mark.usefixtures("quick_workers")
 def test_a_run_that_another_process_works_on_is_left_alone(tmp_path):
     said: list[str] = []
     folder = tmp_path / "checkpoints" / SHORT[0].name
@@ -171,7 +224,6 @@ def test_a_run_that_another_process_works_on_is_left_alone(tmp_path):
     assert [record.status for record in quietly(SHORT[:1], tmp_path)] == ["finished"]
 
 
-@pytest.mark.usefixtures("quick_workers")
 def test_records_that_are_damaged_or_of_another_run_stop_it(tmp_path):
     quietly(SHORT[:1], tmp_path)
     file = tmp_path / "results" / f"{SHORT[0].name}.json"
@@ -187,7 +239,7 @@ def test_records_that_are_damaged_or_of_another_run_stop_it(tmp_path):
 
 
 @pytest.fixture
-def small_disk():
+def small_disk(spawned):
     """No file may grow beyond 100 kB, as on a disk that is nearly full."""
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, usual[1]))
@@ -210,7 +262,7 @@ def test_no_network_stops_before_anything_runs(tmp_path, monkeypatch):
         raise OSError("no route to host")
 
     monkeypatch.setattr("urllib.request.urlopen", no_network)
-    wanted = runs(experiments(["digits", "mnist"], "fc-"), [0], epochs=1)
+    wanted = every_run(experiments(["digits", "mnist"], "fc-"), [0], epochs=1)
     with pytest.raises(gevb.InputError, match=r"mnist: not in .* could not be downloaded"):
         quietly(wanted, tmp_path, data_dir=tmp_path / "nowhere")
     assert not (tmp_path / "checkpoints").exists()

@@ -13,11 +13,11 @@ import gevb
 from gevb.lab.engine import failure_file
 from gevb.lab.experiments import (
     EXPERIMENTS,
+    every_run,
     experiments,
     parse_seeds,
     published,
     read_results,
-    runs,
 )
 
 
@@ -71,7 +71,7 @@ def test_unknown_pattern_and_data_set():
 
 
 def test_all_experiments_run_before_the_next_seed():
-    wanted = runs(experiments(["digits"], "fc-*-gevb"), [0, 3], epochs=5)
+    wanted = every_run(experiments(["digits"], "fc-*-gevb"), [0, 3], epochs=5)
     assert [config.name for config in wanted] == [
         "digits-fc-vectorized-nonnegative-gevb-5epochs-seed0",
         "digits-fc-vectorized-mixed-gevb-5epochs-seed0",

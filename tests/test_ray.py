@@ -8,7 +8,7 @@ import time
 import pytest
 
 from gevb.lab.engine import Job, reproduce
-from gevb.lab.experiments import experiments, read_results, runs
+from gevb.lab.experiments import every_run, experiments, read_results
 
 ray = pytest.importorskip("ray", reason="Ray has no wheels for this Python")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own, of which there are many.
@@ -28,7 +28,7 @@ def cluster():
 
 def test_all_results_arrive_once_when_a_node_is_killed(cluster, tmp_path):
     cluster, (doomed, _) = cluster
-    wanted = runs(experiments(["digits"], "fc-"), [0], epochs=40, evaluate_every=1)
+    wanted = every_run(experiments(["digits"], "fc-"), [0], epochs=40, evaluate_every=1)
 
     def started() -> int:
         jobs = (Job(c, tmp_path / "checkpoints" / c.name, None, "cpu", 1) for c in wanted)

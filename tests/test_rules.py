@@ -108,14 +108,16 @@ def test_forward_is_the_index_sum(arch, vectorized):
 
 @pytest.mark.parametrize("arch", ARCHITECTURES)
 @pytest.mark.parametrize("vectorized", [True, False])
-@pytest.mark.parametrize("size", [1, 10_000])
-def test_blocks_change_nothing(arch, vectorized, size, monkeypatch):
+@pytest.mark.parametrize("size", [1, 10_000, 2**23])
+@pytest.mark.parametrize("few_and_large", [False, True])  # as on a processor, and on a GPU
+def test_blocks_change_nothing(arch, vectorized, size, few_and_large, monkeypatch):
     network = make_network(arch, vectorized=vectorized)
     x, y = make_batch()
     rule = gevb.BP(network)
     rule.backward(x, y)
     whole = gradients(network)
     monkeypatch.setitem(gevb.layers.BLOCK, "cpu", size)
+    monkeypatch.setattr(gevb.layers, "few_and_large", lambda example: few_and_large)
     rule.backward(x, y)
     for name, p in network.named_parameters():
         assert p.grad.stride() == p.stride(), name

@@ -139,7 +139,8 @@ class Cell:
         setting: what was run, with seed 0 for all seeds.
         errors: final error in percent of every seed that finished.
         missing: seeds asked for of which nothing is recorded.
-        failed: seeds asked for of which only failures are recorded.
+        failed: seeds asked for that failed and have not finished since.
+        under_way: epoch and error of seeds whose runs are not finished; they decide nothing.
         reference: what it is compared with, if anything.
         difference: ours minus the reference.
         verdict: "consistent", "differs" or "undecidable"; empty where nothing is compared.
@@ -149,6 +150,7 @@ class Cell:
     errors: dict[int, float]
     missing: list[int]
     failed: list[int]
+    under_way: dict[int, tuple[int, float]]
     reference: Sample | None
     difference: Difference | None
     verdict: str = ""
@@ -174,7 +176,7 @@ def table(
     """One cell for each experiment, and one for each other protocol that it was run by.
 
     Args:
-        records: finished and failed runs.
+        records: of runs, whatever their status.
         chosen: experiments, as `gevb.lab.experiments.experiments` gives them.
         seeds: asked for.
         measure: "test" or "train".
@@ -184,31 +186,33 @@ def table(
         InputError: another measure.
     """
     check_choice("measure", measure, MEASURES)
-    settings: dict[Config, dict[int, Record]] = {experiment.run(): {} for experiment in chosen}
+    # By setting, seed and status: a run can have failed once and be under way again.
+    settings: dict[Config, dict[int, dict[str, Record]]] = {e.run(): {} for e in chosen}
     for record in records:
         setting = replace(record.config, seed=0)
         if setting.experiment in chosen:
-            there = settings.setdefault(setting, {})
-            if record.status == "finished" or record.config.seed not in there:
-                there[record.config.seed] = record
+            there = settings.setdefault(setting, {}).setdefault(record.config.seed, {})
+            there[record.status] = record
     order = {experiment: place for place, experiment in enumerate(chosen)}
     rows = sorted(settings, key=lambda s: (order[s.experiment], bool(s.departures), s.epochs))
     cells = [_cell(setting, settings[setting], seeds, measure, against) for setting in rows]
     return _judged(cells)
 
 
-def _errors(there: Mapping[int, Record], seeds: Sequence[int], measure: str) -> dict[int, float]:
+def _errors(
+    there: Mapping[int, Mapping[str, Record]], seeds: Sequence[int], measure: str
+) -> dict[int, float]:
     """Final errors of the seeds that finished."""
     return {
-        seed: final_error(there[seed], measure)
+        seed: final_error(there[seed]["finished"], measure)
         for seed in seeds
-        if seed in there and there[seed].status == "finished"
+        if "finished" in there.get(seed, {})
     }
 
 
 def _cell(
     setting: Config,
-    there: Mapping[int, Record],
+    there: Mapping[int, Mapping[str, Record]],
     seeds: Sequence[int],
     measure: str,
     against: Sequence[int] | None,
@@ -225,11 +229,17 @@ def _cell(
     difference = None
     if ours and reference is not None:
         difference = Difference.between(Sample.of(list(ours.values())), reference)
+    unfinished = {seed: there[seed] for seed in seeds if seed in there and seed not in ours}
     return Cell(
         setting,
         ours,
         missing=[seed for seed in seeds if seed not in there],
-        failed=[seed for seed in seeds if seed in there and seed not in ours],
+        failed=[seed for seed, found in unfinished.items() if "failed" in found],
+        under_way={
+            seed: (found["running"].epoch, final_error(found["running"], measure))
+            for seed, found in unfinished.items()
+            if "running" in found
+        },
         reference=reference,
         difference=difference,
     )

@@ -1,8 +1,9 @@
 """Run many runs: skip those recorded, continue those interrupted, record those that fail.
 
-Under the output folder, `results/NAME.json` holds the record of a finished run, `results/
-NAME.failed-1.json` that of a failure, and `checkpoints/NAME/` its run folder. Records are only
-ever added. A worker that dies is replaced, and its run goes on from the last checkpoint.
+Under the output folder, `results/NAME.json` holds the record of a run, finished or as far as it is,
+`results/NAME.failed-1.json` that of a failure, and `checkpoints/NAME/` its run folder. A record of
+a run under way gives way to a longer one of the same run alone, a finished one to none. A worker
+that dies is replaced, and its run goes on from the last checkpoint.
 """
 
 from __future__ import annotations
@@ -12,8 +13,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -24,11 +24,11 @@ from tqdm import tqdm
 
 from gevb.data import load
 from gevb.errors import InputError, check_choice
+from gevb.lab.memory import keep_freed_memory
 from gevb.lab.records import Record, read_record
 from gevb.lab.runs import Busy, train, write_atomically
-from gevb.theory.costs import unfilled
-from gevb.theory.vnn import multiply_adds
-from gevb.training import Config, Experiment, choose_device
+from gevb.theory.costs import run_cost
+from gevb.training import Config, choose_device
 
 ATTEMPTS = 3  # of a run whose worker dies
 POLL = 2.0  # seconds between looks at runs under way
@@ -44,6 +44,7 @@ class Job:
         data_dir: see `gevb.data.load`.
         device: "cpu" or "cuda".
         threads: of the worker; rounding, and nothing else, depends on it.
+        until: epochs after which the run is left for later; None for never.
     """
 
     config: Config
@@ -51,15 +52,23 @@ class Job:
     data_dir: str | None
     device: str
     threads: int
+    until: int | None = None
+
+    @property
+    def target(self) -> int:
+        """Epochs that the run is to have when this job is done."""
+        return min(self.config.epochs, self.config.epochs if self.until is None else self.until)
 
     def work(self) -> Record:
         """Train, or go on training; what comes of it, failures included."""
         torch.set_num_threads(self.threads)
+        keep_freed_memory()
         try:
             return train(
                 self.config,
                 self.folder,
                 resume=True,
+                until=self.until,
                 data_dir=self.data_dir,
                 device=self.device,
                 progress=False,
@@ -70,13 +79,12 @@ class Job:
             said = str(error) if isinstance(error, InputError) else f"{error!r:.300}"
             return self.record("failed", said)
 
-    def record(self, status: str = "running", error: str | None = None) -> Record:
-        """What the run folder tells of the run."""
-        history, sessions = [], []
+    def record(self, status: str | None = None, error: str | None = None) -> Record:
+        """What the run folder tells of the run, or another status and an error beside it."""
+        there = Record(self.config, [], [], "running")
         with suppress(InputError):
             there = read_record(self.folder / "record.json")
-            history, sessions = there.history, there.sessions
-        return Record(self.config, history, sessions, status, error)
+        return replace(there, status=status or there.status, error=error)
 
 
 # An engine works on jobs and yields what comes of each, or None while nothing has.
@@ -185,6 +193,7 @@ def reproduce(
     wanted: Sequence[Config],
     out: str | Path,
     *,
+    until: int | None = None,
     engine: str = "local",
     jobs: int | None = None,
     gpus: float = 0.0,
@@ -195,8 +204,10 @@ def reproduce(
     """Run what is wanted and not yet recorded; the records of what was tried.
 
     Args:
-        wanted: runs, as `gevb.lab.experiments.runs` gives them.
+        wanted: runs in the order of their value, as `gevb.lab.plan.by_value` gives them.
         out: folder for `results` and `checkpoints`.
+        until: leave every run at the first evaluation at or after so many epochs, the least
+            advanced first; a later call goes on from there.
         engine: "local" or "ray".
         jobs: runs at a time on this machine; as many as cores, or one on a GPU, if None. With
             Ray, the cluster's resources decide.
@@ -212,20 +223,22 @@ def reproduce(
     check_choice("engine", engine, ENGINES)
     chosen = choose_device(device).type
     out = Path(out).absolute()
-    results, checkpoints = out / "results", out / "checkpoints"
-    todo = [config for config in wanted if not _recorded(results, config)]
+    results = out / "results"
+    todo = to_do(wanted, out, until)
     say(f"{len(wanted)} runs wanted, {len(wanted) - len(todo)} recorded, {len(todo)} to do")
     # Once, before the workers do: downloads and checks the files.
-    examples = {name: len(load(name, data_dir).train) for name in {c.dataset for c in todo}}
+    for name in {config.dataset for config in todo}:
+        load(name, data_dir)
     cores = os.cpu_count() or 1
     jobs = jobs or (cores if chosen == "cpu" else 1)
     work = [
         Job(
             config,
-            checkpoints / config.name,
+            out / "checkpoints" / config.name,
             None if data_dir is None else str(data_dir),
             chosen,
             threads=1 if engine == "ray" else max(1, cores // jobs),
+            until=until,
         )
         for config in todo
     ]
@@ -234,35 +247,64 @@ def reproduce(
     except OSError as error:
         raise InputError(f"cannot make the folder {results}: {error.strerror}") from error
     tried = []
-    with Progress(work, examples) as progress:
+    with Progress(work) as progress:
         for outcome in local(work, jobs) if engine == "local" else on_ray(work, gpus):
+            for record in progress.look():  # Nothing is lost if the master dies now.
+                _keep(results, record)
             if outcome is None:
-                progress.look()
                 continue
             job, record = outcome
-            _keep(results, record)
+            objection = _keep(results, record)
             progress.ended(job)
             tried.append(record)
-            say(_line(record))
+            say(objection or _line(record))
     return tried
 
 
-def _recorded(results: Path, config: Config) -> bool:
+def to_do(wanted: Sequence[Config], out: str | Path, until: int | None = None) -> list[Config]:
+    """Of the runs wanted, those that are not recorded up to their end, or up to `until` epochs.
+
+    The order stays, but for the least advanced coming first where there is an `until`.
+
+    Raises:
+        InputError: a record that is damaged or of another configuration.
+    """
+    epochs = {}
+    for config in wanted:
+        there = _recorded(Path(out) / "results", config)
+        if there is None:
+            epochs[config] = 0
+        elif there.status != "finished" and (until is None or there.epoch < until):
+            epochs[config] = there.epoch
+    return sorted(epochs, key=epochs.__getitem__) if until is not None else list(epochs)
+
+
+def _recorded(results: Path, config: Config) -> Record | None:
     file = results / f"{config.name}.json"
     if not file.exists():
-        return False
-    if (there := read_record(file).config) != config:
-        raise InputError(f"{file}: got the record of {there}, wanted that of {config}")
-    return True
+        return None
+    record = read_record(file)
+    if record.config != config:
+        raise InputError(f"{file}: got the record of {record.config}, wanted that of {config}")
+    return record
 
 
-def _keep(results: Path, record: Record) -> None:
-    """Add a record to the results; what is there stays as it is."""
+def _keep(results: Path, record: Record) -> str:
+    """Add a record to the results, or put it in place of a shorter one of the same run.
+
+    Returns what speaks against it, else nothing.
+    """
     file = results / f"{record.config.name}.json"
     if record.status == "failed":
         write_atomically(failure_file(results, record.config.name), record.to_json())
-    elif record.status == "finished" and not file.exists():
-        write_atomically(file, record.to_json())
+        return ""
+    there = _recorded(results, record.config)
+    if there is None or (there.status == "running" and record.extends(there)):
+        if record.history:
+            write_atomically(file, record.to_json())
+    elif there.status == "running" and record != there and not there.extends(record):
+        return f"{record.config.name}: left out, {file} tells another beginning of this run"
+    return ""
 
 
 def failure_file(folder: Path, name: str) -> Path:
@@ -273,44 +315,40 @@ def failure_file(folder: Path, name: str) -> Path:
 
 def _line(record: Record) -> str:
     name = record.config.name
-    if record.status == "finished":
-        return f"{name}: {record.history[-1]}, {record.seconds:.0f} s"
-    return f"{name}: {'FAILED' if record.status == 'failed' else 'left alone'}: {record.error}"
-
-
-@cache
-def _step_cost(experiment: Experiment) -> int:
-    """Multiply-adds of a training step for one example."""
-    return sum(cost.step for cost in multiply_adds(unfilled(experiment), experiment.rule))
+    if record.status == "failed" or record.error:
+        return f"{name}: {'FAILED' if record.status == 'failed' else 'left alone'}: {record.error}"
+    under_way = f" of {record.config.epochs}" if record.status == "running" else ""
+    return f"{name}: {record.history[-1]}{under_way}, {record.seconds:.0f} s"
 
 
 class Progress:
     """A bar over the multiply-adds of all jobs, with an estimate of the time that is left."""
 
-    def __init__(self, jobs: Sequence[Job], examples: dict[str, int]) -> None:
+    def __init__(self, jobs: Sequence[Job]) -> None:
         self.epochs = dict.fromkeys(jobs, 0)  # done
-        self.cost = {
-            job: _step_cost(job.config.experiment) * examples[job.config.dataset] for job in jobs
-        }  # of an epoch
-        total = sum(job.config.epochs * cost for job, cost in self.cost.items())
+        self.cost = {job: run_cost(job.config) // max(1, job.config.epochs) for job in jobs}
+        total = sum(job.target * cost for job, cost in self.cost.items())
         self.bar = tqdm(total=total, unit="MAC", unit_scale=True, smoothing=0.05)
 
     def __enter__(self) -> Progress:
-        self.look()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.bar.close()
 
-    def look(self) -> None:
-        """See how far the runs under way are."""
-        for job in self.epochs:
-            if history := job.record().history:
-                self._reached(job, history[-1].epoch)
+    def look(self) -> list[Record]:
+        """See how far the runs under way are; the records of those that have got further."""
+        grown = []
+        for job, epoch in self.epochs.items():
+            record = job.record()
+            if record.epoch > epoch:
+                self._reached(job, record.epoch)
+                grown.append(record)
+        return grown
 
     def ended(self, job: Job) -> None:
         """Count a run as done, also one that stopped early."""
-        self._reached(job, job.config.epochs)
+        self._reached(job, job.target)
         del self.epochs[job]
         self.bar.set_description(f"{len(self.cost) - len(self.epochs)} of {len(self.cost)} runs")
 

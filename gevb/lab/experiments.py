@@ -56,7 +56,7 @@ def experiments(datasets: Iterable[str] = tuple(DATASETS), pattern: str = "*") -
     return found
 
 
-def runs(
+def every_run(
     chosen: Iterable[Experiment],
     seeds: Iterable[int],
     epochs: int = PAPER_EPOCHS,

@@ -27,7 +27,7 @@ class Record:
         config: what was trained.
         history: evaluations.
         sessions: provenance of each process that worked on the run.
-        status: "running" (or interrupted), "finished" or "failed".
+        status: "running" (under way, paused or interrupted), "finished" or "failed".
         error: why it failed.
     """
 
@@ -40,7 +40,21 @@ class Record:
     @property
     def seconds(self) -> float:
         """Time spent on the run."""
-        return sum(session.get("seconds", 0.0) for session in self.sessions)
+        return sum((session.get("seconds", 0.0) for session in self.sessions), 0.0)
+
+    @property
+    def epoch(self) -> int:
+        """Of the last evaluation; 0 without any."""
+        return self.history[-1].epoch if self.history else 0
+
+    def extends(self, earlier: Record) -> bool:
+        """Whether this tells more of the same run: the same beginning, and then more of it."""
+        there = len(earlier.history)
+        return (
+            self.config == earlier.config
+            and len(self.history) > there
+            and self.history[:there] == earlier.history
+        )
 
     @property
     def origin(self) -> str:

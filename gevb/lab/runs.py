@@ -25,6 +25,7 @@ from gevb.errors import InputError
 from gevb.lab.provenance import provenance
 from gevb.lab.records import Record
 from gevb.networks import Network
+from gevb.replay import cuda_graph
 from gevb.training import Config, Evaluation, Trainer, choose_device
 
 #: Seconds after which a checkpoint is due, also in the middle of an epoch.
@@ -184,11 +185,13 @@ def train(
     out: str | Path | None = None,
     *,
     resume: bool = False,
+    until: int | None = None,
     data_dir: str | Path | None = None,
     device: str = "auto",
     progress: bool = True,
+    replay: bool = False,
 ) -> Run:
-    """Train a network as `config` says.
+    """Train a network as `config` says, and keep what is needed to go on later.
 
     Sets PyTorch to full float32 precision for the whole process: TF32 would round the products of
     recent GPUs to 10 bits.
@@ -197,15 +200,20 @@ def train(
         config: what to train, and how.
         out: run folder for checkpoint and record; None keeps nothing.
         resume: continue the run in `out`, or start it where there is none.
+        until: leave the run at the first evaluation at or after so many epochs; a later call
+            goes on from there, bit by bit as if there had been no pause.
         data_dir: see `gevb.data.load`.
         device: "auto", "cpu" or "cuda".
         progress: show a bar with the latest errors on standard error.
+        replay: replay steps as CUDA graphs (`gevb.replay`); not yet run on a GPU.
 
     Raises:
-        InputError: see `gevb.data.load`, `choose_device`, `RunFolder`; or a loss that is not
-            finite, in which case the last good checkpoint stays.
+        InputError: see `gevb.data.load`, `choose_device`, `RunFolder`; replay without a GPU; or a
+            loss that is not finite, in which case the last good checkpoint stays.
     """
     chosen = choose_device(device)
+    if replay and chosen.type != "cuda":
+        raise InputError(f"replay: got device {chosen}, wanted a GPU")
     torch.set_float32_matmul_precision("highest")
     torch.backends.cudnn.allow_tf32 = False
     with contextlib.ExitStack() as stack:
@@ -213,14 +221,21 @@ def train(
         if folder is not None:
             stack.enter_context(folder.locked())
         state = None if folder is None else folder.load(chosen)
-        trainer = Trainer(config, load(config.dataset, data_dir, chosen), chosen)
+        data = load(config.dataset, data_dir, chosen)
+        trainer = Trainer(config, data, chosen, cuda_graph if replay else None)
         sessions: list[dict[str, Any]] = []
         if folder is not None:
             if state is not None:
                 sessions = _restore(trainer, state, folder.checkpoint)
             # Now, to see early that the folder can be written.
             write_atomically(folder.record, _record(trainer, sessions).to_json())
-        if not trainer.finished:
+
+        def left() -> bool:
+            """Whether there is nothing to do, for good or until a later call."""
+            reached = trainer.history[-1].epoch if trainer.history else -1
+            return trainer.finished or (until is not None and reached >= until)
+
+        if not left():
             sessions.append(
                 {**provenance(__name__, chosen, config.seed), "from_epoch": trainer.epoch}
             )
@@ -247,14 +262,14 @@ def train(
 
         batches = -(-len(trainer.data.train) // config.batch_size)
         with tqdm(
-            total=config.epochs * batches,
+            total=min(config.epochs, config.epochs if until is None else until) * batches,
             initial=trainer.epoch * batches + trainer.batch,
             unit="batch",
             disable=not progress,
         ) as bar:
-            if not trainer.history:
+            if not (trainer.history or left()):
                 record()
-            while not trainer.finished:
+            while not left():
                 bar.set_description(str(trainer.history[-1]), refresh=False)
                 trainer.train_epoch(after_batch)
                 if trainer.evaluation_due:

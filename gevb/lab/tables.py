@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
+from statistics import mean
 
 from gevb.lab.comparison import Cell, Difference, Finding, Sample
+from gevb.lab.plan import State
 from gevb.training import Config
 
 
@@ -15,7 +17,7 @@ def table_text(cells: Sequence[Cell]) -> str:
         *(
             (
                 _row_name(cell.setting),
-                _sample_text(cell.ours),
+                _ours_text(cell),
                 _sample_text(cell.reference),
                 _difference_text(cell.difference),
                 cell.verdict or "-",
@@ -28,8 +30,13 @@ def table_text(cells: Sequence[Cell]) -> str:
 
 
 def seeds_text(cell: Cell) -> str:
-    """How many seeds finished, failed and are missing."""
-    counts = {"finished": cell.errors, "failed": cell.failed, "missing": cell.missing}
+    """How many seeds finished, are under way, failed and are missing."""
+    counts: dict[str, Sized] = {
+        "finished": cell.errors,
+        "under way": cell.under_way,
+        "failed": cell.failed,
+        "missing": cell.missing,
+    }
     said = [f"{len(seeds)} {state}" for state, seeds in counts.items() if seeds]
     return ", ".join(said)
 
@@ -51,6 +58,41 @@ def findings_text(found: Sequence[Finding]) -> str:
         ),
     ]
     return _columns(rows)
+
+
+def _ours_text(cell: Cell) -> str:
+    """Of what finished; where nothing did, of what is under way, which is no result."""
+    if cell.errors or not cell.under_way:
+        return _sample_text(cell.ours)
+    epochs = sorted({epoch for epoch, _ in cell.under_way.values()})
+    reached = "-".join(map(str, dict.fromkeys((epochs[0], epochs[-1]))))
+    error = mean(error for _, error in cell.under_way.values())
+    return f"at epoch {reached} of {cell.setting.epochs}: {error:.2f}"
+
+
+def progress_text(states: Sequence[State]) -> str:
+    """How far every experiment is, and the hours that are left at the recorded pace."""
+    rows: list[tuple[str, ...]] = [
+        ("experiment", "finished", "under way (epoch)", "missing", "hours left")
+    ]
+    for state in states:
+        epochs = ", ".join(map(str, state.under_way.values()))
+        rows.append(
+            (
+                state.experiment.name,
+                str(len(state.finished)),
+                f"{len(state.under_way)} ({epochs})" if epochs else "0",
+                str(len(state.missing)),
+                "unknown" if state.hours is None else f"{state.hours:.1f}",
+            )
+        )
+    known = sum(state.hours for state in states if state.hours is not None)
+    unknown = sum(state.hours is None for state in states)
+    done = sum(not (state.missing or state.under_way) for state in states)
+    return (
+        f"{_columns(rows)}\n\n{done} of {len(states)} experiments done, {known:.0f} hours left"
+        + (f" and those of {unknown} that no recorded run tells about" if unknown else "")
+    )
 
 
 def _row_name(setting: Config) -> str:
