@@ -20,10 +20,10 @@ def test_short_rounds_and_keeps_gaps():
 
 
 def test_strokes_have_gaps_between_them():
-    assert plots.strokes([(0, 1), (2, 3)], [(4, 5)]) == {
-        "x": [0, 2, None, 4, None],
-        "y": [1, 3, None, 5, None],
-    }
+    assert plots.strokes([(0, 1), (2, 3)], [(4, 5)]) == [
+        [0, 2, None, 4, None],
+        [1, 3, None, 5, None],
+    ]
 
 
 def test_panels_share_a_scale_or_not():
@@ -37,9 +37,9 @@ def test_panels_share_a_scale_or_not():
 def curves():
     left, right = ([0, 1], [9.0, 1.0]), ([0, 2], [8.0, None])
     return [
-        Curve("one", {"L": left, "R": right}, {"color": "red"}, owner="x"),
-        Curve("two", {"R": right}, {"color": "red"}, owner="x", note="seed 1: "),
-        Curve("one", {"L": left}, {"color": "red"}, owner="y", band={"L": ([1, 0], [10, 2])}),
+        Curve("one", {"L": left, "R": right}, "red", owner="x"),
+        Curve("two", {"R": right}, "red", owner="x", note="seed 1: "),
+        Curve("one", {"L": left}, "red", owner="y", band={"L": ([1, 0], [10, 2])}),
     ]
 
 
@@ -113,7 +113,7 @@ def test_frames_move_the_traces_that_they_add():
     assert [frame.traces for frame in figure.frames] == [(1, 2), (1, 2)]
     (slider,) = figure.layout.sliders
     assert slider.active == 1
-    assert [step.args[0] for step in slider.steps] == [["0"], ["1"]]
+    assert [step.args[0] for step in slider.steps] == [("0",), ("1",)]
 
 
 def test_frames_of_one_view_have_nothing_to_choose():
@@ -136,10 +136,19 @@ def test_finished_makes_room_for_what_is_there():
     named.data[1].showlegend = False
     one = plots.finished(named, "words", 200).layout.margin.b
     assert margin.b < one < two
-    assert plots.finished(named, "words", 200, showlegend=False).layout.margin.b == margin.b
     plots.frames(named, views("0", "1"), "step ")  # a slider above takes none of it
     assert plots.finished(named, "words", 200).layout.margin.b == one
+    assert plots.finished(named, "words", 200, showlegend=False).layout.margin.b == margin.b
     named.update_xaxes(title="epoch")
     assert plots.finished(named, "words", 200).layout.margin.b > margin.b
     named.update_xaxes(visible=False)
     assert plots.finished(named, "words", 200).layout.margin.b < margin.b
+
+
+def test_dots_lines_and_areas_without_a_name_stay_out_of_the_legend():
+    for draw in (plots.dots, plots.line):
+        quiet, named = draw(([1], [2]), "red"), draw(([1], [2]), "red", "name", "%{y}")
+        assert (quiet.showlegend, quiet.hoverinfo) == (False, "skip")
+        assert (named.showlegend, named.hovertemplate) == (True, "%{y}")
+    area = plots.area([1, 2], [3, 4], [5, 6], "red")
+    assert (list(area.x), list(area.y)) == ([1, 2, 2, 1], [5, 6, 4, 3])

@@ -11,14 +11,18 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gevb.companion.plots import (
+    ARROW,
     COLOURS,
+    ERRORS,
     HIDDEN,
     NAMES,
     NEUTRAL,
     Curve,
+    dots,
     ends,
     finished,
     frames,
+    line,
     over_epochs,
     panels,
     short,
@@ -36,20 +40,7 @@ def learning_curves(runs: Mapping[str, Record], ceiling: float | int | None = No
             second run of one rule is dashed.
         ceiling: top of the error axis in percent; the data decide if None.
     """
-    curves = [
-        Curve(
-            name,
-            {
-                title: (
-                    [evaluation.epoch for evaluation in record.history],
-                    [getattr(evaluation, measure) for evaluation in record.history],
-                )
-                for title, measure in (("test", "test_error"), ("training", "train_error"))
-            },
-            {"color": COLOURS[record.config.rule]},
-        )
-        for name, record in runs.items()
-    ]
+    curves = [Curve.of(name, record, ERRORS) for name, record in runs.items()]
     figure = over_epochs(curves, "error (%)", " %")
     figure.update_yaxes(rangemode="tozero", range=ceiling and [0, ceiling])
     return finished(figure, f"Learning curves. {ends(curves, ' %')}.", height=235)
@@ -72,18 +63,9 @@ def sign_match(networks: Mapping[str, Mapping[int, Pairs]]) -> go.Figure:
 
     def points(title: str, epoch: int) -> go.Scatter:
         gradient, update = (short(v / v.abs().max()) for v in networks[title][epoch])
-        return go.Scatter(
-            x=gradient,
-            y=update,
-            mode="markers",
-            marker={
-                "size": 5,
-                "opacity": 0.6,
-                "color": np.where(gradient * update < 0, COLOURS["dfa"], COLOURS["gevb"]),
-            },
-            hovertemplate="gradient %{x:.2f}, update %{y:.2f}<extra></extra>",
-            showlegend=False,
-        )
+        colours = np.where(gradient * update < 0, COLOURS["dfa"], COLOURS["gevb"])
+        says = "gradient %{x:.2f}, update %{y:.2f}<extra></extra>"
+        return dots((gradient, update), colours, says=says, size=5, opacity=0.6)
 
     epochs = list(networks[titles[0]])
     views = {str(epoch): [points(title, epoch) for title in titles] for epoch in epochs}
@@ -163,15 +145,9 @@ def _route(rule: str) -> go.Scatter:
         points = _shortened(path)
         rows += [(*point, 0) for point in points[:-1]] + [(*points[-1], 11), (None, None, 0)]
     x, y, size = zip(*rows, strict=True)
-    return go.Scatter(
-        x=x,
-        y=y,
-        mode="lines+markers",
-        line={"color": COLOURS[rule], "width": 2, "dash": "dot" if rule == "fa" else "solid"},
-        marker={"symbol": "arrow", "angleref": "previous", "size": size, "opacity": 1},
-        hoverinfo="skip",
-        showlegend=False,
-    )
+    arrows = {**ARROW, "size": size, "opacity": 1}
+    dash = "dot" if rule == "fa" else "solid"
+    return line((x, y), COLOURS[rule], marker=arrows, width=2, dash=dash)
 
 
 def what_units_hear() -> go.Figure:
@@ -180,22 +156,15 @@ def what_units_hear() -> go.Figure:
     wires = [
         (a, b) for left, right in pairwise(columns) for a in _places(left) for b in _places(right)
     ]
-    quiet = {"hoverinfo": "skip", "showlegend": False}
-    figure = go.Figure()
-    figure.add_scatter(
-        **strokes(*wires), mode="lines", line={"color": NEUTRAL, "width": 0.7}, **quiet
-    )
-    figure.add_traces([_route(rule) for rule in NAMES])
     units = [(column, place) for column in columns for place in _places(column)]
-    figure.add_scatter(
-        x=[x for _, (x, _) in units],
-        y=[y for _, (_, y) in units],
-        mode="markers",
-        marker={"size": 17, "color": NEUTRAL},
-        text=[column for column, _ in units],
-        hoverinfo="text",
-        showlegend=False,
+    figure = go.Figure(
+        [
+            line(strokes(*wires), NEUTRAL, width=0.7),
+            *(_route(rule) for rule in NAMES),
+            dots(list(zip(*(place for _, place in units), strict=True)), NEUTRAL, size=17),
+        ]
     )
+    figure.data[-1].update(text=[column for column, _ in units], hoverinfo="text")
     names = [{"x": x, "y": -0.65, "text": c, "showarrow": False} for c, (x, _) in _COLUMNS.items()]
     says = {"x": 1.5, "y": 4.75, "showarrow": False, "font": {"size": 14}}
     switch(

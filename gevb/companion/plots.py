@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,17 @@ from numpy.typing import NDArray
 from plotly.basedatatypes import BaseTraceType
 from plotly.subplots import make_subplots
 
+from gevb.lab.records import Record
+from gevb.training import Evaluation
+
 # From the palette of Okabe and Ito.
 COLOURS = {"bp": "#0072B2", "fa": "#CC79A7", "dfa": "#E69F00", "gevb": "#009E73"}
 NEUTRAL = "#8A8F98"
 PALE = "rgba(138, 143, 152, 0.35)"  # the neutral grey, thinned
 NAMES = {"bp": "BP", "fa": "FA", "dfa": "DFA", "gevb": "GEVB"}
 DASHES = ("solid", "dash", "dot", "dashdot")
+#: The end of a line as an arrow.
+ARROW = {"symbol": "arrow", "angleref": "previous"}
 #: An axis of a drawing that has no numbers.
 HIDDEN = {"visible": False, "fixedrange": True}
 
@@ -35,12 +41,61 @@ def short(values: Any, digits: int = 3) -> NDArray[np.float32]:
     return np.asarray(values, dtype=float).round(digits).astype("float32")
 
 
-def strokes(*paths: Sequence[Sequence[float | int]]) -> dict[str, list[float | int | None]]:
-    """The x and y of polylines that are drawn as one line with gaps."""
-    return {
-        axis: [value for path in paths for value in (*(point[n] for point in path), None)]
-        for n, axis in enumerate("xy")
-    }
+Places = Sequence[Any] | NDArray[Any]
+"""Horizontal and vertical coordinates."""
+
+
+def strokes(*paths: Sequence[Sequence[float | int]]) -> Places:
+    """The places of polylines that are drawn as one line with gaps."""
+    return [
+        [value for path in paths for value in (*(point[n] for point in path), None)] for n in (0, 1)
+    ]
+
+
+def dots(
+    at: Places, colour: Any, name: str | None = None, says: str | None = None, **look: Any
+) -> go.Scatter:
+    """Points, in the legend if they have a name; without words they say nothing when touched."""
+    x, y = at
+    return go.Scatter(
+        x=x, y=y, mode="markers", marker={"color": colour, **look}, **_named(name, says)
+    )
+
+
+def line(
+    at: Places,
+    colour: Any,
+    name: str | None = None,
+    says: str | None = None,
+    marker: Mapping[str, object] | None = None,
+    **look: Any,
+) -> go.Scatter:
+    """A line, like `dots`, with points if there is a marker."""
+    x, y = at
+    mode = "lines" if marker is None else "lines+markers"
+    look["color"] = colour
+    return go.Scatter(x=x, y=y, mode=mode, line=look, marker=marker, **_named(name, says))
+
+
+def area(
+    x: Sequence[float | int], low: Sequence[float | int], high: Sequence[float | int], colour: str
+) -> go.Scatter:
+    """What lies between two lines."""
+    return go.Scatter(
+        x=[*x, *reversed(x)],
+        y=short([*high, *reversed(low)]),
+        mode="lines",
+        line_width=0,
+        fill="toself",
+        fillcolor=colour,
+        opacity=0.16,
+        **_named(None, None),
+    )
+
+
+def _named(name: str | None, says: str | None) -> dict[str, object]:
+    touched = {"hovertemplate": says} if says else {"hoverinfo": "skip"}
+    return {"name": name, "showlegend": name is not None, **touched}
 
 
 def panels(titles: Sequence[str], rows: int = 1, shared: bool = True, **how: Any) -> go.Figure:
@@ -65,8 +120,9 @@ class Curve:
     Attributes:
         name: in the legend, where curves of one name and owner share an entry.
         values: epochs and values, by the title of the panel.
-        line: its colour, and what else a line of plotly's has. Those without a dash are solid,
-            dashed, dotted, ... by name, among the curves of their owner that have their colour.
+        colour: of the line. Without a dash of their own, the curves of one owner and colour are
+            solid, dashed, dotted, ... by name.
+        look: dash and width of the line.
         marker: of the points; None for a line without.
         owner: whose button shows it, see `switch`; None for all.
         note: said before a value.
@@ -75,7 +131,8 @@ class Curve:
 
     name: str
     values: Mapping[str, tuple[Sequence[int], Sequence[float | int | None]]]
-    line: Mapping[str, object]
+    colour: str
+    look: Mapping[str, object] = field(default_factory=dict)
     marker: Mapping[str, object] | None = field(default_factory=dict)
     owner: str | None = None
     note: str = ""
@@ -83,33 +140,27 @@ class Curve:
         default_factory=dict
     )
 
-    def traces(self, title: str, dash: str) -> list[go.Scatter]:
-        """What is drawn in a panel."""
-        epochs, values = self.values[title]
-        area = []
-        if title in self.band:
-            low, high = self.band[title]
-            area = [
-                go.Scatter(
-                    x=[*epochs, *reversed(epochs)],
-                    y=short([*high, *reversed(low)]),
-                    fill="toself",
-                    fillcolor=self.line["color"],
-                    opacity=0.15,
-                    line_width=0,
-                    hoverinfo="skip",
-                    showlegend=False,
-                )
-            ]
-        line = go.Scatter(
-            x=list(epochs),
-            y=short(values),
-            name=self.name,
-            mode="lines" if self.marker is None else "lines+markers",
-            marker=None if self.marker is None else {"size": 5, **self.marker},
-            line={"dash": dash, **self.line},
-        )
-        return [*area, line]
+    @classmethod
+    def of(cls, name: str, record: Record, measures: Measures, **more: Any) -> Curve:
+        """What a record's evaluations measured, in the colour of its rule."""
+        history = record.history
+        epochs = [evaluation.epoch for evaluation in history]
+        values = {title: (epochs, list(map(value, history))) for title, value in measures.items()}
+        return cls(name, values, COLOURS[record.config.rule], **more)
+
+
+Measures = Mapping[str, Callable[[Evaluation], float | None]]
+"""What is taken of an evaluation, by the title of its panel."""
+ERRORS: Measures = {"test": lambda e: e.test_error, "training": lambda e: e.train_error}
+
+
+def angles_of(layers: int, title: str) -> Measures:
+    """The angle of each hidden layer; none where a network has fewer layers."""
+
+    def angle(l: int, evaluation: Evaluation) -> float | None:
+        return evaluation.angles[l] if l < len(evaluation.angles) else None
+
+    return {f"{title} {l + 1}": partial(angle, l) for l in range(layers)}
 
 
 def over_epochs(
@@ -131,22 +182,24 @@ def over_epochs(
     titles = list(dict.fromkeys(title for curve in curves for title in curve.values))
     figure = panels(titles, shared=shared)
     named: set[str] = set()
-    alike: dict[tuple[str | None, object], list[str]] = {}
+    alike: dict[tuple[str | None, str], list[str]] = {}
     owners: list[str | None] = []
     for curve in curves:
         group = " ".join(filter(None, (curve.owner, curve.name)))
-        names = alike.setdefault((curve.owner, curve.line["color"]), [])
+        names = alike.setdefault((curve.owner, curve.colour), [])
         if curve.name not in names:
             names.append(curve.name)
-        dash = DASHES[names.index(curve.name) % len(DASHES)]
-        for title in curve.values:
-            *area, line = curve.traces(title, dash)
-            line.update(
-                showlegend=group not in named,
-                hovertemplate=f"{curve.note}%{{y:.3~r}}{unit} after %{{x}} epochs",
-            )
+        look = {"dash": DASHES[names.index(curve.name) % len(DASHES)], **curve.look}
+        marker = None if curve.marker is None else {"size": 5, **curve.marker}
+        says = f"{curve.note}%{{y:.3~r}}{unit} after %{{x}} epochs"
+        for title, (epochs, values) in curve.values.items():
+            at = list(epochs), short(values)
+            traces = [line(at, curve.colour, curve.name, says, marker, **look)]
+            traces[0].showlegend = group not in named
             named.add(group)
-            for trace in (*area, line):
+            if title in curve.band:
+                traces.insert(0, area(epochs, *curve.band[title], curve.colour))
+            for trace in traces:
                 trace.legendgroup = group
                 figure.add_trace(trace, row=1, col=1 + titles.index(title))
                 owners.append(curve.owner)

@@ -16,9 +16,12 @@ from gevb.companion.plots import (
     HIDDEN,
     NEUTRAL,
     Curve,
+    area,
+    dots,
     ends,
     finished,
     frames,
+    line,
     over_epochs,
     short,
 )
@@ -38,31 +41,24 @@ def angle_triangle(r: Sequence[float]) -> go.Figure:
             ("the rest: standard deviation", (1, 1), (0, value), NEUTRAL),
             ("of the gradient", (0, 1), (0, value), COLOURS["bp"]),
         ]
+        label = go.Scatter(
+            x=[0.36],
+            y=[0.09],
+            mode="text",
+            text=[f"{math.degrees(theta):.1f}°"],
+            textfont={"size": 15},
+            showlegend=False,
+            hoverinfo="skip",
+        )
+        angle_drawn = short(0.25 * np.cos(arc)), short(0.25 * np.sin(arc))
         return [
-            *(
-                go.Scatter(x=x, y=short(y), mode="lines", line={"color": c, "width": 4}, name=name)
-                for name, x, y, c in sides
-            ),
-            go.Scatter(
-                x=short(0.25 * np.cos(arc)),
-                y=short(0.25 * np.sin(arc)),
-                mode="lines",
-                line={"color": NEUTRAL, "width": 1.5},
-                showlegend=False,
-            ),
-            go.Scatter(
-                x=[0.36],
-                y=[0.09],
-                mode="text",
-                text=[f"{math.degrees(theta):.1f}°"],
-                textfont={"size": 15},
-                showlegend=False,
-            ),
+            *(line((x, short(y)), colour, name, width=4) for name, x, y, colour in sides),
+            line(angle_drawn, NEUTRAL, width=1.5),
+            label,
         ]
 
     figure = go.Figure()
     frames(figure, {f"{value:g}": drawn(value) for value in r}, "r = ")
-    figure.update_traces(hoverinfo="skip")
     return finished(
         figure,
         alt="A right triangle. Along the base lies the direction of GEVB, as long as the mean of "
@@ -117,42 +113,26 @@ def angles_by_width(
 
     def drawn(layer: int) -> list[go.Scatter]:
         bands = [
-            go.Scatter(
-                x=[*widths, *reversed(widths)],
-                y=short([*layers[layer].high, *reversed(layers[layer].low)]),
-                fill="toself",
-                fillcolor=COLOURS["gevb"],
-                opacity=0.18,
-                mode="none",
-                hoverinfo="skip",
-                showlegend=False,
-                legendgroup=name,
-            )
-            for name, layers in measured.items()
+            area(widths, m[layer].low, m[layer].high, COLOURS["gevb"]).update(legendgroup=name)
+            for name, m in measured.items()
         ]
         lines = [
-            go.Scatter(
-                x=widths,
-                y=short(by_layer[layer]),
-                mode="lines",
-                line={"color": NEUTRAL, "dash": dash, "width": 2},
-                name=name,
-                hovertemplate="%{y:.1f}°",
-            )
-            for (name, by_layer), dash in zip(predicted.items(), dashes, strict=True)
+            line((widths, short(angles[layer])), NEUTRAL, name, "%{y:.1f}°", dash=dash, width=2)
+            for (name, angles), dash in zip(predicted.items(), dashes, strict=True)
         ]
         points = [
-            go.Scatter(
-                x=widths,
-                y=short(layers[layer].mean),
-                error_y={"type": "data", "array": short(layers[layer].error), "thickness": 1},
-                mode="markers",
-                marker={"symbol": symbol, "color": COLOURS["gevb"], "size": 8},
-                name=name,
+            dots(
+                (widths, short(m[layer].mean)),
+                COLOURS["gevb"],
+                name,
+                "%{y:.1f}°",
+                symbol=symbol,
+                size=8,
+            ).update(
+                error_y={"type": "data", "array": short(m[layer].error), "thickness": 1},
                 legendgroup=name,
-                hovertemplate="%{y:.1f}°",
             )
-            for (name, layers), symbol in zip(measured.items(), symbols, strict=True)
+            for (name, m), symbol in zip(measured.items(), symbols, strict=True)
         ]
         return [*bands, *lines, *points]
 
@@ -191,13 +171,15 @@ def angles_in_training(
 ) -> go.Figure:
     """Measured angles of the hidden layers over training, with Eq. 15 from each epoch's weights."""
     looks = (
-        ("Eq. 15, with the weights' present ratio", predicted, {"color": NEUTRAL, "dash": "dash"}),
-        ("measured", measured, {"color": COLOURS["gevb"], "width": 2.5}),
+        ("Eq. 15, with the weights' present ratio", predicted, NEUTRAL, {"dash": "dash"}),
+        ("measured", measured, COLOURS["gevb"], {"width": 2.5}),
     )
     curves = [
-        Curve(name, {"": (epochs, angles[:, l].tolist())}, line, None, note=f"layer {l + 1}: ")
+        Curve(
+            name, {"": (epochs, angles[:, l].tolist())}, colour, look, None, note=f"layer {l + 1}: "
+        )
         for l in range(measured.shape[1])
-        for name, angles, line in looks
+        for name, angles, colour, look in looks
     ]
     figure = over_epochs(curves, "angle (degrees)", "°")
     for l, angle_now in enumerate(measured[-1].tolist()):

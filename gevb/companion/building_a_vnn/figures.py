@@ -10,11 +10,14 @@ import numpy as np
 import plotly.graph_objects as go
 
 from gevb.companion.plots import (
+    ARROW,
     COLOURS,
     HIDDEN,
     NEUTRAL,
+    dots,
     finished,
     frames,
+    line,
     panels,
     short,
     strokes,
@@ -74,24 +77,17 @@ def units_and_weights() -> go.Figure:
         weights = sorted({weight for *_, weight in synapses})
         for weight in weights:
             lines = [(units[u][mu], units[-1][up]) for u, mu, up, w in synapses if w == weight]
-            figure.add_scatter(
-                **strokes(*lines),
-                mode="lines",
-                line={"color": _OPEN, "width": _WIDTHS[weight]},
-                hoverinfo="skip",
+            width = _WIDTHS[weight]
+            figure.add_trace(line(strokes(*lines), _OPEN, width=width))
+        spots = [(p, (u, mu) in zeros) for u, unit in enumerate(units) for mu, p in enumerate(unit)]
+        figure.add_trace(
+            dots(
+                list(zip(*(place for place, _ in spots), strict=True)),
+                NEUTRAL,
+                size=8 if name == "as in A1" else 13,
+                opacity=1,
+                symbol=[_ZERO if zero else "circle" for _, zero in spots],
             )
-        dots = [(p, (u, mu) in zeros) for u, unit in enumerate(units) for mu, p in enumerate(unit)]
-        figure.add_scatter(
-            x=[x for (x, _), _ in dots],
-            y=[y for (_, y), _ in dots],
-            mode="markers",
-            marker={
-                "size": 8 if name == "as in A1" else 13,
-                "color": NEUTRAL,
-                "opacity": 1,
-                "symbol": [_ZERO if zero else "circle" for _, zero in dots],
-            },
-            hoverinfo="skip",
         )
         owners += [name] * (len(figure.data) - len(owners))
         said.append(f"{name}: {len(synapses)} lines for {len(weights)} weights")
@@ -152,49 +148,20 @@ def _gate_traces(h: np.ndarray, degrees: float) -> list[go.Scatter]:
     edge = np.array([-9 * along, 9 * along])
     a = np.where(is_open[:, None], h, 0.0)
 
-    def marks(points: np.ndarray) -> dict[str, object]:
-        return {
-            "x": short(points[:, 0]),
-            "y": short(points[:, 1]),
-            "mode": "markers",
-            "marker": {
-                "size": 7,
-                "color": is_open.astype("uint8"),
-                "colorscale": [[0, NEUTRAL], [1, _OPEN]],
-                "cmin": 0,
-                "cmax": 1,
-                "symbol": np.where(is_open, 0, 100).astype("uint8"),  # circle, circle-open
-            },
-        }
+    def marks(points: np.ndarray, name: str) -> go.Scatter:
+        symbols = np.where(is_open, 0, 100).astype("uint8")  # circle, circle-open
+        says = f"{name} = (%{{x:.2f}}, %{{y:.2f}})<extra></extra>"
+        scale: dict[str, Any] = {"colorscale": [[0, NEUTRAL], [1, _OPEN]], "cmin": 0, "cmax": 1}
+        colours = is_open.astype("uint8")
+        return dots(short(points.T), colours, says=says, size=7, symbol=symbols, **scale)
 
-    hidden: dict[str, Any] = {"hoverinfo": "skip"}
+    arrow = {**ARROW, "size": [0, 14], "color": NEUTRAL}
     return [
-        go.Scatter(
-            x=short(corners[:, 0]),
-            y=short(corners[:, 1]),
-            fill="toself",
-            fillcolor=_SHADE,
-            mode="lines",
-            line={"width": 0},
-            **hidden,
-        ),
-        go.Scatter(
-            x=short(edge[:, 0]),
-            y=short(edge[:, 1]),
-            mode="lines",
-            line={"color": NEUTRAL, "dash": "dash", "width": 1.5},
-            **hidden,
-        ),
-        go.Scatter(**marks(h), hovertemplate="h = (%{x:.2f}, %{y:.2f})<extra></extra>"),
-        go.Scatter(
-            x=short([0, 1.5 * t[0]]),
-            y=short([0, 1.5 * t[1]]),
-            mode="lines+markers",
-            line={"color": NEUTRAL, "width": 4},
-            marker={"symbol": "arrow", "angleref": "previous", "size": [0, 14], "color": NEUTRAL},
-            **hidden,
-        ),
-        go.Scatter(**marks(a), hovertemplate="a = (%{x:.2f}, %{y:.2f})<extra></extra>"),
+        line(short(corners.T), _SHADE, width=0).update(fill="toself", fillcolor=_SHADE),
+        line(short(edge.T), NEUTRAL, dash="dash", width=1.5),
+        marks(h, "h"),
+        line(short([[0, x] for x in 1.5 * t]), NEUTRAL, marker=arrow, width=4),
+        marks(a, "a"),
     ]
 
 
@@ -231,15 +198,8 @@ def gate_and_rectifier(directions: int = 24) -> go.Figure:
     said = []
     for column, (title, a) in enumerate(mapped.items(), start=1):
         moves = np.stack([h, a], 1).round(3).tolist()
-        figure.add_scatter(
-            **strokes(*moves),
-            mode="lines",
-            line={"color": NEUTRAL, "width": 0.8, "dash": "dot"},
-            hoverinfo="skip",
-            showlegend=False,
-            row=1,
-            col=column,
-        )
+        path = line(strokes(*moves), NEUTRAL, width=0.8, dash="dot")
+        figure.add_trace(path, row=1, col=column)
         kept = np.isclose(a, h).all(1)
         bent = ~kept & (a > 0).any(1)
         groups = (
@@ -251,18 +211,10 @@ def gate_and_rectifier(directions: int = 24) -> go.Figure:
             if not chosen.any():
                 continue
             said.append(f"{title}, {name}: {chosen.sum()}")
-            figure.add_scatter(
-                x=short(a[chosen, 0]),
-                y=short(a[chosen, 1]),
-                mode="markers",
-                marker={"symbol": symbol, "size": 8, "color": colour},
-                name=name,
-                legendgroup=name,
-                showlegend=name not in named,
-                hovertemplate="a = (%{x:.2f}, %{y:.2f})",
-                row=1,
-                col=column,
-            )
+            says = "a = (%{x:.2f}, %{y:.2f})"
+            trace = dots(short(a[chosen].T), colour, name, says, symbol=symbol, size=8)
+            trace.update(legendgroup=name, showlegend=name not in named)
+            figure.add_trace(trace, row=1, col=column)
             named.add(name)
     both = {"range": [-1.2, 1.2], "dtick": 1, "zeroline": True}
     figure.update_xaxes(**both, title="component 1")

@@ -8,20 +8,20 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 from torch import Tensor
 
-from gevb.companion.figures import sign_match
+from gevb.companion.figures import sign_match as sign_match  # the chapter shows it too
 from gevb.companion.plots import (
     COLOURS,
     NEUTRAL,
     Curve,
+    Places,
     ends,
     finished,
     frames,
+    line,
     over_epochs,
     panels,
     short,
 )
-
-__all__ = ["feedback_maps", "kernel_angles", "kernel_sum", "sign_match"]
 
 # Below zero, zero, above zero; zero stays clear of both themes' backgrounds.
 _SIGNED = [[0.0, COLOURS["dfa"]], [0.5, "#E8E8E8"], [1.0, COLOURS["bp"]]]
@@ -42,11 +42,11 @@ def _heatmap(values: Tensor, limit: float, colours: list[list[object]], low: flo
     )
 
 
-def _square(y: float, x: float, half: float, height: int, width: int) -> dict[str, list[float]]:
+def _square(y: float, x: float, half: float, height: int, width: int) -> Places:
     """Corners of a window about a position, as far as it lies in the image."""
     left, right = max(x - half, -0.5), min(x + half, width - 0.5)
     top, bottom = max(y - half, -0.5), min(y + half, height - 0.5)
-    return {"x": [left, right, right, left, left], "y": [top, top, bottom, bottom, top]}
+    return [left, right, right, left, left], [top, top, bottom, bottom, top]
 
 
 def _images(titles: Sequence[str]) -> go.Figure:
@@ -79,14 +79,13 @@ def kernel_sum(
     total = terms.flatten(0, 1).cumsum(0)
     strongest, largest = float(signal.abs().max()), float(total.abs().max())
     # Black on white can be seen on every colour of the images.
-    lines = [{"color": "#FFFFFF", "width": 6}, {"color": "#000000", "width": 2.5}]
-    shared = {"mode": "lines", "hoverinfo": "skip", "showlegend": False}
+    pens = {"#FFFFFF": 6, "#000000": 2.5}
 
     def moving(step: int) -> list[go.Scatter | go.Heatmap]:
         y, x = divmod(step, width)
         windows = [_square(y, x, size, height, width) for size in (half, 0.5)]
         return [
-            *(go.Scatter(**window, line=line, **shared) for window in windows for line in lines),
+            *(line(w, colour, width=pen) for w in windows for colour, pen in pens.items()),
             _heatmap(total[step], largest, _SIGNED, -largest),
         ]
 
@@ -173,7 +172,7 @@ def kernel_angles(
         Curve(
             name,
             {title: (epochs, [layers[l] for layers in by_epoch]) for l, title in enumerate(titles)},
-            {"color": COLOURS[rule]},
+            COLOURS[rule],
         )
         for (name, by_epoch), rule in zip(angles.items(), rules, strict=True)
     ]

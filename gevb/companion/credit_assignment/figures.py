@@ -7,18 +7,17 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from gevb.companion.figures import what_units_hear
+from gevb.companion.figures import what_units_hear as what_units_hear  # the chapter shows it too
 from gevb.companion.plots import COLOURS, NEUTRAL, Curve, ends, finished, over_epochs
 
-__all__ = ["how_fast", "perturbation_against_width", "what_units_hear"]
-
 _LOOKS: dict[str, dict[str, Any]] = {
-    "BP": {"line": {"color": COLOURS["bp"]}},
-    "GEVB": {"line": {"color": COLOURS["gevb"]}},
-    "GEVB in a VNN": {"line": {"color": COLOURS["gevb"]}},
-    "node perturbation": {"line": {"color": NEUTRAL}, "marker": {"symbol": "square"}},
+    "BP": {"colour": COLOURS["bp"]},
+    "GEVB": {"colour": COLOURS["gevb"]},
+    "GEVB in a VNN": {"colour": COLOURS["gevb"]},
+    "node perturbation": {"colour": NEUTRAL, "marker": {"symbol": "square"}},
     "weight perturbation": {
-        "line": {"color": NEUTRAL, "dash": "dot"},
+        "colour": NEUTRAL,
+        "look": {"dash": "dot"},
         "marker": {"symbol": "diamond"},
     },
 }

@@ -12,8 +12,10 @@ from gevb.companion.plots import (
     NAMES,
     NEUTRAL,
     PALE,
+    dots,
     finished,
     frames,
+    line,
     panels,
     short,
 )
@@ -150,29 +152,16 @@ Errors = Mapping[str, Mapping[int, Sequence[float]]]
 def _against(figure: go.Figure, errors: Errors, column: int) -> None:
     """Means as lines, seeds as points."""
     for rule, by_number in errors.items():
-        numbers = list(by_number)
-        figure.add_scatter(
-            x=numbers,
-            y=short([np.mean(by_number[n]) for n in numbers]),
-            mode="lines",
-            line={"color": COLOURS[rule]},
-            name=f"{NAMES[rule]}, mean",
-            legendgroup=rule,
-            hovertemplate="%{y:.1f} %",
-            row=1,
-            col=column,
-        )
-        figure.add_scatter(
-            x=[n for n in numbers for _ in by_number[n]],
-            y=short([v for n in numbers for v in by_number[n]]),
-            mode="markers",
-            marker={"color": COLOURS[rule], "size": 6, "opacity": 0.6},
-            name=f"{NAMES[rule]}, one seed",
-            legendgroup=rule,
-            hovertemplate="%{y:.1f} %",
-            row=1,
-            col=column,
-        )
+        numbers, colour = list(by_number), COLOURS[rule]
+        means = short([np.mean(values) for values in by_number.values()])
+        seeds = [(n, value) for n, values in by_number.items() for value in values]
+        x, y = zip(*seeds, strict=True)
+        one = f"{NAMES[rule]}, one seed"
+        for trace in (
+            line((numbers, means), colour, f"{NAMES[rule]}, mean", "%{y:.1f} %"),
+            dots((x, short(y)), colour, one, "%{y:.1f} %", size=6, opacity=0.6),
+        ):
+            figure.add_trace(trace.update(legendgroup=rule), row=1, col=column)
 
 
 def _means(errors: Errors, what: str) -> str:
@@ -192,16 +181,9 @@ def components(errors: Errors, costs: Mapping[int, int]) -> go.Figure:
     """
     figure = panels(("test error (%)", "cost of a step / K = 10"), shared=False)
     _against(figure, errors, 1)
-    figure.add_scatter(
-        x=list(costs),
-        y=short([cost / costs[10] for cost in costs.values()]),
-        mode="lines+markers",
-        line={"color": NEUTRAL},
-        showlegend=False,
-        hovertemplate="%{y:.2f}",
-        row=1,
-        col=2,
-    )
+    shares = short([cost / costs[10] for cost in costs.values()])
+    trace = line((list(costs), shares), NEUTRAL, says="%{y:.2f}", marker={})
+    figure.add_trace(trace, row=1, col=2)
     relative = ", ".join(f"{cost / costs[10]:.2f} with {K}" for K, cost in costs.items())
     figure.update_xaxes(title="components K", type="log", tickvals=list(costs))
     figure.update_yaxes(type="log", tickvals=[2, 5, 10, 20, 50], col=1)
@@ -224,16 +206,15 @@ def depth_curves(errors: Errors, angles: Mapping[str, Mapping[int, float]]) -> g
     figure = panels(("test error (%)", "angle of GEVB (°)"), shared=False)
     _against(figure, errors, 1)
     for (name, by_depth), dash in zip(angles.items(), ("solid", "dash"), strict=True):
-        figure.add_scatter(
-            x=list(by_depth),
-            y=short(list(by_depth.values())),
-            mode="lines+markers",
-            line={"color": COLOURS["gevb"], "dash": dash},
-            name=f"{name} hidden layer",
-            hovertemplate="%{y:.0f}°",
-            row=1,
-            col=2,
+        trace = line(
+            (list(by_depth), short(list(by_depth.values()))),
+            COLOURS["gevb"],
+            f"{name} hidden layer",
+            "%{y:.0f}°",
+            marker={},
+            dash=dash,
         )
+        figure.add_trace(trace, row=1, col=2)
     turns = "; ".join(
         f"{name} hidden layer "
         + ", ".join(f"{angle:.0f}° with {depth}" for depth, angle in by_depth.items())
@@ -257,22 +238,15 @@ def broadcasts(errors: Mapping[str, Sequence[float]], chance: float = 90.0) -> g
         chance: error of guessing, as a dotted line.
     """
     names = list(errors)
-    figure = go.Figure()
-    figure.add_scatter(
-        y=[name for name in names for _ in errors[name]],
-        x=short([v for name in names for v in errors[name]]),
-        mode="markers",
-        marker={"color": COLOURS["gevb"], "size": 8, "opacity": 0.7},
-        name="one seed",
-        hovertemplate="%{x:.1f} %",
-    )
-    figure.add_scatter(
-        y=names,
-        x=short([np.mean(errors[name]) for name in names]),
-        mode="markers",
-        marker={"symbol": "line-ns-open", "size": 20, "line_width": 3, "color": COLOURS["gevb"]},
-        name="mean",
-        hovertemplate="%{x:.1f} %",
+    seeds = short([value for values in errors.values() for value in values])
+    rows = [name for name in names for _ in errors[name]]
+    means = short([np.mean(values) for values in errors.values()])
+    says, green = "%{x:.1f} %", COLOURS["gevb"]
+    figure = go.Figure(
+        [
+            dots((seeds, rows), green, "one seed", says, size=8, opacity=0.7),
+            dots((means, names), green, "mean", says, symbol="line-ns-open", size=20, line_width=3),
+        ]
     )
     figure.add_vline(x=chance, line={"color": NEUTRAL, "dash": "dot"})
     figure.update_xaxes(title="test error (%), log scale", type="log", tickvals=[2, 5, 10, 20, 50])

@@ -13,8 +13,10 @@ from gevb.companion.plots import (
     COLOURS,
     NEUTRAL,
     Curve,
+    dots,
     finished,
     frames,
+    line,
     over_epochs,
     panels,
     short,
@@ -35,14 +37,9 @@ def units_in_the_plane(layers: Mapping[str, Sequence[Float[Tensor, "2 n"]]]) -> 
 
     def arrows(h: Float[Tensor, "2 n"]) -> go.Scatter:
         tips = short(h / h.square().sum(0).mean().sqrt()).T.tolist()
-        return go.Scatter(
-            **strokes(*(((0, 0), tip) for tip in tips)),
-            mode="lines+markers",
-            line={"color": COLOURS["gevb"], "width": 1},
-            marker={"color": COLOURS["gevb"], "size": [0, 7, 0] * len(tips), "opacity": 0.7},
-            hoverinfo="skip",
-            showlegend=False,
-        )
+        ends = {"color": COLOURS["gevb"], "size": [0, 7, 0] * len(tips), "opacity": 0.7}
+        at = strokes(*(((0, 0), tip) for tip in tips))
+        return line(at, COLOURS["gevb"], marker=ends, width=1)
 
     def agreement(h: Float[Tensor, "2 n"]) -> float:
         """Length of the mean of the units' directions."""
@@ -73,25 +70,13 @@ def cosines_by_layer(
     measured: Mapping[str, Sequence[float]], predicted: Sequence[float]
 ) -> go.Figure:
     """Mean cosine between units against the hidden layer; up to two measured, one prediction."""
-    figure = go.Figure()
-    numbers = list(range(1, len(predicted) + 1))
-    figure.add_scatter(
-        x=numbers,
-        y=short(predicted),
-        mode="lines",
-        line={"color": NEUTRAL, "dash": "dash"},
-        name="predicted for plain weights",
-        hovertemplate="%{y:.3f}",
-    )
+    numbers, says = list(range(1, len(predicted) + 1)), "%{y:.3f}"
     symbols = ("circle", "circle-open")[: len(measured)]
+    name = "predicted for plain weights"
+    figure = go.Figure(line((numbers, short(predicted)), NEUTRAL, name, says, dash="dash"))
     for (name, values), symbol in zip(measured.items(), symbols, strict=True):
-        figure.add_scatter(
-            x=numbers,
-            y=short(values),
-            mode="markers",
-            marker={"color": COLOURS["gevb"], "symbol": symbol, "size": 10},
-            name=name,
-            hovertemplate="%{y:.3f}",
+        figure.add_trace(
+            dots((numbers, short(values)), COLOURS["gevb"], name, says, symbol=symbol, size=10)
         )
     figure.update_xaxes(title="hidden layer", dtick=1)
     figure.update_yaxes(title="mean cosine between units", range=[-0.1, 1.1])
@@ -111,23 +96,17 @@ def spectra(matrices: Mapping[str, Mapping[str, Complex[Tensor, " _"]]]) -> go.F
         matrices: for each button, groups of eigenvalues by their name; up to three groups.
     """
     looks = (
-        {"symbol": "circle-open", "size": 12, "color": NEUTRAL},
-        {"symbol": "circle", "size": 6, "color": COLOURS["gevb"]},
-        {"symbol": "diamond", "size": 6, "color": COLOURS["bp"]},
+        {"symbol": "circle-open", "size": 12, "colour": NEUTRAL},
+        {"symbol": "circle", "size": 6, "colour": COLOURS["gevb"]},
+        {"symbol": "diamond", "size": 6, "colour": COLOURS["bp"]},
     )
     figure = go.Figure()
     owners: list[str] = []
     said = []
     for title, groups in matrices.items():
-        for (name, values), marker in zip(groups.items(), looks[: len(groups)], strict=True):
-            figure.add_scatter(
-                x=short(values.real),
-                y=short(values.imag),
-                mode="markers",
-                marker=marker,
-                name=name,
-                hovertemplate="%{x:.2f} + %{y:.2f} i",
-            )
+        for (name, values), look in zip(groups.items(), looks[: len(groups)], strict=True):
+            at = short(values.real), short(values.imag)
+            figure.add_trace(dots(at, name=name, says="%{x:.2f} + %{y:.2f} i", **look))
             owners.append(title)
             *others, largest = sorted(values.abs().tolist())
             rest = max(others, default=0.0)
@@ -160,7 +139,8 @@ def training_from(
         Curve(
             name,
             {title: (epochs, run.tolist())},
-            {"color": COLOURS["gevb"], "dash": dash, "width": 2},
+            COLOURS["gevb"],
+            {"dash": dash, "width": 2},
             marker=None,
         )
         for title, kinds in errors.items()

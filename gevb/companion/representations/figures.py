@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float, Int
 
-from gevb.companion.plots import COLOURS, NEUTRAL, finished, frames, panels, short
+from gevb.companion.plots import COLOURS, NEUTRAL, dots, finished, frames, line, panels, short
 from gevb.datasets import DATASETS
 from gevb.lab.embedding import RecordedMap
 from gevb.lab.experiments import experiments, published_improvements
@@ -161,15 +161,13 @@ def quality_improvements(
                     hovertemplate="mean %{x:.3f}<extra></extra>",
                     **quiet,
                 ),
-                go.Scatter(
-                    x=[gain for _, gain in seeds],
-                    y=[row for row, _ in seeds],
-                    mode="markers",
-                    marker={"color": NEUTRAL, "size": 6},
-                    name="one seed",
-                    showlegend=space == "quality",
-                    hovertemplate="one seed: %{x:.3f}<extra></extra>",
-                ),
+                dots(
+                    ([gain for _, gain in seeds], [row for row, _ in seeds]),
+                    NEUTRAL,
+                    "one seed",
+                    "one seed: %{x:.3f}<extra></extra>",
+                    size=6,
+                ).update(showlegend=space == "quality"),
             ]
             missing = [rows[name] for name, gains in values.items() if not gains]
         nothing = go.Scatter(
@@ -186,16 +184,16 @@ def quality_improvements(
     figure = panels(("t-SNE plane", "after PCA"), column_widths=[3, 2])
     frames(figure, {dataset: traces(dataset) for dataset in found}, places=(1, 1, 2, 2, 2))
     published = {e.title: gain for e, gain in published_improvements().items()}
-    figure.add_scatter(
-        x=list(published.values()),
-        y=[rows[name] for name in published],
-        mode="markers",
-        marker={"symbol": "diamond-open", "size": 11, "color": NEUTRAL, "line": {"width": 2}},
-        name="published mean, CIFAR-10",
-        hovertemplate="published, about %{x:.2f}<extra></extra>",
-        row=1,
-        col=1,
+    printed = dots(
+        (list(published.values()), [rows[name] for name in published]),
+        NEUTRAL,
+        "published mean, CIFAR-10",
+        "published, about %{x:.2f}<extra></extra>",
+        symbol="diamond-open",
+        size=11,
+        line={"width": 2},
     )
+    figure.add_trace(printed, row=1, col=1)
     figure.update_xaxes(zeroline=True, nticks=4)
     # A menu leaves the axes as they are: they have to fit all data sets.
     for column, (space, least) in enumerate((("quality", 0.2), ("quality_pca", 0.05)), start=1):
@@ -207,12 +205,12 @@ def quality_improvements(
         f"{dataset}: {len({after.network for _, after in pairs})}"
         for dataset, pairs in found.items()
     )
-    printed = ", ".join(f"{name} {gain:.2f}" for name, gain in published.items())
+    about = ", ".join(f"{name} {gain:.2f}" for name, gain in published.items())
     return finished(
         figure,
         alt=f"Cluster quality before training minus after it, for {len(rows)} convolutional "
         f"networks, in the t-SNE plane and after PCA. Networks with a run: {counts}. Published "
-        f"for CIFAR-10, about: {printed}.",
+        f"for CIFAR-10, about: {about}.",
         height=390,
     )
 
@@ -231,22 +229,16 @@ def quality_by_perplexity(
     figure = go.Figure()
     ends = [perplexities[0], perplexities[-1]]
     for (name, values), colour in zip(plane.items(), (NEUTRAL, COLOURS["gevb"]), strict=True):
-        figure.add_scatter(
-            x=list(perplexities),
-            y=short(values),
-            mode="lines+markers",
-            line={"color": colour},
-            name=f"{name}, t-SNE plane",
-            hovertemplate="%{y:.2f} at perplexity %{x}<extra></extra>",
+        curve = line(
+            (list(perplexities), short(values)),
+            colour,
+            f"{name}, t-SNE plane",
+            "%{y:.2f} at perplexity %{x}<extra></extra>",
+            marker={},
         )
-        figure.add_scatter(
-            x=ends,
-            y=short([pca[name]] * 2),
-            mode="lines",
-            line={"color": colour, "dash": "dash"},
-            name=f"{name}, after PCA",
-            hovertemplate="%{y:.2f}<extra></extra>",
-        )
+        level, label = short([pca[name]] * 2), f"{name}, after PCA"
+        flat = line((ends, level), colour, label, "%{y:.2f}<extra></extra>", dash="dash")
+        figure.add_traces([curve, flat])
     figure.update_xaxes(title="perplexity", type="log", tickvals=list(perplexities))
     figure.update_yaxes(title="cluster quality", rangemode="tozero")
     said = "; ".join(

@@ -7,7 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from gevb.companion.plots import COLOURS, NEUTRAL, Curve, ends, finished, over_epochs, short, switch
+from gevb.companion.plots import (
+    COLOURS,
+    ERRORS,
+    NEUTRAL,
+    Curve,
+    Measures,
+    angles_of,
+    dots,
+    ends,
+    finished,
+    over_epochs,
+    short,
+    switch,
+)
 from gevb.lab.comparison import Cell, Finding
 from gevb.lab.records import Record
 from gevb.lab.tables import seeds_text
@@ -52,33 +65,16 @@ def _rows(cells: Sequence[Cell]) -> list[go.Scatter]:
         for seed, error in cell.errors.items()
     ]
     errors, where, shades, said = zip(*seeds, strict=True) if seeds else ((), (), (), ())
-    shared = {"mode": "markers", "hovertemplate": "%{y}<br>%{text}<extra></extra>"}
-    words = [_words(cell) for cell in cells]
+    says, words = "%{y}<br>%{text}<extra></extra>", [_words(cell) for cell in cells]
+    ours = short([cell.ours and cell.ours.mean for cell in cells])
+    others = short([cell.reference and cell.reference.mean for cell in cells])
+    stroke = {"size": 13, "symbol": "line-ns", "line": {"width": 3, "color": colours}}
+    diamond = {"size": 9, "symbol": "diamond-open", "line": {"width": 2}}
+    name = "one seed of ours"
     return [
-        go.Scatter(
-            x=short(errors),
-            y=where,
-            text=said,
-            name="one seed of ours",
-            marker={"color": shades, "size": 6, "opacity": 0.45},
-            **shared,
-        ),
-        go.Scatter(
-            x=short([cell.ours and cell.ours.mean for cell in cells]),
-            y=rows,
-            text=words,
-            name="our mean",
-            marker={"size": 13, "symbol": "line-ns", "line": {"width": 3, "color": colours}},
-            **shared,
-        ),
-        go.Scatter(
-            x=short([cell.reference and cell.reference.mean for cell in cells]),
-            y=rows,
-            text=words,
-            name="compared with",
-            marker={"color": NEUTRAL, "size": 9, "symbol": "diamond-open", "line": {"width": 2}},
-            **shared,
-        ),
+        dots((short(errors), where), shades, name, says, size=6, opacity=0.45).update(text=said),
+        dots((ours, rows), None, "our mean", says, **stroke).update(text=words),
+        dots((others, rows), NEUTRAL, "compared with", says, **diamond).update(text=words),
     ]
 
 
@@ -98,13 +94,11 @@ def _words(cell: Cell) -> str:
 
 Grid = Mapping[str, Sequence[Record]]
 """Records by the name of a button, of which every panel shows all seeds."""
-Measures = Mapping[str, Callable[[Evaluation], float | None]]
 
 
 def curves(groups: Grid) -> go.Figure:
     """Test and training errors over training, means over seeds with their range."""
-    measures = {"test": lambda e: e.test_error, "training": lambda e: e.train_error}
-    means = _means(groups, measures)
+    means = _means(groups, ERRORS)
     figure = over_epochs(means, "error (%)", " %")
     # The first steps down from chance would hide the rest.
     worst = max(r.history[-1].test_error for records in groups.values() for r in records)
@@ -115,11 +109,7 @@ def curves(groups: Grid) -> go.Figure:
 def angles(groups: Grid) -> go.Figure:
     """Alignment angles over training, a panel a hidden layer, means over seeds with their range."""
     layers = max(len(r.history[0].angles) for records in groups.values() for r in records)
-    measures = {
-        f"layer {l + 1}": lambda e, l=l: e.angles[l] if l < len(e.angles) else None
-        for l in range(layers)
-    }
-    means = _means(groups, measures)
+    means = _means(groups, angles_of(layers, "layer"))
     figure = over_epochs(means, "angle (degrees)", "°")
     figure.update_yaxes(range=[0, 95.0])
     return _finished(figure, f"Alignment angles, means over seeds. {ends(means, '°')}.")
@@ -143,7 +133,8 @@ def _means(groups: Grid, measures: Measures) -> list[Curve]:
                 Curve(
                     experiment.title,
                     {title: (epochs, mean) for title, (epochs, _, mean, _) in spread.items()},
-                    {"color": COLOURS[experiment.rule], "dash": _dash(experiment)},
+                    COLOURS[experiment.rule],
+                    {"dash": _dash(experiment)},
                     marker=None,
                     owner=group,
                     band={title: (low, high) for title, (_, low, _, high) in spread.items()},
@@ -184,27 +175,20 @@ def order(found: Sequence[Finding]) -> go.Figure:
     ]
     intervals = [f.difference.interval for f in tested if f.difference]
     estimates = [f.difference.estimate for f in tested if f.difference]
-    figure = go.Figure(
-        go.Scatter(
-            x=short(estimates),
-            y=names,
-            error_x={
-                "type": "data",
-                "color": NEUTRAL,
-                "symmetric": False,
-                "array": short([i[1] - x for i, x in zip(intervals, estimates, strict=True)]),
-                "arrayminus": short([x - i[0] for i, x in zip(intervals, estimates, strict=True)]),
-            },
-            mode="markers",
-            marker={
-                "size": 9,
-                "color": [colours.get(finding.verdict, NEUTRAL) for finding in tested],
-            },
-            text=[f"{f.claim.statement}: {f.verdict}" for f in tested],
-            hovertemplate="%{text}<br>%{x:+.2f} points<extra></extra>",
-            showlegend=False,
-        )
+    shades = [colours.get(finding.verdict, NEUTRAL) for finding in tested]
+    says = "%{text}<br>%{x:+.2f} points<extra></extra>"
+    trace = dots((short(estimates), names), shades, says=says, size=9)
+    trace.update(
+        text=[f"{f.claim.statement}: {f.verdict}" for f in tested],
+        error_x={
+            "type": "data",
+            "color": NEUTRAL,
+            "symmetric": False,
+            "array": short([i[1] - x for i, x in zip(intervals, estimates, strict=True)]),
+            "arrayminus": short([x - i[0] for i, x in zip(intervals, estimates, strict=True)]),
+        },
     )
+    figure = go.Figure(trace)
     figure.add_vline(x=0, line={"color": NEUTRAL, "dash": "dot"})
     figure.update_yaxes(autorange="reversed", ticksuffix=" ")
     figure.update_xaxes(title="difference (points)")

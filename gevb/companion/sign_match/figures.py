@@ -10,11 +10,15 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from gevb.companion.plots import (
+    ARROW,
     COLOURS,
     HIDDEN,
     NEUTRAL,
+    Places,
+    dots,
     finished,
     frames,
+    line,
     panels,
     short,
     strokes,
@@ -45,11 +49,9 @@ def active_paths(network: exact.Network, inputs: Sequence[exact.Vector]) -> go.F
         if l and layer.weight[w][0]
     ]
 
-    quiet = {"hoverinfo": "skip", "showlegend": False}
-
     def lines(
         pairs: list[tuple[tuple[int, int], tuple[int, int]]],
-    ) -> dict[str, list[float | int | None]]:
+    ) -> Places:
         return strokes(*((place[below], place[above]) for below, above in pairs))
 
     def drawn(x: exact.Vector) -> list[go.Scatter]:
@@ -68,28 +70,16 @@ def active_paths(network: exact.Network, inputs: Sequence[exact.Vector]) -> go.F
             )
             for u in place
         ]
-        return [
-            go.Scatter(
-                **lines(thick),
-                mode="lines",
-                line={"color": RIGHT, "width": 4},
-                **quiet,
-            ),
-            go.Scatter(
-                x=[p[0] for p in place.values()],
-                y=[p[1] for p in place.values()],
-                mode="markers+text",
-                marker={"size": 22, "color": fills},
-                text=[str(heard[u]) for u in place],
-                textposition="top center",
-                hovertext=says,
-                hoverinfo="text",
-                showlegend=False,
-            ),
-        ]
+        units = dots(list(zip(*place.values(), strict=True)), fills, size=22).update(
+            mode="markers+text",
+            text=[str(heard[u]) for u in place],
+            textposition="top center",
+            hovertext=says,
+            hoverinfo="text",
+        )
+        return [line(lines(thick), RIGHT, width=4), units]
 
-    figure = go.Figure()
-    figure.add_scatter(**lines(wires), mode="lines", line={"color": NEUTRAL, "width": 1}, **quiet)
+    figure = go.Figure(line(lines(wires), NEUTRAL, width=1))
     views = {str(n): drawn(x) for n, x in enumerate(inputs, start=1)}
     frames(figure, views, "example ")
     bottom, top = -(max(sizes) - 1) / 2, (max(sizes) - 1) / 2
@@ -130,39 +120,23 @@ def half_planes(ratios: Sequence[float | int], e: tuple[float, float] = (2.0, 1.
 
     def arrow(vector: np.ndarray, name: str, colour: str) -> go.Scatter:
         x, y = short(0.8 * vector / np.hypot(*vector)).tolist()
-        return go.Scatter(
-            x=[0, x],
-            y=[0, y],
-            name=name,
-            mode="lines+markers",
-            line={"color": colour, "width": 3},
-            marker={"symbol": "arrow", "angleref": "previous", "size": [0, 14]},
-            hoverinfo="skip",
-        )
+        tip = {**ARROW, "size": [0, 14]}
+        return line(([0, x], [0, y]), colour, name, marker=tip, width=3)
 
     def same(ratio: float | int) -> NDArray[np.bool_]:
         """Where the update has the gradient's sign."""
         return (error @ ring) * ((error * (1, ratio)) @ ring) > 0
 
-    def dots(wanted: bool, ratio: float | int) -> go.Scatter:
+    def senders(wanted: bool, ratio: float | int) -> go.Scatter:
         x, y = short(ring[:, same(ratio) == wanted])
-        return go.Scatter(
-            x=x,
-            y=y,
-            name="update has the gradient's sign" if wanted else "it has not",
-            mode="markers",
-            marker={
-                "color": RIGHT if wanted else WRONG,
-                "size": 7,
-                "symbol": "circle" if wanted else "x",
-            },
-            hoverinfo="skip",
-        )
+        if wanted:
+            return dots((x, y), RIGHT, "update has the gradient's sign", size=7, symbol="circle")
+        return dots((x, y), WRONG, "it has not", size=7, symbol="x")
 
     def drawn(ratio: float | int) -> list[go.Scatter]:
         return [
-            dots(True, ratio),
-            dots(False, ratio),
+            senders(True, ratio),
+            senders(False, ratio),
             arrow(error, "e, what the unit hears", RIGHT),
             arrow(error * (1, ratio), "J e, what the gradient uses", COLOURS["bp"]),
         ]
@@ -218,13 +192,7 @@ def sign_matrices(matrices: Mapping[str, Mapping[int, Matrix]]) -> go.Figure:
     views = {str(share): [heatmap(title, share) for title in titles] for share in shares}
     frames(figure, views, "negative weights (%): ", places=range(1, 1 + len(titles)))
     for name, colour in (("right sign", RIGHT), ("wrong sign", WRONG), ("no gradient", _NEITHER)):
-        figure.add_scatter(
-            x=[None],
-            y=[None],
-            name=name,
-            mode="markers",
-            marker={"symbol": "square", "size": 12, "color": colour},
-        )
+        figure.add_trace(dots(([None], [None]), colour, name, symbol="square", size=12))
     figure.update_xaxes(title="sending unit", showticklabels=False, showgrid=False)
     figure.update_yaxes(showticklabels=False, showgrid=False, autorange="reversed")
     figure.update_yaxes(title="receiving unit", col=1)
@@ -249,14 +217,11 @@ def agreement(curves: Mapping[str, Mapping[int, float]]) -> go.Figure:
     """
     figure = go.Figure()
     for n, (name, curve) in enumerate(curves.items()):
-        figure.add_scatter(
-            x=list(curve),
-            y=short(list(curve.values()), 1),
-            name=name,
-            mode="lines+markers",
-            line={"color": RIGHT if n == 0 else WRONG, "dash": "solid" if n == 0 else "dash"},
-            hovertemplate="%{y:.1f} % right with %{x} % negative",
-        )
+        colour, dash = (RIGHT, "solid") if n == 0 else (WRONG, "dash")
+        shares, right = list(curve), short(list(curve.values()), 1)
+        says = "%{y:.1f} % right with %{x} % negative"
+        trace = line((shares, right), colour, name, says, marker={}, dash=dash)
+        figure.add_trace(trace)
     figure.add_hline(y=50, line={"color": NEUTRAL, "dash": "dot"})
     says = "; ".join(
         f"{name}: {', '.join(f'{v:.0f} % at {share} %' for share, v in curve.items())}"

@@ -7,7 +7,17 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from gevb.companion.plots import COLOURS, NAMES, NEUTRAL, finished, frames, number, short
+from gevb.companion.plots import (
+    COLOURS,
+    NAMES,
+    NEUTRAL,
+    dots,
+    finished,
+    frames,
+    line,
+    number,
+    short,
+)
 from gevb.lab.timings import Row, against_textbook, find, network_name, networks
 
 
@@ -28,15 +38,9 @@ def step_times(rows: Sequence[Row]) -> go.Figure:
     """
     figure, said = go.Figure(), []
 
-    def add(times: Mapping[str, float], name: str, **marker: object) -> None:
-        figure.add_scatter(
-            x=short([1e3 * seconds for seconds in times.values()], 5),
-            y=list(times),
-            name=name,
-            mode="markers",
-            marker=marker,
-            hovertemplate="%{y}: %{x:.3~r} ms",
-        )
+    def add(times: Mapping[str, float], name: str, **look: object) -> None:
+        x = short([1e3 * seconds for seconds in times.values()], 5)
+        figure.add_trace(dots((x, list(times)), name=name, says="%{y}: %{x:.3~r} ms", **look))
         said.append(f"{name}: {', '.join(f'{n} {number(1e3 * s)} ms' for n, s in times.items())}")
 
     for rule in ("bp", "gevb"):
@@ -45,11 +49,11 @@ def step_times(rows: Sequence[Row]) -> go.Figure:
             n: row["seconds"] * (against_textbook(rows, row) or 0) for n, row in found.items()
         }
         ours = {n: row["seconds"] for n, row in found.items()}
-        look = {"color": COLOURS[rule], "size": 10}
+        look = {"colour": COLOURS[rule], "size": 10}
         add(textbook, f"{NAMES[rule]}, textbook", symbol="diamond-open", **look)
         add(ours, f"{NAMES[rule]}, ours", symbol="circle", **look)
     floors = {n: row["floor"] for n, row in found.items()}
-    look = {"color": NEUTRAL, "size": 14, "line": {"width": 2}}
+    look = {"colour": NEUTRAL, "size": 14, "line": {"width": 2}}
     add(floors, "floor of GEVB", symbol="line-ns-open", **look)
     figure.update_xaxes(title="milliseconds a step", type="log", dtick=1)
     figure.update_yaxes(autorange="reversed")
@@ -102,30 +106,15 @@ def growth(rows: Sequence[Row]) -> go.Figure:
     def lines(row: Row) -> list[go.Scatter]:
         values, seconds = np.array(row["values"]), 1e3 * np.array(row["seconds"])
         centre = np.exp(np.log(values).mean()), np.exp(np.log(seconds).mean())
-        traces = [
-            go.Scatter(
-                x=values.tolist(),
-                y=short(seconds),
-                name="measured",
-                mode="markers",
-                marker={"color": COLOURS["gevb"], "size": 10},
-                hovertemplate="%{x}: %{y:.3~r} ms",
-            )
-        ]
+        x, says = values.tolist(), "%{x}: %{y:.3~r} ms"
+        traces = [dots((x, short(seconds)), COLOURS["gevb"], "measured", says, size=10)]
         for key, label, colour, dash in (
             ("exponent", "fitted power", COLOURS["gevb"], "solid"),
             ("multiply_adds_exponent", "power of the multiply-adds", NEUTRAL, "dash"),
         ):
-            traces.append(
-                go.Scatter(
-                    x=values.tolist(),
-                    y=short(centre[1] * (values / centre[0]) ** row[key]),
-                    name=label,
-                    mode="lines",
-                    line={"color": colour, "dash": dash},
-                    hovertemplate=f"power {row[key]:.2f}",
-                )
-            )
+            power = row[key]
+            y = short(centre[1] * (values / centre[0]) ** power)
+            traces.append(line((x, y), colour, label, f"power {power:.2f}", dash=dash))
         return traces
 
     figure = go.Figure()

@@ -10,11 +10,13 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 from torch import Tensor
 
-from gevb.companion.figures import learning_curves
+from gevb.companion.figures import learning_curves as learning_curves  # the chapter shows it too
 from gevb.companion.plots import (
     COLOURS,
+    ERRORS,
     NEUTRAL,
     Curve,
+    angles_of,
     ends,
     finished,
     frames,
@@ -23,14 +25,6 @@ from gevb.companion.plots import (
     short,
 )
 from gevb.lab.records import Record
-
-__all__ = [
-    "angles_by_layer",
-    "constraint_over_training",
-    "learning_curves",
-    "recorded_curves",
-    "weight_histograms",
-]
 
 Seeds = tuple[Sequence[int], Sequence[Sequence[float]]]
 """Epochs, and for each epoch a value for every seed."""
@@ -123,7 +117,8 @@ def constraint_over_training(runs: Mapping[str, Constraint]) -> go.Figure:
         Curve(
             label,
             {title: (epochs, [np.mean(v) for v in values])},
-            {"color": COLOURS[rule], "dash": dash},
+            COLOURS[rule],
+            {"dash": dash},
             owner=name,
         )
         for name, (epochs, values), (_, label, rule, dash, title) in measured
@@ -153,20 +148,8 @@ def angles_by_layer(runs: Mapping[str, Record]) -> go.Figure:
             second run of one rule is dashed. All networks have as many hidden layers.
     """
     layers = len(next(iter(runs.values())).history[0].angles)
-    curves = [
-        Curve(
-            name,
-            {
-                f"hidden layer {l + 1}": (
-                    [evaluation.epoch for evaluation in record.history],
-                    [evaluation.angles[l] for evaluation in record.history],
-                )
-                for l in range(layers)
-            },
-            {"color": COLOURS[record.config.rule]},
-        )
-        for name, record in runs.items()
-    ]
+    measures = angles_of(layers, "hidden layer")
+    curves = [Curve.of(name, record, measures) for name, record in runs.items()]
     figure = over_epochs(curves, "angle (degrees)", "°")
     figure.update_yaxes(range=[0, 95], tickvals=[0, 30, 60, 90])
     return finished(
@@ -186,25 +169,16 @@ def recorded_curves(records: Sequence[Record]) -> go.Figure:
     curves: list[Curve] = []
     ceilings: dict[str, float] = {}
     for record in records:
-        config, history = record.config, record.history
+        config = record.config
         group = f"{config.dataset}, {config.arch}, {config.epochs} epochs"
-        ceilings[group] = max(ceilings.get(group, 0.0), min(100.0, 3 * history[-1].test_error))
+        top = min(100.0, 3 * record.history[-1].test_error)
+        ceilings[group] = max(ceilings.get(group, 0.0), top)
         look = {
             "dash": "solid" if config.vectorized else "dash",
             "width": 2.5 if config.nonnegative else 1.2,
         }
-        curves.append(
-            Curve(
-                config.title,
-                {
-                    "test": ([e.epoch for e in history], [e.test_error for e in history]),
-                    "training": ([e.epoch for e in history], [e.train_error for e in history]),
-                },
-                {"color": COLOURS[config.rule], **look},
-                owner=group,
-                note=f"seed {config.seed}: ",
-            )
-        )
+        note = f"seed {config.seed}: "
+        curves.append(Curve.of(config.title, record, ERRORS, look=look, owner=group, note=note))
     ranges = {group: {"yaxis.range": [0, top]} for group, top in ceilings.items()}
     figure = over_epochs(curves, "error (%)", " %", layouts=ranges)
     return finished(
