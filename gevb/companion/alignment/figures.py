@@ -136,7 +136,7 @@ def angles_by_width(
         ]
         return [*bands, *lines, *points]
 
-    # The better one of two is drawn plainer.
+    # A third kind would have no look of its own.
     symbols = ("circle-open", "circle")[: len(measured)]
     dashes = ("dash", "solid")[: len(predicted)]
     count = min(len(layers) for layers in measured.values())
