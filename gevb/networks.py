@@ -276,6 +276,11 @@ class Network(nn.Module):
         return t.reshape(self.K, n, *(1 for _ in weights.out_units[1:]))
 
     @property
+    def dtype(self) -> torch.dtype:
+        """Floating-point type of its weights."""
+        return self.layers[0].weights.weight.dtype
+
+    @property
     def hidden_units(self) -> list[tuple[int, ...]]:
         """Shape of the gated units of every hidden layer."""
         return [layer.weights.out_units for layer in self.layers[:-1]]

@@ -169,7 +169,7 @@ def test_labels_outside_the_classes(labels, loss):
 @pytest.mark.parametrize(
     ("y", "wanted"),
     [
-        (torch.zeros(5), r"labels: got torch.float32, wanted whole numbers"),
+        (torch.zeros(5), r"targets: got shape \(5,\), wanted \(5, 3\), or whole numbers as labels"),
         (torch.zeros(4, dtype=torch.long), r"labels: got shape \(4,\), wanted \(5,\)"),
         (torch.zeros(5, 1, dtype=torch.long), r"labels: got shape \(5, 1\), wanted \(5,\)"),
     ],
@@ -185,6 +185,13 @@ def test_targets_of_another_shape(shape):
     x, _ = make_batch(size=5)
     with pytest.raises(gevb.InputError, match=r"targets: got shape .*, wanted \(5, 3\)"):
         gevb.BP(make_network("fc"), gevb.mean_squared_error).backward(x, torch.zeros(shape))
+
+
+@pytest.mark.parametrize("loss", [gevb.cross_entropy, gevb.mean_squared_error])
+def test_targets_are_labels_that_were_looked_up(loss):
+    logits, (_, y) = torch.randn(5, 3), make_batch(size=5)
+    by_label, by_target = loss(logits, y), loss(logits, F.one_hot(y, 3).float())
+    assert all(torch.equal(one, other) for one, other in zip(by_label, by_target, strict=True))
 
 
 @pytest.mark.parametrize("shape", [(2, 2, 6, 7), (2, 84), (0, 2, 7, 6)])
