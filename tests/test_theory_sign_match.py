@@ -262,13 +262,19 @@ def test_figures():
     net, inputs = sm.small_network(), sm.small_inputs()
     figure = figures.active_paths(net, inputs)
     assert len(figure.frames) == len(inputs)
-    assert figure.layout.meta["alt"]
+    assert "Without a line to the next layer: unit 4 of hidden 3." in figure.layout.meta["alt"]
     figure = figures.half_planes([1, 0.5, 0])
     right = [len(frame.data[0].x) for frame in figure.frames]
     assert right[0] == 72
     assert right == sorted(right, reverse=True)
+    wrong = 100 * (72 - right[2]) / 72
+    assert f"0 % at r = 1, 8 % at r = 0.5, {wrong:.0f} % at r = 0." in figure.layout.meta["alt"]
     matrices = {p: sm.sign_matrix(sm.broken_case(percent=p), 2) for p in (0, 20)}
-    assert len(figures.sign_matrices({"gate": matrices, "other": matrices}).frames) == 2
+    figure = figures.sign_matrices({"gate": matrices, "other": matrices})
+    assert len(figure.frames) == 2
+    figure = figures.sign_matrices({"gate": {20: [[1, -1], [-1, 0]]}})
+    assert "gate 2 with 20 %." in figure.layout.meta["alt"]
+    assert not figure.layout.sliders  # nothing to choose
     assert "gate: 100 % at 0 %" in figures.agreement({"gate": {0: 100.0}}).layout.meta["alt"]
 
 

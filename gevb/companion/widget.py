@@ -10,8 +10,9 @@ from IPython.display import display
 from gevb.companion.figures import learning_curves
 from gevb.companion.plots import NAMES
 from gevb.errors import InputError
+from gevb.lab.records import Record
 from gevb.lab.runs import train
-from gevb.training import Config, Evaluation
+from gevb.training import Config
 
 
 def labelled(choices: Mapping[str, widgets.Widget]) -> list[widgets.HBox]:
@@ -40,7 +41,7 @@ def training_explorer() -> widgets.VBox:
     start = widgets.Button(description="Train", button_style="primary")
     clear = widgets.Button(description="Clear")
     says, shown = widgets.Label(), widgets.Output()
-    runs: dict[str, list[Evaluation]] = {}
+    runs: dict[str, Record] = {}
 
     def draw() -> None:
         shown.clear_output(wait=True)
@@ -62,13 +63,13 @@ def training_explorer() -> widgets.VBox:
                 seed=seed.value,
                 evaluate_every=max(1, epochs.value // 10),
             )
-            history = train(config, progress=False).history
+            record = train(config, progress=False).record
         except InputError as error:
             says.value = str(error)
         else:
             name = f"{NAMES[rule.value]}, {network.value}, {arch.value}, seed {seed.value}"
-            runs[name.replace(",", "", 1)] = history
-            says.value = str(history[-1])
+            runs[name] = record
+            says.value = str(record.history[-1])
             draw()
         finally:
             start.disabled = False
