@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[1]
 STOREYS = ("core", "theory", "lab", "companion", "outside")
 FILES = [
     path
-    for folder in ("gevb", "book/_ext", "benchmarks", "tools")
-    for path in sorted((ROOT / folder).rglob("*.py"))
+    for files in ("gevb/**/*.py", "book/*/*.py", "benchmarks/*.py", "tools/*.py")
+    for path in sorted(ROOT.glob(files))
 ]
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
 
