@@ -36,7 +36,7 @@ evaluation, provenance) and checkpoint.pt. A run that was interrupted goes on
 when the same command is given with --resume: on the CPU, and with as many
 threads, it ends bit by bit as if it had not been interrupted.
 """
-
+INTERRUPTED = "gevb: interrupted; checkpoints stay, --help says how to go on from them"
 
 DATA_DIR = click.option(
     "--data-dir",
@@ -51,6 +51,24 @@ DEVICE = click.option(
     default="auto",
     show_default=True,
     help="auto takes a GPU if there is one.",
+)
+EPOCHS = click.option(
+    "--epochs",
+    type=click.IntRange(0),
+    default=PAPER_EPOCHS,
+    show_default=True,
+    help="At most; training stops at an evaluation without training error. Another number than "
+    "the paper's is a protocol of its own, in records and tables.",
+)
+EVALUATE_EVERY = click.option(
+    "--evaluate-every",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    help="Epochs between evaluations, which are also the checkpoints.",
+)
+SEEDS = click.option(
+    "--seeds", default="5", show_default=True, help="How many, or which: 0-4, or 0,2,7."
 )
 
 
@@ -94,20 +112,8 @@ def cli() -> None:
     help="Weights of either sign from He initialization, instead of nonnegative ones "
     "from ON/OFF initialization.",
 )
-@click.option(
-    "--epochs",
-    type=click.IntRange(0),
-    default=PAPER_EPOCHS,
-    show_default=True,
-    help="At most; training stops at an evaluation without training error.",
-)
-@click.option(
-    "--evaluate-every",
-    type=click.IntRange(1),
-    default=10,
-    show_default=True,
-    help="Epochs between evaluations, which are also the checkpoints.",
-)
+@EPOCHS
+@EVALUATE_EVERY
 @click.option(
     "--seed",
     type=click.IntRange(0),
@@ -148,7 +154,6 @@ def train_command(
     click.echo(run.history[-1])
 
 
-INTERRUPTED = "gevb: interrupted; checkpoints stay, --help says how to go on from them"
 PATTERN = click.option(
     "--only",
     "pattern",
@@ -184,20 +189,9 @@ tried again the next time. Exit status 1 if a run failed.
 )
 @DATASET_OPTION
 @PATTERN
-@click.option(
-    "--seeds",
-    default="5",
-    show_default=True,
-    help="How many, or which: 0-4, or 0,2,7. All experiments run before the next seed.",
-)
-@click.option(
-    "--epochs",
-    type=click.IntRange(0),
-    default=PAPER_EPOCHS,
-    show_default=True,
-    help="Another number than the paper's is a protocol of its own, in records and tables.",
-)
-@click.option("--evaluate-every", type=click.IntRange(1), default=10, show_default=True)
+@SEEDS
+@EPOCHS
+@EVALUATE_EVERY
 @click.option(
     "--jobs",
     type=click.IntRange(1),
@@ -227,7 +221,10 @@ def reproduce_command(
     data_dir: str | None,
     device: str,
 ) -> None:
-    """Run the experiments of the paper that are not recorded yet, and the same on digits."""
+    """Run the experiments of the paper that are not recorded yet, and the same on digits.
+
+    All experiments run before the next seed.
+    """
     wanted = runs(experiments(datasets, pattern), parse_seeds(seeds), epochs, evaluate_every)
     tried = reproduce(
         wanted, out, engine=engine, jobs=jobs, gpus=gpus, data_dir=data_dir, device=device
@@ -244,7 +241,7 @@ def reproduce_command(
 @cli.command("table")
 @DATASET_OPTION
 @PATTERN
-@click.option("--seeds", default="5", show_default=True, help="How many, or which: 0-4, or 0,2,7.")
+@SEEDS
 @click.option(
     "--against",
     help="Seeds of ours to compare with, such as 5-9; the published means if not given.",
@@ -328,9 +325,7 @@ def main() -> None:
         click.echo(help_text.format_message(), err=True)
         sys.exit(2)
     except click.exceptions.Abort:
-        click.echo(
-            "gevb: interrupted; checkpoints stay, --help says how to go on from them", err=True
-        )
+        click.echo(INTERRUPTED, err=True)
         sys.exit(130)
     except (click.ClickException, InputError) as error:
         message = error.format_message() if isinstance(error, click.ClickException) else str(error)

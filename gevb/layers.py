@@ -32,7 +32,7 @@ Source: Clark, Abbott and Chung (2021), Sections 3.1 to 3.3, Appendices B and H.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 from typing import TypedDict, Unpack
 
@@ -54,10 +54,17 @@ def _per_block(example: Tensor, numbers: int) -> int:
     return max(1, size // (numbers * example.element_size()))
 
 
+def few_and_large(example: Tensor) -> bool:
+    """Does the device want few, large operations, as a GPU does, or what fits into a cache?"""
+    return example.device.type != "cpu"
+
+
 def _stacked(parts: Iterable[Shaped[Tensor, "..."]], length: int) -> Shaped[Tensor, "..."]:
     """Parts one after another along the first axis, each forgotten before the next is made."""
     whole, done = None, 0
     for part in parts:
+        if len(part) == length:
+            return part
         if whole is None:
             whole = part.new_empty(length, *part.shape[1:])
         whole[done : done + len(part)] = part
@@ -74,6 +81,8 @@ def contract(a: Float[Tensor, "B K *units"], e: Float[Tensor, "B K"]) -> Float[T
 
 def _dot(a: Float[Tensor, "B K *units"], v: Float[Tensor, "..."]) -> Float[Tensor, "B *units"]:
     """Inner product over the K components with v, which broadcasts; keeps a's memory layout."""
+    if few_and_large(a):
+        return torch.sum(a * v, 1, out=torch.empty_like(a[:, 0]))
     total = a[:, 0] * v[:, 0]
     for mu in range(1, a.shape[1]):
         total.addcmul_(a[:, mu], v[:, mu])
@@ -396,19 +405,19 @@ class LocallyConnected2d(_Spatial):
 
     def blocks(self, a: Tensor, rows: int = 1) -> Iterator[Tensor]:
         """Some rows at a time; in memory the examples are the last axis."""
-        windows = self._windows(a)
-        weight = self.weight.unflatten(0, self.out_units[1:])
         out, height, width = self.out_units
         # Components come before channels in memory where each component has its own weights.
         order = (3, 4, 1, 2, 0) if self.first else (3, 4, 2, 1, 0)
         count = max(_per_block(a, self.K * out * width * len(a)) // rows, 1) * rows
+        all_windows = self._windows(self._padded(a))
         for start in range(0, height, count):
-            bias = self.bias[:, :, start : start + count].expand(len(a), -1, -1, -1, -1)
+            block = slice(start, start + count)
+            bias = self.bias[:, :, block].expand(len(a), -1, -1, -1, -1)
             h = bias.permute(order).clone(memory_format=torch.contiguous_format)
-            products = h.flatten(2).unflatten(2, (weight.shape[2], -1))
-            for y in range(len(h)):
-                for entries, below in self._kernel_rows(start + y):
-                    products[y].baddbmm_(weight[start + y, ..., entries], windows[below])
+            weight, windows = self._by_position(self.weight)[block], all_windows[block]
+            products = h.flatten(2).unflatten(2, (weight.shape[2], -1))  # (H, W, out, N)
+            for y, k in self._pieces(windows):
+                products[y].flatten(0, 1).baddbmm_(_entries(weight[y], k), _seen(windows[y], k))
             yield h.permute([order.index(axis) for axis in range(5)])
 
     def join(self, parts: Iterable[Tensor], examples: int, units: tuple[int, ...]) -> Tensor:
@@ -416,53 +425,85 @@ class LocallyConnected2d(_Spatial):
         return _examples_first(_stacked((_positions_first(part) for part in parts), units[1]))
 
     def _weight_gradient(self, pre: Tensor, delta: Tensor) -> Tensor:
-        return self._outer_products(_positions_first(delta), self._windows(pre[:, None]))
+        return self._outer_products(lambda row: row, pre, delta)
 
     def _first_weight_gradient(self, x: Tensor, e: Tensor, delta: Tensor) -> Tensor:
-        e = e.T.contiguous()[:, None]
-        post = ((e * row[:, None]).flatten(1, 2) for row in _positions_first(delta))
-        return self._outer_products(post, self._windows(x[:, None]))
+        e = e.T.contiguous()[:, None]  # (K, 1, B)
+        return self._outer_products(lambda row: (e * row[:, :, None]).flatten(2, 3), x, delta)
 
     def _outer_products(
-        self, post: Iterable[Float[Tensor, "W out B"]], windows: Float[Tensor, "H_padded W row B"]
+        self, post: Callable[[Tensor], Tensor], pre: Tensor, delta: Tensor
     ) -> Float[Tensor, "positions out fan_in"]:
-        """Weight gradient, position by position, from what every row of the image hears."""
+        """Weight gradient, position by position; `post` says what rows of delta stand for."""
         gradient = torch.empty_like(self.weight)
-        for y, (row, heard) in enumerate(
-            zip(gradient.unflatten(0, self.out_units[1:]), post, strict=True)
-        ):
-            for entries, below in self._kernel_rows(y):
-                row[..., entries] = torch.bmm(heard, windows[below].mT)
+        by_position, deltas = self._by_position(gradient), _positions_first(delta)
+        windows = self._windows(self._padded(pre[:, None]))
+        for y, k in self._pieces(windows):
+            heard = post(deltas[y]).flatten(0, 1)  # (positions, out, B)
+            torch.bmm(heard, _seen(windows[y], k).mT, out=_entries(by_position[y], k))
         return gradient
 
     def _bias_gradient(self, e: Tensor, delta: Tensor) -> Tensor:
         return _examples_first(_positions_first(delta) @ e)
 
     def _transpose(self, delta: Tensor) -> Tensor:
-        channels, *image = self.in_units
-        k, s, p = self.kernel_size, self.stride, self.padding
-        weight = self.weight.unflatten(0, self.out_units[1:])
-        width = s * self.out_units[2]
-        pixels = delta.new_zeros(*(n + 2 * p for n in image), channels, len(delta))
-        for y, heard in enumerate(_positions_first(delta)):
-            for entries, below in self._kernel_rows(y):
-                sent = torch.bmm(weight[y, ..., entries].mT, heard).unflatten(1, (k, -1))
-                for x in range(k):
-                    pixels[below, x : x + width : s] += sent[:, x]
-        return _examples_first(pixels[p : p + image[0], p : p + image[1]])
+        weight, deltas = self._by_position(self.weight), _positions_first(delta)
+        padded = self._padded(delta.new_zeros(len(delta), 1, *self.in_units))
+        windows = self._windows(padded)
+        for y, k in self._pieces(windows):
+            heard = deltas[y].flatten(0, 1)  # (positions, out, B)
+            sent = torch.bmm(_entries(weight[y], k).mT, heard)  # (positions, entries, B)
+            pixels = windows[y, :, k].unflatten(3, (self.kernel_size, -1))  # (H, W, k, k, C, B)
+            for ky, kx in product(*map(range, pixels.shape[2:4])):
+                pixels[:, :, ky, kx] += sent.view(pixels.shape)[:, :, ky, kx]
+        p, (height, width) = self.padding, self.in_units[1:]
+        return _examples_first(padded[p : p + height, p : p + width, :, 0])
 
-    def _windows(self, a: Float[Tensor, "B K C H W"]) -> Float[Tensor, "H_padded W_out row N"]:
-        """What a row of the kernel sees at every place of the padded image, as a view."""
+    def _pieces(self, windows: Tensor) -> Iterator[tuple[slice, slice]]:
+        """Rows of the image and of the kernel that one batched product is about.
+
+        A GPU takes as many as make a block, and copies what they see. A processor takes one of
+        each, which sees a view; but the whole kernel over the few channels of a first layer.
+        """
+        rows, kernel = 1, self.kernel_size if self.first else 1
+        if few_and_large(windows):
+            rows, kernel = _per_block(windows, windows[0].numel()), self.kernel_size
+        for y in range(0, len(windows), rows):
+            for k in range(0, self.kernel_size, kernel):
+                yield slice(y, y + rows), slice(k, k + kernel)
+
+    def _padded(self, a: Float[Tensor, "B K C H W"]) -> Float[Tensor, "H_padded W_padded C K B"]:
+        """The image that the kernel moves over."""
         p = self.padding
-        pixels = F.pad(_positions_first(a), (0,) * 6 + (p,) * 4).contiguous()
-        windows = pixels.flatten(3).unfold(1, self.kernel_size, self.stride)
-        return windows.movedim(-1, 2).flatten(2, 3)
+        return F.pad(_positions_first(a), (0,) * 6 + (p,) * 4).contiguous()
 
-    def _kernel_rows(self, y: int) -> Iterator[tuple[slice, int]]:
-        """For each row of the kernel its weights, and the row of the padded image it is over."""
-        n = self.kernel_size * self.in_units[0]
-        for row in range(self.kernel_size):
-            yield slice(row * n, (row + 1) * n), y * self.stride + row
+    def _windows(
+        self, padded: Float[Tensor, "H_padded W_padded C K B"]
+    ) -> Float[Tensor, "H W kernel kernel_C N"]:
+        """What every row of the kernel sees at every position, as a view."""
+        k, s = self.kernel_size, self.stride
+        windows = padded.flatten(3).unfold(0, k, s).unfold(1, k, s)  # (H, W, C, N, k, k)
+        return windows.permute(0, 1, 4, 5, 2, 3).flatten(3, 4)
+
+    def _by_position(
+        self, weight: Float[Tensor, "positions out fan_in"]
+    ) -> Float[Tensor, "H W out kernel kernel_C"]:
+        """The weights, or as many numbers, for every row of the kernel."""
+        return weight.unflatten(2, (self.kernel_size, -1)).unflatten(0, self.out_units[1:])
+
+
+def _entries(
+    weight: Float[Tensor, "H W out kernel kernel_C"], k: slice
+) -> Float[Tensor, "positions out entries"]:
+    """A view of what belongs to some rows of the kernel."""
+    return weight[:, :, :, k].flatten(3).flatten(0, 1)
+
+
+def _seen(
+    windows: Float[Tensor, "H W kernel kernel_C N"], k: slice
+) -> Float[Tensor, "positions entries N"]:
+    """What these rows see; a view for one row of the image and one of the kernel."""
+    return windows[:, :, k].flatten(2, 3).flatten(0, 1)
 
 
 def _positions_first(a: Shaped[Tensor, "B *K C H W"]) -> Shaped[Tensor, "H W C *K B"]:

@@ -34,9 +34,17 @@ def check_labels(y: Num[Tensor, " B"], classes: int) -> None:
         )
 
 
-def _one_hot(
+def _targets(
     y: Num[Tensor, "..."], logits: Float[Tensor, "B classes"]
 ) -> Float[Tensor, "B classes"]:
+    """Targets as they are, or labels as one-hot targets."""
+    if y.is_floating_point():
+        if y.shape != logits.shape:
+            raise InputError(
+                f"targets: got shape {tuple(y.shape)}, wanted {tuple(logits.shape)}, "
+                "or whole numbers as labels"
+            )
+        return y.to(logits.dtype)
     if y.shape != logits.shape[:1]:
         raise InputError(f"labels: got shape {tuple(y.shape)}, wanted ({len(logits)},)")
     check_labels(y, logits.shape[1])
@@ -55,12 +63,13 @@ def cross_entropy(
 
     Args:
         logits: the network's output.
-        y: labels, whole numbers of shape (B,).
+        y: labels of shape (B,), which are checked, or one-hot targets of shape (B, classes),
+            which are not: a check makes the processor wait for a GPU.
 
     Raises:
-        InputError: labels of another shape or kind, or outside 0 .. classes - 1.
+        InputError: labels or targets of another shape, or labels outside 0 .. classes - 1.
     """
-    target = _one_hot(y, logits)
+    target = _targets(y, logits)
     log_p = logits.log_softmax(1)
     return -(target * log_p).sum() / len(logits), (log_p.exp() - target) / len(logits)
 
@@ -80,10 +89,7 @@ def mean_squared_error(
         y: targets of shape (B, classes), or labels of shape (B,) that stand for one-hot targets.
 
     Raises:
-        InputError: targets or labels of another shape, or labels outside 0 .. classes - 1.
+        InputError: labels or targets of another shape, or labels outside 0 .. classes - 1.
     """
-    target = y if y.is_floating_point() else _one_hot(y, logits)
-    if target.shape != logits.shape:
-        raise InputError(f"targets: got shape {tuple(y.shape)}, wanted {tuple(logits.shape)}")
-    difference = logits - target.to(logits.dtype)
+    difference = logits - _targets(y, logits)
     return difference.square().sum() / (2 * len(logits)), difference / len(logits)

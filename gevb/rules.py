@@ -125,7 +125,7 @@ class Rule:
         yield top, output, delta
         for l in reversed(range(top)):
             feedback = self.feedback(l, delta, output)
-            delta = torch.where(trace.gates[l], feedback, 0)
+            delta = trace.gates[l] * feedback
             yield l, feedback, delta
 
     @classmethod
@@ -274,6 +274,6 @@ def alignment_angles(
 
 def _mean_angle(u: Float[Tensor, "B n"], v: Float[Tensor, "B n"]) -> Float[Tensor, ""]:
     norm_u, norm_v = u.norm(dim=1), v.norm(dim=1)
-    kept = norm_v >= 1e-6
-    cosine = (u * v).sum(1)[kept] / (norm_u * norm_v)[kept]
-    return cosine.clamp(-1, 1).acos().mean().rad2deg()
+    cosine = ((u * v).sum(1) / (norm_u * norm_v)).clamp(-1, 1)
+    kept = norm_v >= 1e-6  # Not an index: only the device knows how many there are.
+    return (torch.where(kept, cosine.acos(), 0).sum() / kept.sum()).rad2deg()

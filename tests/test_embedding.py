@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import json
 import math
+import shutil
 import sys
 import tracemalloc
 
@@ -73,7 +74,7 @@ def test_no_convolution():
 @pytest.mark.parametrize("arch", ["conv-pool", "conv-stride-padding", "lc-pool", "fc"])
 def test_activations_are_gated_and_pooled(arch, vectorized):
     network, split = make_network(arch, vectorized=vectorized), make_split()
-    a = network._as_units(split.x.double())
+    a = network.as_units(split.x.double())
     for number, layer in enumerate(network.layers[:-1], start=1):
         h = layer.weights(a)
         gate = ((h * layer.gate.t).sum(1, keepdim=True) >= 0).double()
@@ -510,8 +511,13 @@ def test_command_refuses_folders(monkeypatch, capsys, tmp_path):
     (tmp_path / "fc").mkdir()
     fc, _ = train(tmp_path / "fc", epochs=0, arch="fc")
     (tmp_path / "file").touch()
+    middle = tmp_path / "middle"
+    shutil.copytree(run, middle)
+    state = torch.load(middle / "checkpoint.pt", weights_only=True)
+    torch.save({**state, "batch": 3}, middle / "checkpoint.pt")
     cases = {
         (missing, out): "record.json: No such file",
+        (str(middle), out): "got a checkpoint in the middle of an epoch",
         (str(fc), out): "layer: got a fully connected network",
         (str(run), str(tmp_path / "file" / "maps")): "cannot make the folder",
     }

@@ -9,7 +9,7 @@ import pytest
 
 import gevb
 from gevb.companion.representations import figures as embedding
-from gevb.companion.representations import widget as laboratory
+from gevb.companion.representations import widget
 from gevb.datasets import DATASETS
 from gevb.lab.embedding import RecordedMap
 from gevb.lab.maps import Map, Settings
@@ -111,10 +111,10 @@ def test_quality_by_perplexity():
 
 
 @pytest.mark.parametrize(("rule", "says"), [("bp", "cluster quality 0."), ("gevb", "wanted a vec")])
-def test_laboratory(rule, says, monkeypatch):
+def test_map_explorer(rule, says, monkeypatch):
     drawn = []
-    monkeypatch.setattr(laboratory, "display", drawn.append)
-    box = laboratory.map_laboratory()
+    monkeypatch.setattr(widget, "display", drawn.append)
+    box = widget.map_explorer()
     choices = [row.children[1] for row in box.children[:5]]
     choices[0].value, choices[1].value = rule, "conventional, nonnegative"
     choices[2].value = 1

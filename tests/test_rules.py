@@ -134,6 +134,18 @@ def test_updates_accumulate_as_autograd_does():
         torch.testing.assert_close(got / 2, whole[name], rtol=1e-12, atol=1e-15)
 
 
+def test_updates_are_those_of_one_batch_and_leave_no_grad():
+    network = make_network("conv")
+    x, y = make_batch()
+    weights = [layer.weights.weight for layer in network.layers]
+    wanted = torch.autograd.grad(F.cross_entropy(network(x), y), weights)
+    rule = gevb.BP(network)
+    rule.backward(x, y)  # lost
+    for got, gradient in zip(rule.updates(x, y), wanted, strict=True):
+        torch.testing.assert_close(got, gradient, rtol=1e-10, atol=1e-14)
+    assert all(parameter.grad is None for parameter in network.parameters())
+
+
 def test_gevb_needs_a_vectorized_network():
     with pytest.raises(gevb.InputError, match="got a conventional network, wanted a vectorized"):
         gevb.GEVB(make_network("fc", vectorized=False))
@@ -157,7 +169,7 @@ def test_labels_outside_the_classes(labels, loss):
 @pytest.mark.parametrize(
     ("y", "wanted"),
     [
-        (torch.zeros(5), r"labels: got torch.float32, wanted whole numbers"),
+        (torch.zeros(5), r"targets: got shape \(5,\), wanted \(5, 3\), or whole numbers as labels"),
         (torch.zeros(4, dtype=torch.long), r"labels: got shape \(4,\), wanted \(5,\)"),
         (torch.zeros(5, 1, dtype=torch.long), r"labels: got shape \(5, 1\), wanted \(5,\)"),
     ],
@@ -173,6 +185,13 @@ def test_targets_of_another_shape(shape):
     x, _ = make_batch(size=5)
     with pytest.raises(gevb.InputError, match=r"targets: got shape .*, wanted \(5, 3\)"):
         gevb.BP(make_network("fc"), gevb.mean_squared_error).backward(x, torch.zeros(shape))
+
+
+@pytest.mark.parametrize("loss", [gevb.cross_entropy, gevb.mean_squared_error])
+def test_targets_are_labels_that_were_looked_up(loss):
+    logits, (_, y) = torch.randn(5, 3), make_batch(size=5)
+    by_label, by_target = loss(logits, y), loss(logits, F.one_hot(y, 3).float())
+    assert all(torch.equal(one, other) for one, other in zip(by_label, by_target, strict=True))
 
 
 @pytest.mark.parametrize("shape", [(2, 2, 6, 7), (2, 84), (0, 2, 7, 6)])

@@ -138,7 +138,8 @@ def test_run_folder(config, tmp_path):
 
 
 # Kills itself with SIGKILL at the n-th step of a kind: before or after a file is put in place,
-# half-way through writing one, or in the middle of an epoch.
+# half-way through writing one, or in the middle of an epoch; "timed" with a checkpoint by time
+# after every batch.
 SUICIDAL = """
 import os, signal, sys
 import gevb, gevb.lab.runs, gevb.training
@@ -172,8 +173,10 @@ elif where == "write":  # Kills itself with half of the n-th file written.
             step()
             return self.stream.write(content)
     gevb.lab.runs.open = lambda path, mode: Half(builtins.open(path, mode))
-elif where == "batch":
+elif where in ("batch", "timed"):
     gevb.Network.clamp_ = before(gevb.Network.clamp_)
+if where == "timed":
+    gevb.lab.runs.CHECKPOINT_EVERY = 0.0
 config = gevb.Config(rule=rule, vectorized=vectorized == "True", epochs=4, evaluate_every=2)
 gevb.lab.train(config, out, resume=True, device="cpu", progress=False)
 """
@@ -189,6 +192,9 @@ gevb.lab.train(config, out, resume=True, device="cpu", progress=False)
         ("batch", 30, "gevb", True, 2),  # In the middle of the third epoch.
         ("batch", 30, "dfa", False, 2),
         ("replace", 6, "dfa", False, 4),  # Between the last checkpoint and its record.
+        ("timed", 30, "gevb", True, 2.5),  # Of 12 batches an epoch.
+        ("timed", 30, "dfa", False, 2.5),
+        ("timed", 36, "fa", True, 3),  # The checkpoint after an epoch's last batch.
     ],
 )
 def test_killed_run_resumes_bit_identically(where, after, rule, vectorized, resumed_from, tmp_path):
@@ -200,7 +206,7 @@ def test_killed_run_resumes_bit_identically(where, after, rule, vectorized, resu
     assert killed.returncode == -9
     config = gevb.Config(rule=rule, vectorized=vectorized, epochs=4, evaluate_every=2)
     found = RunFolder(tmp_path, config, resume=True).load(torch.device("cpu"))
-    assert (found["epoch"] if found else 0) == resumed_from
+    assert (found["epoch"] + found["batch"] / 12 if found else 0) == resumed_from
     resumed = gevb.lab.train(config, tmp_path, resume=True, **CPU)
     straight = gevb.lab.train(config, **CPU)
     assert resumed.history == straight.history
@@ -208,9 +214,61 @@ def test_killed_run_resumes_bit_identically(where, after, rule, vectorized, resu
     again = RunFolder(tmp_path, config, resume=True).load(torch.device("cpu"))
     assert again is not None
     # The last process that wrote a checkpoint did not start again from the beginning.
-    assert again["sessions"][-1]["from_epoch"] == (resumed_from if resumed_from < 4 else 0)
+    assert again["sessions"][-1]["from_epoch"] == (found["epoch"] if 0 < resumed_from < 4 else 0)
     assert [e.epoch for e in resumed.history] == [e["epoch"] for e in again["history"]]
     assert read_record(tmp_path / "record.json") == resumed.record
+
+
+def test_checkpoints_by_time(config, tmp_path, monkeypatch):
+    """As many as the clock asks for, besides those at evaluations; they change no result."""
+    saved = []
+    save = RunFolder.save
+
+    def watched(self, state, record):
+        saved.append((state["epoch"], state["batch"]))
+        save(self, state, record)
+
+    monkeypatch.setattr(RunFolder, "save", watched)
+    usual = gevb.lab.train(config, tmp_path / "usual", **CPU)
+    assert saved == [(0, 0), (2, 0), (4, 0)]
+    saved.clear()
+    clock = iter(range(10**6))
+    monkeypatch.setattr("gevb.lab.runs.time.perf_counter", lambda: 50.0 * next(clock))
+    timed = gevb.lab.train(config, tmp_path / "timed", **CPU)
+    # Every look at the clock takes 50 seconds here, and a batch looks once.
+    assert saved[:3] == [(0, 0), (0, 6), (0, 12)]
+    assert [place for place in saved if place[1] == 0] == [(0, 0), (2, 0), (4, 0)]
+    assert timed.history == usual.history
+    assert read_record(tmp_path / "timed" / "record.json") == timed.record
+
+
+def test_weights_that_went_bad_are_not_saved_by_time(config, tmp_path, monkeypatch):
+    monkeypatch.setattr("gevb.lab.runs.CHECKPOINT_EVERY", 0.0)
+    step = Trainer.step
+
+    def poisoned(self, index):
+        loss = step(self, index)
+        if self.batch == 3:
+            self.network.layers[0].weights.bias.data[0, 0] = float("inf")
+        return loss
+
+    monkeypatch.setattr(Trainer, "step", poisoned)
+    with pytest.raises(gevb.InputError, match="loss: got inf in epoch 1, wanted a finite number"):
+        gevb.lab.train(config, tmp_path, **CPU)
+    found = RunFolder(tmp_path, config, resume=True).load(torch.device("cpu"))
+    assert (found["epoch"], found["batch"]) == (0, 3)
+
+
+def test_checkpoint_of_the_format_before(config, tmp_path):
+    """It knows no place within an epoch."""
+    run = gevb.lab.train(replace(config, epochs=2), tmp_path, **CPU)
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    state["config"]["epochs"] = 4
+    del state["batch"], state["loss"]
+    torch.save({**state, "format": "gevb checkpoint 3"}, tmp_path / "checkpoint.pt")
+    resumed = gevb.lab.train(config, tmp_path, resume=True, **CPU)
+    assert resumed.history[:2] == run.history
+    assert resumed.history == gevb.lab.train(config, **CPU).history
 
 
 def test_early_stop_resumes_as_stopped(tmp_path):
@@ -264,7 +322,7 @@ def test_truncated_and_foreign_checkpoints(config, tmp_path):
     torch.save({"weights": torch.zeros(3)}, file)
     with pytest.raises(gevb.InputError, match="is not a checkpoint of this package"):
         gevb.lab.train(config, tmp_path, resume=True, **CPU)
-    state = {"format": "gevb checkpoint 3", "config": asdict(config)}
+    state = {"format": "gevb checkpoint 4", "config": asdict(config)}
     torch.save(state, file)
     with pytest.raises(gevb.InputError, match=r"does not hold the state of such a run: KeyError"):
         gevb.lab.train(config, tmp_path, resume=True, **CPU)

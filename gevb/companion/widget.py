@@ -1,4 +1,4 @@
-"""A small laboratory: train networks on the digits and compare them."""
+"""What widgets share, and one that trains networks on the digits and compares them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NETWORKS = {
 }
 
 
-def training_laboratory() -> widgets.VBox:
+def training_explorer() -> widgets.VBox:
     """Choose rule, network, architecture, epochs and seed; train on the digits; compare curves."""
     rule = widgets.Dropdown(options={name: key for key, name in NAMES.items()}, value="gevb")
     network = widgets.Dropdown(options=list(NETWORKS))
@@ -47,7 +47,7 @@ def training_laboratory() -> widgets.VBox:
         shown.clear_output(wait=True)
         with shown:
             if runs:
-                display(learning_curves(runs, ceiling=40))
+                display(learning_curves(runs, ceiling=40.0))
 
     def on_start(_: widgets.Button) -> None:
         vectorized, nonnegative = NETWORKS[network.value]

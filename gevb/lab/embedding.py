@@ -183,14 +183,18 @@ def embed_run(
         progress: show a bar for each t-SNE on standard error.
 
     Raises:
-        InputError: `run` holds no checkpoint or a damaged one, a file cannot be written, or see
-            `embed`, `gevb.data.load` and `choose_device`.
+        InputError: `run` holds no checkpoint, a damaged one or one in the middle of an epoch, a
+            file cannot be written, or see `embed`, `gevb.data.load` and `choose_device`.
     """
     settings, chosen, target = settings or Settings(), choose_device(device), Path(out)
     config = read_record(Path(run) / "record.json").config
     state = RunFolder(run, config, resume=True).load(chosen)
     if state is None:
         raise InputError(f"{run}: got no checkpoint.pt, wanted a run folder that holds one")
+    if state["batch"]:
+        raise InputError(
+            f"{run}: got a checkpoint in the middle of an epoch, wanted a run that is not under way"
+        )
     network = config.build(config.seed).to(chosen, DTYPES[config.dtype])
     data = load(config.dataset, data_dir, chosen)
     try:

@@ -63,12 +63,11 @@ def activations(
     hidden = len(network.hidden_units)
     if not 1 <= layer <= hidden:
         raise InputError(f"layer: got {layer}, wanted 1 to {hidden}, the number of hidden layers")
-    dtype = network.layers[0].weights.weight.dtype
     if order is None:
         order = torch.arange(len(split), device=split.x.device)
 
     def some(index: Int[Tensor, " B"]) -> Float[Tensor, "B features"]:
-        return network.trace(split.x[index].to(dtype)).inputs[layer].flatten(1).float()
+        return network.trace(split.x[index].to(network.dtype)).inputs[layer].flatten(1).float()
 
     result = np.empty((len(order), some(order[:1]).shape[1]), np.float32)
     # Small batches: in the first layer of the CIFAR-10 networks an image has 1.3 million numbers.

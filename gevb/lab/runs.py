@@ -27,7 +27,11 @@ from gevb.lab.records import Record
 from gevb.networks import Network
 from gevb.training import Config, Evaluation, Trainer, choose_device
 
-FORMAT = "gevb checkpoint 3"
+#: Seconds after which a checkpoint is due, also in the middle of an epoch.
+CHECKPOINT_EVERY = 300.0
+
+FORMAT = "gevb checkpoint 4"
+FORMAT_BETWEEN_EPOCHS = "gevb checkpoint 3"  # the one before, which knows no other place
 
 
 class Busy(InputError):
@@ -121,6 +125,8 @@ class RunFolder:
             raise InputError(
                 f"{self.checkpoint} cannot be read, truncated or foreign: {reason}"
             ) from error
+        if isinstance(state, dict) and state.get("format") == FORMAT_BETWEEN_EPOCHS:
+            state.update(format=FORMAT, batch=0, loss=0.0)
         if not isinstance(state, dict) or state.get("format") != FORMAT:
             raise InputError(f"{self.checkpoint} is not a checkpoint of this package ({FORMAT})")
         here, there = asdict(self.config), state.get("config", {})
@@ -218,18 +224,31 @@ def train(
             sessions.append(
                 {**provenance(__name__, chosen, config.seed), "from_epoch": trainer.epoch}
             )
-        started = time.perf_counter()
+        started = saved = time.perf_counter()
+
+        def save() -> None:
+            nonlocal saved
+            saved = time.perf_counter()
+            sessions[-1]["seconds"] = round(saved - started, 3)
+            if folder is not None:
+                folder.save({**trainer.state(), "sessions": sessions}, _record(trainer, sessions))
 
         def record() -> None:
             trainer.evaluate()
-            sessions[-1]["seconds"] = round(time.perf_counter() - started, 3)
-            if folder is not None:
-                folder.save({**trainer.state(), "sessions": sessions}, _record(trainer, sessions))
+            save()
+
+        def after_batch() -> None:
+            bar.update()
+            if folder is not None and time.perf_counter() - saved >= CHECKPOINT_EVERY:
+                # No loss has seen the last step yet; bad weights must not be kept.
+                weights = sum(p.detach().sum() for p in trainer.network.parameters())
+                trainer.check_finite((trainer.loss + weights).item())
+                save()
 
         batches = -(-len(trainer.data.train) // config.batch_size)
         with tqdm(
             total=config.epochs * batches,
-            initial=trainer.epoch * batches,
+            initial=trainer.epoch * batches + trainer.batch,
             unit="batch",
             disable=not progress,
         ) as bar:
@@ -237,7 +256,7 @@ def train(
                 record()
             while not trainer.finished:
                 bar.set_description(str(trainer.history[-1]), refresh=False)
-                trainer.train_epoch(bar.update)
+                trainer.train_epoch(after_batch)
                 if trainer.evaluation_due:
                     record()
     return Run(trainer.network, _record(trainer, sessions))

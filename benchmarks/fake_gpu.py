@@ -1,0 +1,104 @@
+"""A GPU that is not there: tensors on cuda with shape, type and device, and no numbers.
+
+Made of PyTorch's fake tensors. Whoever asks for a number, as `int(y.min())` does and a GPU would
+have to be waited for, gets an error; so does whoever mixes devices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import torch
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from gevb.data import Dataset, Split
+from gevb.datasets import DATASETS
+from gevb.training import Config, Trainer
+
+CUDA = torch.device("cuda")
+
+
+class _Mode(FakeTensorMode):
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Mode:
+        return self  # FA copies layers, and their parameters know their mode.
+
+
+def _moved(self: nn.Module, move: Callable[[Tensor], Tensor]) -> nn.Module:
+    """What `.to` does; PyTorch's own way fails on fake parameters."""
+    for module in self.modules():
+        for name, parameter in module._parameters.items():
+            assert parameter is not None
+            module._parameters[name] = nn.Parameter(move(parameter.detach()))
+        module._buffers.update(
+            {name: move(t) for name, t in module._buffers.items() if t is not None}
+        )
+    return self
+
+
+@contextmanager
+def fake_gpu() -> Iterator[None]:
+    """Tensors made inside are fake, whatever their device."""
+    with patch.object(nn.Module, "_apply", _moved), _Mode():
+        yield
+
+
+def fake_trainer(config: Config) -> Trainer:
+    """A trainer on the fake GPU, with two batches for training and two for testing."""
+    facts = DATASETS[config.dataset]
+
+    def split() -> Split:
+        made = object.__new__(Split)  # Its labels cannot be looked at.
+        x = torch.zeros(config.batch_size + 29, *facts.image_shape, device=CUDA)
+        y = torch.zeros(len(x), dtype=torch.long, device=CUDA)
+        vars(made).update(x=x, y=y, classes=facts.classes)
+        return made
+
+    return Trainer(config, Dataset(config.dataset, split(), split()), CUDA)
+
+
+class Launches(TorchDispatchMode):
+    """Counts what a GPU is asked for: kernels, and the bytes that they read and write.
+
+    Every operation is a kernel, but for views and empty tensors, which are none; `F.pad` fills
+    and copies; `F.unfold` loops over examples; a convolution's gradient takes one for each of the
+    tensors that it gives. What libraries do inside (splitting sums, changing layouts) is left out.
+
+    Attributes:
+        launches, bytes: so far.
+        elsewhere: operations that made something outside the GPU.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.launches = self.bytes = 0
+        self.elsewhere: list[str] = []
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Count one operation and do it."""
+        result = func(*args, **(kwargs or {}))
+        made = _tensors(result)
+        name = func.overloadpacket.__name__
+        if any(tensor.device.type != "cuda" for tensor in made):
+            self.elsewhere.append(name)
+        if not name.startswith(("empty", "new_empty")) and not func.is_view:
+            self.launches += {
+                "im2col": len(args[0]) if name == "im2col" else 1,
+                "constant_pad_nd": 2,
+                "convolution_backward": len(made),
+            }.get(name, 1)
+            self.bytes += sum(t.numel() * t.element_size() for t in [*made, *_tensors(args)])
+        return result
+
+
+def _tensors(of: Any) -> list[Tensor]:
+    """The tensors in nested lists and tuples."""
+    if isinstance(of, Tensor):
+        return [of]
+    return [t for part in of for t in _tensors(part)] if isinstance(of, list | tuple) else []
