@@ -262,12 +262,14 @@ def moving_figure() -> str:
 
 
 class Html(SphinxDirective):
-    """A directive that puts HTML of its own on the page."""
+    """A directive that puts HTML of its own on the page, in a node of the class `kind`."""
+
+    kind = "landing"
 
     def run(self) -> list[nodes.Node]:
         """Anew in every build, for the data it draws; other builders than HTML leave it out."""
         self.env.note_reread()
-        return [nodes.raw(text=self.html(), format="html", classes=["landing"])]
+        return [nodes.raw(text=self.html(), format="html", classes=[self.kind])]
 
     def html(self) -> str:
         """What to put there."""
