@@ -55,7 +55,7 @@ def _polar(
 ) -> tuple[Float[Tensor, " N"], Float[Tensor, " N"]]:
     """Radius and angle of every point, without the noise."""
     if name == "rings":
-        return 0.1 + 0.35 * y, 2 * math.pi * u
+        return 0.1 + 0.35 * y.double(), 2 * math.pi * u
     turns = y.double() / CLASSES
     if name == "spirals":
         return 0.1 + 0.8 * u, 2 * math.pi * (turns + 0.6 * u)

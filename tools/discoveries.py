@@ -70,7 +70,7 @@ def updates(rule: gevb.Rule, x: torch.Tensor, y: torch.Tensor) -> list[torch.Ten
 
 
 def shares(rule: gevb.Rule, x: torch.Tensor, y: torch.Tensor, size: int) -> list[float]:
-    """Percent of a rule's updates with the gradient's sign, of those that have a gradient, by layer.
+    """Percent of updates with the gradient's sign, of those that have a gradient, by layer.
 
     For batches of so many examples at a time, taken together.
     """

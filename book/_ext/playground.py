@@ -1,8 +1,8 @@
 """The playground: a page on which networks learn in the reader's browser.
 
-Its scripts compute what `gevb` does (`tests/test_playground.py` compares them by value). What stands
-on the page before they run, and instead of them where they cannot, is drawn here by the same files in
-node. The guided tasks take their numbers from data/playground/discoveries.json.
+Its scripts compute what `gevb` does (`tests/test_playground.py` compares them by value). What
+stands on the page before they run, and instead of them where they cannot, is drawn here by the same
+files in node. The guided tasks take their numbers from data/playground/discoveries.json.
 """
 
 from __future__ import annotations
@@ -147,10 +147,8 @@ class Discoveries:
 
     def apart(self, optimizer: str) -> str:
         """Largest difference between the test errors of GEVB and DFA from one seed."""
-        ours, theirs = (
-            [error for seed in self.run("scale", rule=rule, optimizer=optimizer) for error in seed["errors"]]
-            for rule in ("gevb", "dfa")
-        )
+        both = (self.run("scale", rule=rule, optimizer=optimizer) for rule in ("gevb", "dfa"))
+        ours, theirs = ([error for seed in seeds for error in seed["errors"]] for seeds in both)
         return f"{max(abs(a - b) for a, b in zip(ours, theirs, strict=True)):.1f}"
 
     def tasks(self) -> list[tuple[str, str, str, str]]:
@@ -204,8 +202,8 @@ class Discoveries:
                 "Adam hides the scale",
                 f"net=vnn&rule=gevb&vs=dfa&opt=sgd&rate={sgd}",
                 "In a VNN, DFA sends each unit the error vector times a random number that never "
-                "changes. Adam rescales every weight's step by itself. When will DFA and GEVB part: "
-                "under Adam, under plain SGD, or both? This link is SGD; then choose Adam.",
+                "changes. Adam rescales every weight's step by itself. When will DFA and GEVB "
+                "part: under Adam, under plain SGD, or both? This link is SGD; then choose Adam.",
                 f"Under Adam the two are all but one: their test errors {after} never differ by "
                 f"more than {self.apart('adam')} points from one seed. Under SGD (rate {sgd}) they "
                 f"do, by up to {self.apart('sgd')}: GEVB "

@@ -64,7 +64,7 @@ function drawModule() {
       };
       if (first) {
         const values = column(0).map((_, i) => norms(stage === "change" ? change : weight, i)), top = largest(values);
-        parts.push(strands(column(0).map(([x, y], i) => [...middle, x - box / 2, y, values[i] / top]), stage === "change" ? "own" : ""));
+        parts.push(strands(column(0).map(([x, y], i) => [...middle, x - box / 2, y, values[i] / top / 2]), stage === "change" ? "own" : ""));
         return;
       }
       const at = (values) => (i, j) => values[i * inputs + j];
@@ -179,7 +179,7 @@ function drawModule() {
       `<path class="curve ${part} ${kind}" style="--rule:var(--${rule})" d="${path(points.map((point) => [x(point.epoch), y(point[part])]))}"/>`).join("")
       + (kind.includes("pinned") ? "" : `<circle class="now" style="--rule:var(--${rule})" cx="${short(x(points.at(-1).epoch))}" cy="${short(y(points.at(-1).test))}" r="3.5"/>`));
     return `<svg viewBox="0 0 ${width} ${height}" aria-hidden="true">${frame(width, height, [100, 50, 20, 10, 5, 2, 1, .5], y, right, steps, x, "")}`
-      + `<text class="axis-name" x="${width - right}" y="${height - 22}" text-anchor="end">epochs</text>${drawn.join("")}</svg>`;
+      + `${drawn.join("")}</svg>`;
   }
 
   // Angles over epochs, a line for each hidden layer, the first one darkest.
@@ -198,7 +198,7 @@ function drawModule() {
     ends.forEach((end, n) => { if (n) end[1] = Math.max(end[1], ends[n - 1][1] + 12); });
     const names = ends.map(([l, at]) => `<text x="${width - right + 3}" y="${short(at + 4)}">${l + 1}</text>`).join("");
     return `<svg viewBox="0 0 ${width} ${height}" aria-hidden="true">${frame(width, height, top === 90 ? [0, 30, 60, 90] : [0, 45, 90, 135, 180], y, right, steps, x, "°")}`
-      + `<text class="axis-name" x="${width - right}" y="${height - 22}" text-anchor="end">epochs</text>${lines.join("")}${names}</svg>`;
+      + `${lines.join("")}${names}</svg>`;
   }
 
   // Updates (up) against gradients (to the right), on scales of square roots with signs.
@@ -208,8 +208,8 @@ function drawModule() {
     const group = (kept, kind) => `<path class="dots ${kind}" d="${pairs.filter(kept).map((pair) =>
       `M${short(half + place(pair[0], g))} ${short(half - place(pair[1], u))}h0`).join("")}"/>`;
     return `<svg viewBox="0 0 ${width} ${width}" aria-hidden="true"><path class="quadrant" d="M${half} 4V${half}H${width - 4}V4ZM4 ${half}H${half}V${width - 4}H4Z"/>`
-      + `<path class="grid" d="M${half} 4V${width - 4}M4 ${half}H${width - 4}"/>${group(([a, b]) => a * b > 0, "same")}${group(([a, b]) => a * b <= 0, "other")}`
-      + `<text x="${width - 6}" y="${half + 14}" text-anchor="end">gradient</text><text x="${half + 5}" y="14">update</text></svg>`;
+      + `<path class="grid" d="M${half} 4V${width - 4}M4 ${half}H${width - 4}"/>${group(([g0, u0]) => g0 * u0 === 0, "without")}${group(([g0, u0]) => g0 * u0 > 0, "same")}${group(([g0, u0]) => g0 * u0 < 0, "other")}`
+      + `<text x="${width - 6}" y="${half + 14}" text-anchor="end">gradient</text><text x="${half - 5}" y="14" text-anchor="end">update</text></svg>`;
   }
 
   // Share of equal signs, a bar for each layer.

@@ -3,6 +3,7 @@
 "use strict";
 function learnModule(Random, Networks, Initial) {
   const BATCH_SHOWN = 128; // examples that shares and angles are measured on
+  const PART = 64; // examples evaluated at a time
   const WRONG_SHOWN = 18, DOTS = 1200, GRID = 50;
   const LIMIT = 100; // epochs after which it pauses by itself
 
@@ -57,9 +58,14 @@ function learnModule(Random, Networks, Initial) {
       return often ? steps % Math.round(perEpoch / 4) === 0 || steps % perEpoch === 0 : steps % perEpoch === 0;
     }
 
+    // Which examples it gets wrong, and the logits of all; in parts that fit into a processor's cache.
     wrong(part) {
-      const { x, y } = this.data[part], n = y.length, { classes } = this.data;
-      const { logits } = Networks.forward(this.network, x, n), wrong = [];
+      const { data: { inputs, classes, [part]: { x, y } }, network } = this, n = y.length;
+      const logits = new Float64Array(n * classes), wrong = [];
+      for (let from = 0; from < n; from += PART) {
+        const to = Math.min(n, from + PART);
+        logits.set(Networks.forward(network, x.subarray(from * inputs, to * inputs), to - from).logits, from * classes);
+      }
       for (let b = 0; b < n; b++) if (best(logits, b * classes, classes) !== y[b]) wrong.push(b);
       return { logits, wrong, error: 100 * wrong.length / n };
     }
@@ -117,16 +123,17 @@ function learnModule(Random, Networks, Initial) {
       const wanted = Networks.updates(network, trace, e, delta);
       const shares = gradients.map(({ weight }, l) => {
         let [same, total] = [0, 0];
-        weight.forEach((u, k) => {
+        for (let k = 0; k < weight.length; k++) {
           const g = wanted[l].weight[k];
-          if (!g) return;
+          if (!g) continue;
           total++;
-          if (u * g > 0) same++;
-        });
+          if (weight[k] * g > 0) same++;
+        }
         return total ? 100 * same / total : null;
       });
       const { weight } = gradients[chosen], gradient = wanted[chosen].weight;
-      const among = [...weight.keys()].filter((k) => weight[k] || gradient[k]);
+      const among = [];
+      for (let k = 0; k < weight.length; k++) if (weight[k] || gradient[k]) among.push(k);
       const every = Math.max(1, among.length / DOTS), dots = [];
       for (let k = 0; k < among.length; k += every) {
         const at = among[Math.floor(k)];

@@ -280,5 +280,12 @@ function networkModule() {
     }
   };
 
-  return { forward, softmax, errorVector, readout, feedback, updates, learn, SGD, Adam, clamp };
+  // A network from JSON, and a copy of one.
+  const withLayers = (network, change) => ({ ...network, layers: network.layers.map((layer) => ({ ...layer, ...change(layer) })) });
+  const typed = (network) => withLayers(network, ({ weight, bias, gating }) => ({
+    weight: Float64Array.from(weight), bias: Float64Array.from(bias), gating: gating && Float64Array.from(gating),
+  }));
+  const copy = (network) => withLayers(network, ({ weight, bias }) => ({ weight: weight.slice(), bias: bias.slice() }));
+
+  return { typed, copy, forward, softmax, errorVector, readout, feedback, updates, learn, SGD, Adam, clamp };
 }

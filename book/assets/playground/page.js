@@ -392,6 +392,7 @@
     link.download = name;
     link.href = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
     link.click();
+    find(".copied").textContent = `Saved: ${name}.`;
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
 

@@ -88,7 +88,7 @@ function stateModule() {
     const asked = {}, notes = [];
     for (const [name, value] of new URLSearchParams(text)) {
       const shown = `${name}=${value.length > 20 ? `${value.slice(0, 20)}…` : value}`;
-      if (!SCHEMA[name]) {
+      if (!Object.hasOwn(SCHEMA, name)) {
         notes.push(`The link says “${shown}”, which this page does not know.`);
         continue;
       }
