@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import statistics
 from itertools import product
@@ -457,6 +458,32 @@ def test_a_file_is_scaled_and_split():
     assert got["test"]["y"] == [0, 1] * 4
     assert got["test"]["x"][:2] == pytest.approx([2 * 4 / 39 - 1, 0])
     assert len(got["train"]["y"]) == 32
+
+
+def test_a_drawing_is_sampled_as_the_data_were(packed):
+    """Full height, in the middle, with the data's mean amount of ink; and read by a network."""
+    ring = [[0.2 + 0.022 * math.cos(t / 5), 0.8 - 0.04 * math.sin(t / 5)] for t in range(33)]
+    got = in_node(
+        f"""{RUN} for (let n = 0; n < 240; n++) run.step();
+        const read = (strokes) => {{
+          const x = Data.downsampled(strokes, data);
+          return [x, Networks.forward(run.network, Float64Array.from(x), 1).logits];
+        }};
+        return {{ bar: read([[[.7, .1], [.7, .2]]]), ring: read([ring]),
+          nothing: Data.downsampled([], data) }};""",
+        packed=packed,
+        link="rule=bp&rate=0.003",
+        ring=ring,
+    )
+    assert got["nothing"] is None
+    ink = float((gevb.load("digits").train.x + 1).sum() * 8 / 1437)
+    for name, answer in (("bar", 1), ("ring", 0)):
+        x, logits = got[name]
+        picture = torch.tensor(x).view(8, 8)
+        assert (picture[[0, 7]].amax(1) > -0.5).all()
+        assert torch.allclose(picture, picture.flip(1), atol=0.3)
+        assert float((picture + 1).sum() * 8) == pytest.approx(ink, rel=0.1)
+        assert max(range(10), key=logits.__getitem__) == answer
 
 
 def test_discoveries_say_what_is_recorded():

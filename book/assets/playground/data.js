@@ -82,5 +82,35 @@ function dataModule(Random) {
     return table("file", rows, cells.map((row) => names.indexOf(row.at(-1))), names);
   }
 
-  return { digits, toy, points, csv, TOYS: Object.keys(NOISE) };
+  // Strokes, lists of [x, y] downwards, as a picture of 8 x 8 like those of a data set: moved and scaled
+  // to its full height, drawn on 32 x 32 points with a pen so broad that there is as much ink as in the
+  // mean picture, and counted in blocks of 4 x 4. Null without a stroke.
+  function downsampled(strokes, { train }) {
+    const points = strokes.flat();
+    if (!points.length) return null;
+    const wanted = train.x.reduce((sum, value) => sum + (value + 1) * 8, 0) / train.y.length;
+    const ends = [0, 1].map((d) => [Math.min, Math.max].map((end) => end(...points.map((point) => point[d]))));
+    const [[middleX, wide], [middleY, tall]] = ends.map(([low, high]) => [(low + high) / 2, Math.max(.02, high - low)]);
+    // Squared distance of every place to the strokes, if they leave room for a pen of that radius.
+    const distances = (radius) => {
+      const size = 32 - 2 * radius, scale = size / Math.max(tall, wide / 3);
+      const across = Math.min(scale, .75 * size / wide);
+      const place = ([x, y]) => [16 + (x - middleX) * across, 16 + (y - middleY) * scale];
+      const lines = strokes.flatMap((stroke) => stroke.map((point, n) => [place(stroke[Math.max(0, n - 1)]), place(point)]));
+      return Array.from({ length: 1024 }, (_, k) => {
+        const [px, py] = [k % 32 + .5, (k >> 5) + .5];
+        return Math.min(...lines.map(([[ax, ay], [bx, by]]) => {
+          const [dx, dy] = [bx - ax, by - ay], t = Math.max(0, Math.min(1, ((px - ax) * dx + (py - ay) * dy) / (dx * dx + dy * dy || 1)));
+          return (px - ax - t * dx) ** 2 + (py - ay - t * dy) ** 2;
+        }));
+      });
+    };
+    let radius = 3;
+    for (let pass = 0; pass < 2; pass++) radius = Math.min(5, Math.max(1.5, Math.sqrt(distances(radius).sort((a, b) => a - b)[Math.round(wanted)])));
+    const counts = new Array(64).fill(0);
+    distances(radius).forEach((d, k) => { if (d < radius ** 2) counts[8 * (k >> 7) + (k % 32 >> 2)]++; });
+    return counts.map((count) => count / 8 - 1);
+  }
+
+  return { digits, downsampled, toy, points, csv, TOYS: Object.keys(NOISE) };
 }

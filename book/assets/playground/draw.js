@@ -176,7 +176,7 @@ function drawModule() {
     const right = 10, { x, steps } = epochs(series, width, right);
     const y = (error) => 10 + Math.log(100 / Math.max(FLOOR, error)) / Math.log(100 / FLOOR) * (height - 38);
     const drawn = series.map(({ rule, points, kind }) => ["train", "test"].map((part) =>
-      `<path class="curve ${part} ${kind}" style="--rule:var(--${rule})" d="${path(points.map((point) => [x(point.epoch), y(point[part])]))}"/>`).join("")
+      `<path class="curve ${part} ${kind}" style="--rule:var(--${rule})" d="${path(points.filter((point) => point[part] !== null).map((point) => [x(point.epoch), y(point[part])]))}"/>`).join("")
       + (kind.includes("pinned") ? "" : `<circle class="now" style="--rule:var(--${rule})" cx="${short(x(points.at(-1).epoch))}" cy="${short(y(points.at(-1).test))}" r="3.5"/>`));
     return `<svg viewBox="0 0 ${width} ${height}" aria-hidden="true">${frame(width, height, [100, 50, 20, 10, 5, 2, 1, .5], y, right, steps, x, "")}`
       + `${drawn.join("")}</svg>`;

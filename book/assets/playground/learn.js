@@ -30,8 +30,6 @@ function learnModule(Random, Networks, Initial) {
 
     get epoch() { return this.steps / this.perEpoch; }
 
-    get finite() { return this.network.layers.every(({ weight }) => weight.every(Number.isFinite)); }
-
     examples(part, indices) {
       const { inputs } = this.data, { x, y } = this.data[part];
       const chosen = new Float64Array(indices.length * inputs), labels = new Uint8Array(indices.length);
@@ -70,16 +68,22 @@ function learnModule(Random, Networks, Initial) {
       return { logits, wrong, error: 100 * wrong.length / n };
     }
 
+    // A point of the curve; false where numbers have overflowed.
     evaluate() {
       const { classes } = this.data, { logits, wrong, error } = this.wrong("test");
+      this.sound = logits.every(Number.isFinite) && this.network.layers.every(({ weight }) => weight.every(Number.isFinite));
+      if (!this.sound) return false;
       const shown = wrong.slice(0, WRONG_SHOWN).map((n) => {
         const p = Networks.softmax(logits.subarray(n * classes, (n + 1) * classes), 1);
         return { n, p: [...p], guess: best(p, 0, classes), label: this.data.test.y[n] };
       });
       this.mistakes = { count: wrong.length, of: this.data.test.y.length, shown };
-      const point = { epoch: this.epoch, train: this.wrong("train").error, test: error, angles: this.angles() };
+      // The training error takes four times as long: at the end of an epoch only.
+      const train = this.steps % this.perEpoch ? null : this.wrong("train").error;
+      const point = { epoch: this.epoch, train, test: error, angles: this.angles() };
       if (this.curve.at(-1)?.epoch === point.epoch) this.curve.pop();
       this.curve.push(point);
+      return true;
     }
 
     firsts(part, size) {
@@ -109,7 +113,7 @@ function learnModule(Random, Networks, Initial) {
           total += Math.acos(Math.min(1, Math.max(-1, uv / Math.sqrt(uu * vv))));
           kept++;
         }
-        return kept ? total / kept * 180 / Math.PI : null;
+        return Number.isFinite(total / kept) ? total / kept * 180 / Math.PI : null;
       });
     }
 
@@ -169,8 +173,8 @@ function learnModule(Random, Networks, Initial) {
         const { network, steps, epoch, perEpoch, curve, mistakes } = run, seen = n === look.which;
         return {
           network, steps, epoch, perEpoch, curve, mistakes: seen ? mistakes : null,
-          signs: seen ? run.signs(look.example, look.whole, look.layer) : null,
-          plane: seen && run.data.inputs === 2 ? run.plane() : null,
+          signs: seen && run.sound ? run.signs(look.example, look.whole, look.layer) : null,
+          plane: seen && run.sound && run.data.inputs === 2 ? run.plane() : null,
         };
       }), playing: timer !== null });
     };
@@ -182,9 +186,9 @@ function learnModule(Random, Networks, Initial) {
     const step = () => {
       for (const run of runs) {
         run.step();
-        if (run.due) {
-          if (!run.finite) return stop("overflow"), false;
-          run.evaluate();
+        if (run.due && !run.evaluate()) {
+          stop("overflow");
+          return false;
         }
       }
       return true;
@@ -219,7 +223,7 @@ function learnModule(Random, Networks, Initial) {
       steps({ n }) {
         halt();
         for (let k = 0; k < n; k++) if (!step()) return;
-        runs.forEach((run) => run.finite && run.evaluate());
+        if (!runs.map((run) => run.evaluate()).every(Boolean)) stop("overflow");
       },
       epoch() { orders.steps({ n: runs[0].perEpoch - runs[0].steps % runs[0].perEpoch }); },
       look(order) { look = { ...look, ...order }; },

@@ -118,7 +118,7 @@
   function showControls() {
     const form = find(".settings");
     for (const name of ["net", "init", "opt", "data", "vs"]) form.elements[name].value = state[name];
-    for (const name of ["rate", "batch", "seed"]) if (document.activeElement !== form.elements[name]) form.elements[name].value = state[name];
+    for (const name of ["rate", "batch", "seed"]) form.elements[name].value = state[name];
     form.elements.rule.value = state.rule;
     const kind = State.KINDS[state.net];
     const gevb = all('input[name="rule"]')[0];
@@ -133,7 +133,7 @@
     if (list.children.length !== state.hidden.length) {
       list.innerHTML = state.hidden.map((_, l) => `<input type="number" min="8" max="128" step="2" aria-label="Units of hidden layer ${l + 1}">`).join("");
     }
-    [...list.children].forEach((input, l) => { if (document.activeElement !== input) input.value = state.hidden[l]; });
+    [...list.children].forEach((input, l) => { input.value = state.hidden[l]; });
     find(".fewer").disabled = state.hidden.length === 1;
     find(".more").disabled = state.hidden.length === 4;
     const layers = [...state.hidden.map((_, l) => `layer ${l + 1}`), "the output"];
@@ -171,6 +171,7 @@
   // ---- drawing
   const width = (element) => Math.max(280, Math.round(element.clientWidth));
   const percent = (value) => `${value.toFixed(1)} %`;
+  const errors = (points) => `${percent(points.at(-1).test)} on the test set, ${percent(points.findLast(({ train }) => train !== null).train)} on the training set${points.at(-1).train === null ? " at the end of the last epoch" : ""}`;
 
   function render() {
     const digitsShown = data === digits;
@@ -251,7 +252,7 @@
     const place = find(".curves");
     const now = view.runs.map((run, n) => ({ rule: rules()[n], points: run.curve, kind: n ? "beside" : "" }));
     place.innerHTML = Draw.curves([...pins.flatMap((pin) => pin.series), ...now], width(place));
-    place.setAttribute("aria-label", `Errors over epochs. ${now.map(({ rule, points }) => `${State.RULES[rule]} after ${points.at(-1).epoch.toFixed(1)} epochs: ${percent(points.at(-1).test)} on the test set, ${percent(points.at(-1).train)} on the training set`).join("; ")}`);
+    place.setAttribute("aria-label", `Errors over epochs. ${now.map(({ rule, points }) => `${State.RULES[rule]} after ${points.at(-1).epoch.toFixed(1)} epochs: ${errors(points)}`).join("; ")}`);
   }
 
   function renderSigns({ signs }) {
@@ -345,24 +346,7 @@
 
   // ---- the pad
   const pen = { x: .5, y: .2, down: false };
-  function seen() {
-    const points = strokes.flat(), counts = new Array(64).fill(0);
-    if (!points.length) return null;
-    const [xs, ys] = [0, 1].map((d) => points.map((point) => point[d]));
-    const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-    const scale = 28.5 / Math.max(bottom - top, right - left, .15);
-    const place = ([x, y]) => [16 + (x - (left + right) / 2) * scale, 16 + (y - (top + bottom) / 2) * scale];
-    const lines = strokes.flatMap((stroke) => {
-      const list = stroke.map(place);
-      return list.map((point, n) => [list[Math.max(0, n - 1)], point]);
-    });
-    const near = (px, py) => lines.some(([[ax, ay], [bx, by]]) => {
-      const [dx, dy] = [bx - ax, by - ay], t = Math.max(0, Math.min(1, ((px - ax) * dx + (py - ay) * dy) / (dx * dx + dy * dy || 1)));
-      return (px - ax - t * dx) ** 2 + (py - ay - t * dy) ** 2 < 1.75 ** 2;
-    });
-    for (let y = 0; y < 32; y++) for (let x = 0; x < 32; x++) if (near(x + .5, y + .5)) counts[8 * (y >> 2) + (x >> 2)]++;
-    return counts.map((count) => count / 8 - 1);
-  }
+  const seen = () => Data.downsampled(strokes, digits);
 
   function renderPad(network) {
     const d = strokes.map((stroke) => `M${stroke.map(([x, y]) => `${x.toFixed(3)} ${y.toFixed(3)}`).join("L")}${stroke.length === 1 ? "h.001" : ""}`).join("");
@@ -382,7 +366,7 @@
     const time = performance.now();
     if (!view || !drawn || (!now && playing && time - said < 6000)) return;
     said = time;
-    const words = view.runs.map((run, n) => `${State.RULES[rules()[n]]}: test error ${percent(run.curve.at(-1).test)}, training error ${percent(run.curve.at(-1).train)}`);
+    const words = view.runs.map((run, n) => `${State.RULES[rules()[n]]}: error ${errors(run.curve)}`);
     find(".summary").textContent = `${playing ? "Playing" : "Paused"} at epoch ${view.runs[0].epoch.toFixed(1)}. ${words.join(". ")}.`;
   }
 
@@ -445,7 +429,7 @@
   function csv() {
     const rows = ["run,settings,epoch,test error,training error"];
     const add = (series, text) => series.forEach(({ rule, points }) => points.forEach((point) =>
-      rows.push([State.RULES[rule], `"${text}"`, point.epoch, point.test, point.train].join(","))));
+      rows.push([State.RULES[rule], `"${text}"`, point.epoch, point.test, point.train ?? ""].join(","))));
     pins.forEach((pin) => add(pin.series, pin.label));
     add(view.runs.map((run, n) => ({ rule: rules()[n], points: run.curve })), State.label(state));
     save("playground.csv", `${rows.join("\n")}\n`, "text/csv");

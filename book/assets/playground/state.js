@@ -126,12 +126,14 @@ function stateModule() {
         "rows, labels = points[:, :2], points[:, 2].long()", "names = [0, 1, 2]"],
       file: [
         "# Your file: numbers, then a label, in each line, without a line of names.",
-        'lines = [line.split(",") for line in open("your.csv").read().split("\\n") if line.strip()]',
+        'text = Path("your.csv").read_text()',
+        'lines = [re.split("[,;\\t]", line) for line in text.splitlines() if line.strip()]',
         "rows = torch.tensor([[float(v) for v in line[:-1]] for line in lines]).double()",
         "low, high = rows.amin(0), rows.amax(0)",
         "rows = torch.where(high > low, 2 * (rows - low) / (high - low).clamp(min=1e-300) - 1, 0)",
-        "names = sorted({line[-1].strip() for line in lines})",
-        "labels = torch.tensor([names.index(line[-1].strip()) for line in lines])"],
+        "last = [line[-1].strip() for line in lines]",
+        "names = sorted(set(last))",
+        "labels = torch.tensor([names.index(name) for name in last])"],
     }[data.name] ?? [`data = toy("${data.name}", seed=${seed})`];
     const split = [
       "x, test = rows.view(len(rows), 1, 1, -1), torch.arange(len(rows)) % 5 == 4",
@@ -141,7 +143,7 @@ function stateModule() {
       'data = gevb.Dataset("own", *parts)'];
     const own_data = data.name === "points" || data.name === "file";
     return [
-      "import torch", "", "import gevb", "from gevb.networks import FC, Network", "from gevb.seeds import stream",
+      ...(data.name === "file" ? ["import re", "from pathlib import Path", ""] : []), "import torch", "", "import gevb", "from gevb.networks import FC, Network", "from gevb.seeds import stream",
       ...(init === "plain" ? ["from gevb.theory.on_off import plain_nonnegative"] : []),
       ...(own_data || data.name === "digits" ? [] : ["from gevb.toys import toy"]), "",
       ...source, ...(own_data ? split : []),
