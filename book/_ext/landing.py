@@ -89,6 +89,7 @@ def as_json(network: Network) -> dict[str, Any]:
                 "inputs": weights.in_units[0],
                 "units": weights.out_units[0],
                 "first": weights.first,
+                "output": weights.output,
                 "weight": weights.weight.detach().flatten().tolist(),
                 "bias": weights.bias.detach().flatten().tolist(),
                 "gating": None if gate is None else gate.t.flatten().tolist(),

@@ -162,13 +162,14 @@ function learnModule(Random, Networks, Initial) {
   // How fast it goes: steps a second.
   const SPEEDS = { slow: 2, brisk: 30, full: Infinity };
 
-  // Answers the page's orders { begin | play | pause | steps | epoch | look } and sends it views.
+  // Answers the page's orders { do: begin | play | pause | steps | epoch }, { look } and { seen } and sends it views:
+  // while it plays, one after the page has seen the last, and so seldom that most time goes to learning.
   function engine(send, slice) {
     let runs = [], look = { example: 0, whole: false, layer: 0, which: 0 };
-    let timer = null, speed = "brisk", last = 0, owed = 0, shown = 0;
+    let timer = null, speed = "brisk", last = 0, owed = 0, shown = 0, next = 0;
 
     const view = () => {
-      shown = performance.now();
+      [shown, next] = [performance.now(), Infinity];
       send({ runs: runs.map((run, n) => {
         const { network, steps, epoch, perEpoch, curve, mistakes } = run, seen = n === look.which;
         return {
@@ -204,7 +205,7 @@ function learnModule(Random, Networks, Initial) {
         if (runs[0].epoch % LIMIT === 0) return stop("limit");
         if (performance.now() > end) break;
       }
-      if (performance.now() - shown > 150) view();
+      if (performance.now() > next) view();
       timer = setTimeout(tick, owed >= 1 ? 0 : 15);
     };
 
@@ -229,6 +230,11 @@ function learnModule(Random, Networks, Initial) {
       look(order) { look = { ...look, ...order }; },
     };
     return (order) => {
+      if (order.seen) {
+        const now = performance.now();
+        next = now + Math.max(120, 4 * (now - shown));
+        return;
+      }
       if (order.look) orders.look(order.look);
       orders[order.do]?.(order);
       if (runs.length) view();

@@ -9,22 +9,37 @@
 function networkModule() {
   const zeros = (n) => new Float64Array(n);
 
-  function dot(u, from, v, start, n) {
-    let [a, b, c, d, k] = [0, 0, 0, 0, 0];
-    for (; k + 4 <= n; k += 4) {
-      a += u[from + k] * v[start + k];
-      b += u[from + k + 1] * v[start + k + 1];
-      c += u[from + k + 2] * v[start + k + 2];
-      d += u[from + k + 3] * v[start + k + 3];
+  // out[k] = sum_j u[from + j] v[starts[k] + j] for the first of the starts, four at a time.
+  function products(u, from, v, starts, count, n, out) {
+    let k = 0;
+    for (; k + 4 <= count; k += 4) {
+      const s0 = starts[k], s1 = starts[k + 1], s2 = starts[k + 2], s3 = starts[k + 3];
+      let p0 = 0, p1 = 0, p2 = 0, p3 = 0;
+      for (let j = 0; j < n; j++) {
+        const value = u[from + j];
+        p0 += value * v[s0 + j];
+        p1 += value * v[s1 + j];
+        p2 += value * v[s2 + j];
+        p3 += value * v[s3 + j];
+      }
+      out[k] = p0;
+      out[k + 1] = p1;
+      out[k + 2] = p2;
+      out[k + 3] = p3;
     }
-    for (; k < n; k++) a += u[from + k] * v[start + k];
-    return a + b + c + d;
+    for (; k < count; k++) {
+      const start = starts[k];
+      let p = 0;
+      for (let j = 0; j < n; j++) p += u[from + j] * v[start + j];
+      out[k] = p;
+    }
   }
 
   // h = Wx + b in the first layer. The gate's t.h is computed first, by one row for all components
-  // (sum_mu t_mu w_mu), so that closed units cost no more than that; then four examples at a time.
+  // (sum_mu t_mu w_mu), so that closed units cost no more than that.
   function forwardFirst({ inputs, units, weight, bias, gating }, K, x, B, a, open) {
-    const row = zeros(inputs), listed = new Uint32Array(B);
+    const row = zeros(inputs), h = zeros(B), listed = new Uint32Array(B), starts = new Uint32Array(B);
+    const all = Uint32Array.from(listed, (_, b) => b * inputs);
     for (let i = 0; i < units; i++) {
       let shift = 0, n = 0;
       if (gating) {
@@ -34,59 +49,42 @@ function networkModule() {
           for (let j = 0; j < inputs; j++) row[j] += t * weight[at + j];
           shift += t * bias[mu * units + i];
         }
+        products(row, 0, x, all, B, inputs, h);
       }
       for (let b = 0; b < B; b++) {
-        if (gating && dot(row, 0, x, b * inputs, inputs) + shift < 0) continue;
+        if (gating && h[b] + shift < 0) continue;
         open[b * units + i] = 1;
-        listed[n++] = b;
+        listed[n] = b;
+        starts[n++] = b * inputs;
       }
       for (let mu = 0; mu < K; mu++) {
-        const at = (mu * units + i) * inputs, constant = bias[mu * units + i];
-        let k = 0;
-        for (; k + 4 <= n; k += 4) {
-          const [b0, b1, b2, b3] = [listed[k], listed[k + 1], listed[k + 2], listed[k + 3]];
-          const [x0, x1, x2, x3] = [b0 * inputs, b1 * inputs, b2 * inputs, b3 * inputs];
-          let h0 = constant, h1 = constant, h2 = constant, h3 = constant;
-          for (let j = 0; j < inputs; j++) {
-            const w = weight[at + j];
-            h0 += w * x[x0 + j];
-            h1 += w * x[x1 + j];
-            h2 += w * x[x2 + j];
-            h3 += w * x[x3 + j];
-          }
-          a[(b0 * K + mu) * units + i] = h0;
-          a[(b1 * K + mu) * units + i] = h1;
-          a[(b2 * K + mu) * units + i] = h2;
-          a[(b3 * K + mu) * units + i] = h3;
-        }
-        for (; k < n; k++) {
-          const b = listed[k];
-          a[(b * K + mu) * units + i] = constant + dot(weight, at, x, b * inputs, inputs);
-        }
+        products(weight, (mu * units + i) * inputs, x, starts, n, inputs, h);
+        for (let k = 0; k < n; k++) a[(listed[k] * K + mu) * units + i] = bias[mu * units + i] + h[k];
       }
     }
   }
 
   // h_imu = sum_j w_ij a_jmu + b_imu in a later layer, over the open senders alone.
   function forwardLater({ inputs, units, weight, bias, gating }, K, below, senders, B, a, open) {
-    const sent = zeros(K * inputs), row = zeros(inputs), h = zeros(K);
-    const listed = new Uint32Array(inputs);
+    const sent = zeros(K * inputs), row = zeros(inputs), h = zeros(K), listed = new Uint32Array(inputs);
+    const starts = Uint32Array.from(h, (_, mu) => mu * inputs);
     for (let b = 0; b < B; b++) {
       let n = 0;
       for (let j = 0; j < inputs; j++) if (senders[b * inputs + j]) listed[n++] = j;
       for (let mu = 0; mu < K; mu++) {
-        for (let k = 0; k < n; k++) sent[mu * n + k] = below[(b * K + mu) * inputs + listed[k]];
+        for (let k = 0; k < n; k++) sent[mu * inputs + k] = below[(b * K + mu) * inputs + listed[k]];
       }
       for (let i = 0; i < units; i++) {
         for (let k = 0; k < n; k++) row[k] = weight[i * inputs + listed[k]];
+        products(row, 0, sent, starts, K, n, h);
         let gate = 0;
         for (let mu = 0; mu < K; mu++) {
-          h[mu] = bias[mu * units + i] + dot(row, 0, sent, mu * n, n);
+          h[mu] += bias[mu * units + i];
           if (gating) gate += gating[mu * units + i] * h[mu];
         }
-        const passes = gate >= 0;
-        open[b * units + i] = passes;
-        for (let mu = 0; mu < K; mu++) a[(b * K + mu) * units + i] = passes ? h[mu] : 0;
+        if (!(gate >= 0)) continue;
+        open[b * units + i] = 1;
+        for (let mu = 0; mu < K; mu++) a[(b * K + mu) * units + i] = h[mu];
       }
     }
   }
@@ -245,6 +243,15 @@ function networkModule() {
     }
   }
 
+  function adapt(value, gradient, m, v, size, root) {
+    for (let k = 0; k < value.length; k++) {
+      const g = gradient[k];
+      m[k] += (g - m[k]) * (1 - .9);
+      v[k] = v[k] * .999 + g * g * (1 - .999);
+      value[k] -= size * m[k] / (Math.sqrt(v[k]) / root + 1e-8);
+    }
+  }
+
   // torch.optim.Adam, with its default constants.
   class Adam {
     constructor(rate) {
@@ -253,21 +260,14 @@ function networkModule() {
     }
 
     step({ layers }, gradients) {
-      const [one, two, epsilon] = [.9, .999, 1e-8];
       this.moments ??= layers.map(({ weight, bias }) => ({
         weight: [zeros(weight.length), zeros(weight.length)], bias: [zeros(bias.length), zeros(bias.length)],
       }));
       this.steps++;
-      const size = this.rate / (1 - one ** this.steps), root = Math.sqrt(1 - two ** this.steps);
+      const size = this.rate / (1 - .9 ** this.steps), root = Math.sqrt(1 - .999 ** this.steps);
       layers.forEach((layer, l) => {
         for (const name of ["weight", "bias"]) {
-          const value = layer[name], gradient = gradients[l][name], [m, v] = this.moments[l][name];
-          for (let k = 0; k < value.length; k++) {
-            const g = gradient[k];
-            m[k] += (g - m[k]) * (1 - one);
-            v[k] = v[k] * two + g * g * (1 - two);
-            value[k] -= size * m[k] / (Math.sqrt(v[k]) / root + epsilon);
-          }
+          adapt(layer[name], gradients[l][name], ...this.moments[l][name], size, root);
         }
       });
     }

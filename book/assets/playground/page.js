@@ -165,7 +165,7 @@
     if (message.runs.length !== rules().length) return;
     view = message;
     drawn = true;
-    requestAnimationFrame(render);
+    requestAnimationFrame(() => { render(); engine({ seen: true }); });
   }
 
   // ---- drawing
