@@ -86,7 +86,7 @@ function drawModule() {
         parts.push(strands(columns.flat().map(([x, y]) => [ox, oy, x, y + 8, .3]), "way"));
       } else if (rule === "dfa") {
         columns.forEach((list) => parts.push(strands(list.flatMap(([x, y], i) => output.map(([a, b], o) =>
-          [a - box / 2, b, x, y + 8, Math.abs(fixed.matrix[o * fixed.columns + i])])), "way")));
+          [a - box / 2, b, x, y + 8, Math.abs(fixed.matrix[o * fixed.columns + i]) * (vectorized ? .6 : .25)])), "way")));
       } else {
         for (let l = hidden; l > 0; l--) {
           const { inputs, units } = layers[l], weight = rule === "fa" ? fixed[l] : layers[l].weight;
