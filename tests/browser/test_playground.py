@@ -295,9 +295,22 @@ def test_own_file_is_read_on_the_page(opened):
     page.click(".play")
     learned(page, SECONDS, 20.0)
     page.click(".play")
+    rows = "".join(f"{n},{n * n},{'wxyz'[n % 4]}\n" for n in range(40))
+    page.set_input_files("input[type=file]", {**file, "buffer": rows.encode()})
+    page.wait_for_selector('.plane .learned[style*="class-3"]')
+    assert page.evaluate("document.querySelectorAll('.plane .tested').length") == 8
     page.set_input_files("input[type=file]", {**file, "buffer": b"1,2,x\n1,oops,y\n"})
     page.wait_for_selector(".notes:not([hidden])")
     assert "Line 2 holds “oops”" in page.inner_text(".notes")
+
+
+def test_it_rests_after_a_hundred_epochs(opened):
+    page = opened("data=clouds&vs=none&hidden=8&batch=10&speed=full")
+    page.click(".play")
+    page.wait_for_selector(".notes:not([hidden])")
+    assert page.inner_text(".notes") == "Paused after 100 epochs. Press Play to go on."
+    page.click(".play")
+    assert faults.moves(page, lambda: page.inner_text(".numbers"))
 
 
 def test_points_set_by_pointer_are_learned_and_shared(opened):

@@ -222,7 +222,7 @@ function drawModule() {
   // Points over the plane of decisions (painted by the page): classes by shape and colour.
   const MARKS = ["M-3.5 0a3.5 3.5 0 1 1 7 0a3.5 3.5 0 1 1-7 0Z", "M-3.2-3.2h6.4v6.4h-6.4Z", "M0-4.2L3.9 2.8H-3.9Z"];
   const points = ({ x, y }, kind) => [...y].map((k, n) =>
-    `<path class="point class-${k} ${kind}" transform="translate(${short(100 + 100 * x[2 * n])} ${short(100 - 100 * x[2 * n + 1])})" d="${MARKS[k % 3]}"/>`).join("");
+    `<path class="point ${kind}" style="--class:var(--class-${k})" transform="translate(${short(100 + 100 * x[2 * n])} ${short(100 - 100 * x[2 * n + 1])})" d="${MARKS[k % 3]}"/>`).join("");
 
   return { network, curves, angles, dots, shares, points, MARKS };
 }

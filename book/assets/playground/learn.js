@@ -5,7 +5,7 @@ function learnModule(Random, Networks, Initial) {
   const BATCH_SHOWN = 128; // examples that shares and angles are measured on
   const PART = 64; // examples evaluated at a time
   const WRONG_SHOWN = 18, DOTS = 1200, GRID = 50;
-  const LIMIT = 100; // epochs after which it pauses by itself
+  const REST = { epochs: 100, steps: 2000 }; // it pauses by itself each so many epochs, after so many steps
 
   const best = (values, at, n) => {
     let top = at;
@@ -196,13 +196,13 @@ function learnModule(Random, Networks, Initial) {
     };
 
     const tick = () => {
-      const now = performance.now(), end = now + slice;
-      owed = Math.min(owed + (now - last) / 1000 * SPEEDS[speed], SPEEDS[speed]);
+      const now = performance.now(), end = now + slice, rate = SPEEDS[speed];
+      owed = rate === Infinity ? Infinity : Math.min(owed + (now - last) / 1000 * rate, rate);
       last = now;
       while (owed >= 1) {
         if (!step()) return;
         owed--;
-        if (runs[0].epoch % LIMIT === 0) return stop("limit");
+        if (runs[0].epoch % REST.epochs === 0 && runs[0].steps >= REST.steps) return stop("limit");
         if (performance.now() > end) break;
       }
       if (performance.now() > next) view();
@@ -241,5 +241,5 @@ function learnModule(Random, Networks, Initial) {
     };
   }
 
-  return { Run, engine, SPEEDS, LIMIT };
+  return { Run, engine };
 }

@@ -3,7 +3,7 @@
 (() => {
   const Random = randomModule(), Networks = networkModule(), Initial = initialModule(Random);
   const Data = dataModule(Random), State = stateModule(), Draw = drawModule();
-  const { SPEEDS, LIMIT, ...Learning } = learnModule(Random, Networks, Initial);
+  const Learning = learnModule(Random, Networks, Initial);
   const root = document.querySelector(".playground");
   const find = (selector) => root.querySelector(selector), all = (selector) => [...root.querySelectorAll(selector)];
   const packed = JSON.parse(find("script.digits").textContent);
@@ -159,7 +159,7 @@
     if (message.stopped) {
       setPlaying(false);
       if (message.stopped === "overflow") note([`The numbers overflowed at step ${view.runs[0].steps}: the rate ${state.rate} is too large here. Start over with a smaller one.`]);
-      if (message.stopped === "limit") note([`Paused after ${LIMIT} epochs. Press Play to go on.`]);
+      if (message.stopped === "limit") note([`Paused after ${view.runs[0].epoch} epochs. Press Play to go on.`]);
       return summary(true);
     }
     if (message.runs.length !== rules().length) return;
@@ -215,7 +215,8 @@
     const x = test.x.subarray(n * inputs, (n + 1) * inputs);
     const learnt = Networks.learn(network, rule, fixed[which()], x, [label], 1);
     const p = [...Networks.softmax(learnt.trace.logits, 1)], place = find(".scene");
-    if (!p.every(Number.isFinite)) return;
+    const drawable = (values) => values.every((value) => Math.abs(value) < 1e100);
+    if (![p, learnt.e, ...learnt.trace.a, ...learnt.gradients.map(({ weight }) => weight), ...network.layers.map(({ weight }) => weight)].every(drawable)) return;
     place.innerHTML = Draw.network({ network, fixed: fixed[which()], rule, learnt, p, label, names, stage: state.stage, width: Math.min(900, width(place)) });
     const told = tell(network, rule, learnt, p, label, names);
     find(".told").textContent = told;
@@ -320,8 +321,8 @@
     context.clearRect(0, 0, canvas.width, canvas.height);
     if (plane) {
       const style = getComputedStyle(root), image = context.createImageData(plane.side, plane.side);
-      const colours = [0, 1, 2].map((k) => style.getPropertyValue(`--class-${k}`).trim().match(/\w\w/g).map((pair) => parseInt(pair, 16)));
-      plane.guess.forEach((k, n) => image.data.set([...colours[k % 3], Math.max(20, (plane.sure[n] - 85) * .75)], 4 * n));
+      const colours = data.names.map((_, k) => style.getPropertyValue(`--class-${k}`).trim().match(/\w\w/g).map((pair) => parseInt(pair, 16)));
+      plane.guess.forEach((k, n) => image.data.set([...colours[k], Math.max(20, (plane.sure[n] - 85) * .75)], 4 * n));
       context.putImageData(image, 0, 0);
     }
     const apart = data && data.test.y.length + data.train.y.length > 0 && !same([...data.test.y], [...data.train.y]);
