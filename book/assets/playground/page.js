@@ -285,7 +285,7 @@
     list.dataset.key = key;
     const focused = document.activeElement?.closest?.(".wrong button")?.value;
     list.innerHTML = mistakes.shown.map(({ n, guess, label, p }) =>
-      `<li><button type="button" value="${n}" aria-label="Example ${n}: ${names[label]}, taken for ${names[guess]}, ${(100 * p[guess]).toFixed(0)} % sure">${inputs === 64 ? '<canvas width="8" height="8"></canvas>' : ""}<span>${names[label]} → ${names[guess]}</span><small>${p.map((v) => `<i style="height:${Math.max(4, 100 * v).toFixed(0)}%"></i>`).join("")}</small></button></li>`).join("");
+      `<li><button type="button" value="${n}" aria-label="${names[label]} → ${names[guess]}: example ${n}, ${(100 * p[guess]).toFixed(0)} % sure">${inputs === 64 ? '<canvas width="8" height="8"></canvas>' : ""}<span>${names[label]} → ${names[guess]}</span><small>${p.map((v) => `<i style="height:${Math.max(4, 100 * v).toFixed(0)}%"></i>`).join("")}</small></button></li>`).join("");
     if (inputs === 64) mistakes.shown.forEach(({ n }, k) => paint(list.children[k].querySelector("canvas"), [...test.x.subarray(n * 64, n * 64 + 64)].map((v) => (v + 1) / 2), false));
     if (focused) list.querySelector(`button[value="${focused}"]`)?.focus();
   }
