@@ -26,7 +26,7 @@ import gevb
 from benchmarks.measure import Times
 from gevb.lab.provenance import provenance
 from gevb.lab.runs import write_atomically
-from gevb.networks import FC, INPUTS, Network
+from gevb.networks import FC, build
 from gevb.seeds import stream
 
 ROOT = Path(__file__).parents[1]
@@ -84,18 +84,14 @@ def in_node(rule: str, data: gevb.Dataset, epochs: int) -> dict[str, Any]:
 
 def in_torch(rule: str, data: gevb.Dataset, dtype: torch.dtype) -> Callable[[], object]:
     """An epoch."""
-    network = Network(*INPUTS["digits"], [FC(n) for n in HIDDEN], seed=0).to(dtype)
+    network = build("digits", [FC(n) for n in HIDDEN], seed=0).to(dtype)
     learning = gevb.make_rule(rule, network)
     adam = torch.optim.Adam(network.parameters(), lr=RATE)
     order = stream(0, "order")
 
     def epoch() -> None:
         shuffled = torch.randperm(len(data.train), generator=order)
-        for x, y in data.train.batches(BATCH, shuffled):
-            adam.zero_grad()
-            learning.backward(x.to(dtype), y)
-            adam.step()
-            network.clamp_()
+        gevb.train_epoch(learning, adam, data.train.batches(BATCH, shuffled))
 
     return epoch
 

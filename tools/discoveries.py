@@ -20,8 +20,9 @@ import torch
 import gevb
 from gevb.lab.provenance import provenance
 from gevb.lab.runs import write_atomically
-from gevb.networks import FC, INPUTS, Network
+from gevb.networks import FC, Network, build
 from gevb.seeds import stream
+from gevb.theory.sign_match import equal_signs
 
 FILE = Path(__file__).resolve().parents[1] / "data" / "playground" / "discoveries.json"
 FORMAT = "gevb discoveries 1"
@@ -59,14 +60,7 @@ def make(setting: Setting, seed: int) -> Network:
     """The network at its start."""
     layers = [FC(n) for n in HIDDEN]
     kind = {"vectorized": setting.vectorized, "nonnegative": setting.nonnegative}
-    return Network(*INPUTS["digits"], layers, **kind, seed=seed).double()
-
-
-def updates(rule: gevb.Rule, x: torch.Tensor, y: torch.Tensor) -> list[torch.Tensor]:
-    """The rule's update of every layer's weights."""
-    rule.network.zero_grad()
-    rule.backward(x, y)
-    return [layer.weights.weight.grad.clone() for layer in rule.network.layers]
+    return build("digits", layers, **kind, seed=seed).double()
 
 
 def shares(rule: gevb.Rule, x: torch.Tensor, y: torch.Tensor, size: int) -> list[float]:
@@ -74,14 +68,12 @@ def shares(rule: gevb.Rule, x: torch.Tensor, y: torch.Tensor, size: int) -> list
 
     For batches of so many examples at a time, taken together.
     """
-    same, total = [0] * len(rule.network.layers), [0] * len(rule.network.layers)
     gradient = gevb.BP(rule.network)
-    for some, labels in zip(x.split(size), y.split(size), strict=True):
-        pairs = zip(updates(rule, some, labels), updates(gradient, some, labels), strict=True)
-        for l, (u, g) in enumerate(pairs):
-            same[l] += int(((u * g > 0) & (g != 0)).sum())
-            total[l] += int((g != 0).sum())
-    return [100 * s / t for s, t in zip(same, total, strict=True)]
+    batches = list(zip(x.split(size), y.split(size), strict=True))
+    ours, theirs = (
+        zip(*(r.updates(*batch) for batch in batches), strict=True) for r in (rule, gradient)
+    )
+    return [equal_signs(u, g).percent for u, g in zip(ours, theirs, strict=True)]
 
 
 def errors(setting: Setting, seed: int, data: gevb.Dataset) -> dict[str, Any]:
@@ -95,11 +87,7 @@ def errors(setting: Setting, seed: int, data: gevb.Dataset) -> dict[str, Any]:
     found, angles = [], [gevb.alignment_angles(rule, x, y).tolist()]
     for epoch in range(1, EPOCHS[-1] + 1):
         shuffled = torch.randperm(len(data.train), generator=order)
-        for pictures, labels in data.train.batches(BATCH, shuffled):
-            optimizer.zero_grad()
-            rule.backward(pictures.double(), labels)
-            optimizer.step()
-            network.clamp_()
+        gevb.train_epoch(rule, optimizer, data.train.batches(BATCH, shuffled))
         if epoch in EPOCHS:
             found.append(gevb.evaluate(network, data.test)[0])
             angles.append(gevb.alignment_angles(rule, x, y).tolist())
