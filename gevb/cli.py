@@ -40,7 +40,7 @@ evaluation, provenance) and checkpoint.pt. A run that was interrupted goes on
 when the same command is given with --resume: on the CPU, and with as many
 threads, it ends bit by bit as if it had not been interrupted.
 """
-
+INTERRUPTED = "gevb: interrupted; checkpoints stay, --help says how to go on from them"
 
 DATA_DIR = click.option(
     "--data-dir",
@@ -55,6 +55,24 @@ DEVICE = click.option(
     default="auto",
     show_default=True,
     help="auto takes a GPU if there is one.",
+)
+EPOCHS = click.option(
+    "--epochs",
+    type=click.IntRange(0),
+    default=PAPER_EPOCHS,
+    show_default=True,
+    help="At most; training stops at an evaluation without training error. Another number than "
+    "the paper's is a protocol of its own, in records and tables.",
+)
+EVALUATE_EVERY = click.option(
+    "--evaluate-every",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    help="Epochs between evaluations, which are also the checkpoints.",
+)
+SEEDS = click.option(
+    "--seeds", default="5", show_default=True, help="How many, or which: 0-4, or 0,2,7."
 )
 
 
@@ -98,20 +116,8 @@ def cli() -> None:
     help="Weights of either sign from He initialization, instead of nonnegative ones "
     "from ON/OFF initialization.",
 )
-@click.option(
-    "--epochs",
-    type=click.IntRange(0),
-    default=PAPER_EPOCHS,
-    show_default=True,
-    help="At most; training stops at an evaluation without training error.",
-)
-@click.option(
-    "--evaluate-every",
-    type=click.IntRange(1),
-    default=10,
-    show_default=True,
-    help="Epochs between evaluations, which are also the checkpoints.",
-)
+@EPOCHS
+@EVALUATE_EVERY
 @click.option(
     "--seed",
     type=click.IntRange(0),
@@ -159,7 +165,6 @@ def train_command(
     click.echo(run.history[-1])
 
 
-INTERRUPTED = "gevb: interrupted; checkpoints stay, --help says how to go on from them"
 PATTERN = click.option(
     "--only",
     "pattern",
@@ -198,20 +203,9 @@ in the order of gevb/lab/plan.py, which says why. Exit status 1 if a run failed.
 )
 @DATASET_OPTION
 @PATTERN
-@click.option(
-    "--seeds",
-    default="5",
-    show_default=True,
-    help="How many, or which: 0-4, or 0,2,7. All experiments run before the next seed.",
-)
-@click.option(
-    "--epochs",
-    type=click.IntRange(0),
-    default=PAPER_EPOCHS,
-    show_default=True,
-    help="Another number than the paper's is a protocol of its own, in records and tables.",
-)
-@click.option("--evaluate-every", type=click.IntRange(1), default=10, show_default=True)
+@SEEDS
+@EPOCHS
+@EVALUATE_EVERY
 @click.option(
     "--until",
     type=click.IntRange(1),
@@ -277,11 +271,8 @@ def reproduce_command(
         if why:
             click.echo(why)
         for record in reproduce(runs, out, until=stop, data_dir=data_dir, device=device, **options):
-            count[
-                "left to another process"
-                if record.error and record.status == "running"
-                else record.status
-            ] += 1
+            busy = record.status == "running" and record.error
+            count["left" if busy else record.status] += 1
     click.echo(
         f"{count['finished']} runs finished, {count['failed']} failed, {count['running']} taken "
         f"further, {count['left']} left to another process"
@@ -293,7 +284,7 @@ def reproduce_command(
 @cli.command("table")
 @DATASET_OPTION
 @PATTERN
-@click.option("--seeds", default="5", show_default=True, help="How many, or which: 0-4, or 0,2,7.")
+@SEEDS
 @click.option(
     "--against",
     help="Seeds of ours to compare with, such as 5-9; the published means if not given.",
@@ -391,9 +382,7 @@ def main() -> None:
         click.echo(help_text.format_message(), err=True)
         sys.exit(2)
     except click.exceptions.Abort:
-        click.echo(
-            "gevb: interrupted; checkpoints stay, --help says how to go on from them", err=True
-        )
+        click.echo(INTERRUPTED, err=True)
         sys.exit(130)
     except (click.ClickException, InputError) as error:
         message = error.format_message() if isinstance(error, click.ClickException) else str(error)

@@ -293,7 +293,7 @@ class Network(nn.Module):
         Raises:
             InputError: the images are not of the network's input shape.
         """
-        a = self._as_units(x)
+        a = self.as_units(x)
         for layer in self.layers:
             a = layer(a)
         return a.flatten(1)
@@ -305,7 +305,7 @@ class Network(nn.Module):
         Raises:
             InputError: the images are not of the network's input shape.
         """
-        a = self._as_units(x)
+        a = self.as_units(x)
         inputs, gates = [], []
         for layer in self.layers:
             inputs.append(a)
@@ -314,8 +314,12 @@ class Network(nn.Module):
                 gates.append(mask)
         return Trace(inputs, gates, a.flatten(1))
 
-    def _as_units(self, x: Tensor) -> Tensor:
-        """Images as activations with one component."""
+    def as_units(self, x: Float[Tensor, "B *input"]) -> Float[Tensor, "B 1 *units"]:
+        """Images as activations with one component, for the first layer.
+
+        Raises:
+            InputError: the images are not of the network's input shape.
+        """
         if tuple(x.shape[1:]) != self.input_shape or not len(x):
             raise InputError(
                 f"input: got shape {tuple(x.shape)}, wanted (B >= 1, "

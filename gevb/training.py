@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int, Num
@@ -25,7 +25,7 @@ from gevb.initializers import Initializer
 from gevb.losses import cross_entropy
 from gevb.networks import ARCHITECTURES, Network, build
 from gevb.replay import Capture, Replayed
-from gevb.rules import RULES, Rule, alignment_angles, make_rule
+from gevb.rules import RULES, alignment_angles, make_rule
 from gevb.seeds import stream
 
 #: Floating-point types by name.
@@ -206,8 +206,18 @@ def evaluate(network: Network, split: Split, batch_size: int = 128) -> tuple[flo
     return 100 * wrong_count / len(split), mean_loss
 
 
+@runtime_checkable
+class Learner(Protocol):
+    """A `gevb.Rule`, or anything else that fills a network's `.grad` in its place."""
+
+    network: Network
+
+    def backward(self, x: Float[Tensor, "B *input"], y: Num[Tensor, "..."]) -> Float[Tensor, ""]:
+        """Add an update to `.grad` of every parameter; the batch's mean loss."""
+
+
 def step(
-    rule: Rule,
+    rule: Learner,
     optimizer: torch.optim.Optimizer,
     x: Float[Tensor, "B *input"],
     y: Num[Tensor, "..."],
@@ -233,7 +243,7 @@ def step(
 
 
 def train_epoch(
-    rule: Rule,
+    rule: Learner,
     optimizer: torch.optim.Optimizer,
     batches: Iterable[tuple[Tensor, Tensor]],
 ) -> float:

@@ -147,9 +147,8 @@ def test_figures_have_words_controls_and_their_json(book):
     assert 'A line & a "rise"' in html.select_one("noscript p.figure-words").get_text()
     drawn = json.loads(figure.script.string)
     assert drawn["data"] == FIGURE["data"]
-    assert drawn["layout"]["height"] == 300  # without plotly's own slider and buttons
-    assert drawn["layout"]["margin"] == {"t": 50, "b": 20}
-    assert "height:300px" in figure["style"]
+    assert drawn["layout"] == FIGURE["layout"]
+    assert "height:400px" in figure["style"]
     menu, slider = html.select(".figure-controls .figure-control")
     assert [(b.get_text(), b["aria-pressed"]) for b in menu.select("button")] == [
         ("a<b", "false"),
@@ -169,15 +168,6 @@ def test_many_choices_are_a_list_and_commands_stay_unpressed():
     play = {"type": "buttons", "showactive": False, "buttons": buttons[:2]}
     assert "aria-pressed" not in plotly_figures.controls({"updatemenus": [play]})
     assert plotly_figures.controls({}) == ""
-
-
-def test_a_legend_below_keeps_the_room_that_the_slider_made():
-    layout = {**FIGURE["layout"], "legend": {"yref": "container"}, "updatemenus": []}
-    figure = {"data": [{"name": "a"}, {"name": "b"}], "layout": layout}
-    html = BeautifulSoup(plotly_figures.figure_html(figure), "html.parser")
-    drawn = json.loads(html.select_one(".plotly-figure script").string)["layout"]
-    assert drawn["margin"] == {"t": 90, "b": 135}
-    assert drawn["height"] == 400 - 60 + 115  # the axes keep their size
 
 
 def test_a_script_cannot_end_inside_the_json():

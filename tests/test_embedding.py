@@ -74,7 +74,7 @@ def test_no_convolution():
 @pytest.mark.parametrize("arch", ["conv-pool", "conv-stride-padding", "lc-pool", "fc"])
 def test_activations_are_gated_and_pooled(arch, vectorized):
     network, split = make_network(arch, vectorized=vectorized), make_split()
-    a = network._as_units(split.x.double())
+    a = network.as_units(split.x.double())
     for number, layer in enumerate(network.layers[:-1], start=1):
         h = layer.weights(a)
         gate = ((h * layer.gate.t).sum(1, keepdim=True) >= 0).double()

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gevb.companion.answers import EMPTY
 from gevb.companion.convolutions import exercises as convolutions
-
-
-@pytest.mark.parametrize(
-    "checker",
-    [convolutions.check_kernel, convolutions.check_turning_point, convolutions.check_pooling],
-)
-def test_nothing_yet(checker, capsys):
-    checker(None)
-    assert capsys.readouterr().out == f"{EMPTY}\n"
 
 
 @pytest.mark.parametrize(
@@ -26,7 +16,7 @@ def test_nothing_yet(checker, capsys):
         ((2, -0.5), "mean"),
         ((-2, 3), "closed position"),
         ((0, 0), "Not yet"),
-        ((1, 2, 3), "not 3"),
+        ((1, 2, 3), "two weights, so its update has two entries"),
     ],
 )
 def test_kernel(answer, says, capsys):
@@ -63,7 +53,6 @@ def test_turning_point(answer, says, capsys):
         ("components", "not a multiple of the identity"),
         ("both", "Not both"),
         ("neither", "One of them does"),
-        ("maximum", "Answer with one of"),
     ],
 )
 def test_pooling(answer, says, capsys):

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-
 import gevb
 from gevb.companion.credit_assignment import exercises as credit
-from gevb.companion.credit_assignment.exercises import EMPTY
 
 
 def says(capsys, check, answer):
     check(answer)
     return capsys.readouterr().out.strip()
-
-
-@pytest.mark.parametrize(
-    "check", [credit.check_transport, credit.check_trials, credit.check_no_scalar]
-)
-def test_without_an_answer_the_reader_is_told_what_to_do(capsys, check):
-    assert says(capsys, check, None) == EMPTY
 
 
 def test_transport(capsys):
@@ -36,7 +26,7 @@ def test_transport(capsys):
 def test_trials(capsys):
     check = credit.check_trials
     assert says(capsys, check, 1547).startswith("Right")
-    assert says(capsys, check, 1546).startswith("Nearly")
+    assert says(capsys, check, 1546).startswith("Not yet. Nearly")
     assert "weight perturbation" in says(capsys, check, 784 * 1024 + 1024 * 512 + 512 * 10)
     assert "output units" in says(capsys, check, 1536)
     assert "square root" in says(capsys, check, 39)
@@ -49,4 +39,3 @@ def test_no_scalar(capsys):
     assert "nonnegative" in says(capsys, check, ((1, -1), (0, 1)))
     assert "of no sign" in says(capsys, check, ((1, 1), (0, 1)))
     assert "same output" in says(capsys, check, ((2, 1), (1, 0.5)))
-    assert "Two units" in says(capsys, check, ((2, 1),))

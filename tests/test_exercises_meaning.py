@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
+import torch
 
-from gevb.companion.answers import EMPTY
 from gevb.companion.meaning import exercises as meaning
 from gevb.networks import FC, Network
 from gevb.theory.vnn import multiply_adds
@@ -17,20 +15,15 @@ def says(capsys, check, answer):
     return capsys.readouterr().out.strip()
 
 
-@pytest.mark.parametrize(
-    "check",
-    [meaning.check_thousand_classes, meaning.check_independent_errors, meaning.check_local],
-)
-def test_without_an_answer_the_reader_is_told_what_to_do(capsys, check):
-    assert says(capsys, check, None) == EMPTY
-
-
-@cache
 def forward(vectorized, classes=1000):
-    network = Network(
-        (1, 28, 28), classes, (FC(1024), FC(512)), vectorized=vectorized,
-        initializer=lambda layer, _: layer,  # 800 million weights stay undrawn
-    )  # fmt: skip
+    with torch.device("meta"):  # shapes only
+        network = Network(
+            (1, 28, 28),
+            classes,
+            (FC(1024), FC(512)),
+            vectorized=vectorized,
+            initializer=lambda layer, generator: layer,
+        )
     return sum(cost.forward for cost in multiply_adds(network, "bp"))
 
 
@@ -63,7 +56,6 @@ LOCAL = {"Adam", "clamping", "mean over a batch", "gate"}
         (LOCAL - {"clamping"}, "stays at zero"),
         (LOCAL - {"mean over a batch"}, "a trace"),
         (LOCAL - {"gate"}, "where its inputs arrive"),
-        ({"backprop"}, "choose among"),
     ],
 )
 def test_local(capsys, answer, wanted):

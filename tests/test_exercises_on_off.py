@@ -10,13 +10,11 @@ from gevb.companion.on_off import exercises
 @pytest.mark.parametrize(
     ("checker", "answer", "says"),
     [
-        (exercises.check_eigenvalues, None, "Put your answer in"),
         (exercises.check_eigenvalues, [-1j, 1, 1j, -1], "Right. |W|"),
         (exercises.check_eigenvalues, [1j, -1j], "eigenvalues of W, for"),
         (exercises.check_eigenvalues, [1, -1, 1, -1], "eigenvalues of |W|, for"),
         (exercises.check_eigenvalues, [0, 0, 0, 0], "zero diagonal"),
         (exercises.check_eigenvalues, [1, 2], "four numbers"),
-        (exercises.check_variance, None, "Put your answer in"),
         (exercises.check_variance, 1 / 1024, "Right."),
         (exercises.check_variance, 1, "has half of them"),
         (exercises.check_variance, 0.5, "one layer"),
@@ -24,10 +22,8 @@ from gevb.companion.on_off import exercises
         (exercises.check_variance, 4**-10, "compare the two variances"),
         (exercises.check_variance, 1024, "smaller"),
         (exercises.check_variance, 0.3, "Compare He's"),
-        (exercises.check_pair_updates, None, "Put your answer in"),
         (exercises.check_pair_updates, "Opposite", "Right."),
         (exercises.check_pair_updates, "same", "would keep the pairs"),
-        (exercises.check_pair_updates, "both", "The answer is"),
     ],
 )
 def test_answers(checker, answer, says, capsys):

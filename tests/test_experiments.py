@@ -17,6 +17,7 @@ from gevb.lab.experiments import (
     experiments,
     parse_seeds,
     published,
+    published_improvements,
     read_results,
 )
 
@@ -44,6 +45,15 @@ def test_published_values_are_those_of_the_file():
     assert "arXiv:2106.04089" in ours
     kept = [line for line in ours.splitlines() if not line.startswith("#")]
     assert list(csv.reader(kept)) == list(csv.reader(source.read_text().splitlines()))
+
+
+def test_published_improvements_name_experiments():
+    got = {experiment.name: gain for experiment, gain in published_improvements().items()}
+    assert got == {
+        "cifar10-conv-vectorized-nonnegative-gevb": 0.18,
+        "cifar10-conv-vectorized-nonnegative-bp": 0.13,
+        "cifar10-conv-conventional-nonnegative-dfa": 0.01,
+    }
 
 
 def test_published_labels_are_ours():

@@ -36,19 +36,31 @@ def test_angles_by_width_has_a_frame_a_layer():
     assert list(band.y) == [6, 5, 3, 4]
     assert list(figure.frames[0].data[2].y) == [50, 40]
     assert figure.layout.sliders[0].active == 1
+    assert "drawn, 0 below the last: 50.0 to 40.0" in figure.layout.meta["alt"]
+
+
+def test_more_kinds_than_looks_are_refused():
+    one = alignment.Measured([50.0], [45.0], [55.0], [1.0])
+    with pytest.raises(ValueError, match="zip"):
+        alignment.angles_by_width([8], {name: [one] for name in "abc"}, {})
+    with pytest.raises(ValueError, match="zip"):
+        on_off.cosines_by_layer({name: [0.0] for name in "abc"}, [0.0])
 
 
 def test_angles_in_training():
     measured = torch.tensor([[8.0, 54.0], [13.0, 60.0]])
     figure = alignment.angles_in_training([0, 30], measured, measured + 1)
     assert [list(t.y) for t in figure.data] == [[9, 14], [8, 13], [55, 61], [54, 60]]
-    assert "layer 1 from 8 to 13" in figure.layout.meta["alt"]
+    assert [t.showlegend for t in figure.data] == [True, True, False, False]
+    assert "layer 1: measured: 8 to 13;" in figure.layout.meta["alt"]
 
 
 def test_histogram_counts_all_units():
     figure = alignment.feedback_histogram({"1": torch.tensor([1.0, 1.0]), "2": torch.ones(4)})
     assert sum(figure.data[0].y) == pytest.approx(100)
     assert [frame.name for frame in figure.frames] == ["1", "2"]
+    figure = alignment.feedback_histogram({"1": torch.tensor([0.0, 0.0, 0.0, 4.0])})
+    assert "75 % of the units have none" in figure.layout.meta["alt"]
 
 
 def test_units_in_the_plane():
@@ -57,12 +69,16 @@ def test_units_in_the_plane():
     assert figure.data[0].x == (0, 1, None, 0, 0, None)
     assert len(figure.frames) == 2
     assert len(figure.data) == 2
+    one_way = torch.tensor([[1.0, 2.0], [0.0, 0.0]])
+    figure = on_off.units_in_the_plane({"a": [h, one_way]})
+    assert "a 0.71 in the first hidden layer, 1.00 in the last" in figure.layout.meta["alt"]
 
 
 def test_cosines_by_layer():
     figure = on_off.cosines_by_layer({"plain": [0.0, 0.5]}, [0.0, 0.3])
     assert list(figure.data[1].y) == [0, 0.5]
     assert "plain 0.50" in figure.layout.meta["alt"]
+    assert "layer by layer: 0.00, 0.30." in figure.layout.meta["alt"]
 
 
 def test_spectra_buttons_show_one_matrix():
@@ -70,6 +86,13 @@ def test_spectra_buttons_show_one_matrix():
     figure = on_off.spectra({"M": {"M": values, "W": values}, "N": {"N": values}})
     shown = [b.args[0]["visible"] for b in figure.layout.updatemenus[0].buttons]
     assert shown == [[True, True, False], [False, False, True]]
+    matrix, parts = (
+        torch.tensor([3 + 0j, 4]),
+        {"W": torch.tensor([3 + 0j]), "|W|": torch.tensor([4.5 + 0j])},
+    )
+    alt = on_off.spectra({"both": {"M": matrix, **parts}}).layout.meta["alt"]
+    assert "both, M: 4.0, all others up to 3.0;" in alt
+    assert "each of M is within 0.50 of one of the others" in alt
 
 
 def test_training_from():

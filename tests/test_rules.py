@@ -136,6 +136,18 @@ def test_updates_accumulate_as_autograd_does():
         torch.testing.assert_close(got / 2, whole[name], rtol=1e-12, atol=1e-15)
 
 
+def test_updates_are_those_of_one_batch_and_leave_no_grad():
+    network = make_network("conv")
+    x, y = make_batch()
+    weights = [layer.weights.weight for layer in network.layers]
+    wanted = torch.autograd.grad(F.cross_entropy(network(x), y), weights)
+    rule = gevb.BP(network)
+    rule.backward(x, y)  # lost
+    for got, gradient in zip(rule.updates(x, y), wanted, strict=True):
+        torch.testing.assert_close(got, gradient, rtol=1e-10, atol=1e-14)
+    assert all(parameter.grad is None for parameter in network.parameters())
+
+
 def test_gevb_needs_a_vectorized_network():
     with pytest.raises(gevb.InputError, match="got a conventional network, wanted a vectorized"):
         gevb.GEVB(make_network("fc", vectorized=False))

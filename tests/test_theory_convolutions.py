@@ -15,7 +15,6 @@ from gevb.theory.convolutions import (
     sign_disagreement,
     untied,
     update_angle,
-    weight_updates,
 )
 
 CONV = ["conv", "conv-stride-padding", "conv-pool", "mixed-kinds"]
@@ -49,7 +48,7 @@ def test_positions_add_up_to_the_kernels_update(arch, rule):
     terms = position_updates(
         network.layers[1].weights, contract(trace.inputs[1], e)[0], delta.double()
     )
-    got = weight_updates(rule(network), x, y)[1]
+    got = rule(network).updates(x, y)[1]
     assert relative_difference(terms.sum((0, 1)), got) < 1e-12
 
 
@@ -67,30 +66,11 @@ def test_untied_is_the_same_function_with_the_updates_apart(arch, vectorized, no
     assert not any(isinstance(layer.weights, Conv2d) for layer in free.layers)
     x, y = make_batch()
     torch.testing.assert_close(free(x), network(x), rtol=1e-12, atol=1e-12)
-    shared, apart = (weight_updates(gevb.BP(n), x, y) for n in (network, free))
+    shared, apart = (gevb.BP(n).updates(x, y) for n in (network, free))
     for layer, tied, own in zip(network.layers, shared, apart, strict=True):
         if isinstance(layer.weights, Conv2d):
             own = own.sum(0).reshape(tied.movedim(1, -1).shape).movedim(-1, 1)
         torch.testing.assert_close(own, tied, rtol=1e-10, atol=1e-12)
-
-
-def test_weight_updates_are_autograds_and_leave_grad_alone():
-    network = make_network("conv")
-    x, y = make_batch()
-    torch.nn.functional.cross_entropy(network(x), y).backward()
-    before = [parameter.grad.clone() for parameter in network.parameters()]
-    updates = weight_updates(gevb.BP(network), x, y)
-    for parameter, grad in zip(network.parameters(), before, strict=True):
-        assert torch.equal(parameter.grad, grad)
-    for layer, update in zip(network.layers, updates, strict=True):
-        torch.testing.assert_close(update, layer.weights.weight.grad, rtol=1e-10, atol=1e-14)
-
-
-def test_weight_updates_keep_grad_after_bad_input():
-    network = make_network("conv")
-    with pytest.raises(gevb.InputError):
-        weight_updates(gevb.BP(network), torch.zeros(1, 1), torch.zeros(1).long())
-    assert all(parameter.grad is None for parameter in network.parameters())
 
 
 def test_sign_disagreement():

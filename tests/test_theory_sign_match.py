@@ -24,6 +24,40 @@ def case(seed: int, kind: str = "fc", **network):
     return exact.centred(net, x), x, e
 
 
+def test_equal_signs_are_counted_where_there_is_a_gradient():
+    updates = [torch.tensor([1.0, -1.0, 0.0, 2.0]), torch.tensor([[3.0], [-1e-30]])]
+    gradients = [
+        torch.tensor([2.0, 1.0, 1.0, 0.0]),
+        torch.tensor([[-3.0], [-1e-30]]),
+    ]  # whose product is 0
+    assert sm.equal_signs(updates, gradients) == (2, 5)
+    assert sm.equal_signs(updates[0], gradients[0]) == (1, 3)
+    assert sm.equal_signs([], []).percent != sm.equal_signs([], []).percent  # nan
+    assert sm.Signs(3, 4).percent == 75
+    with pytest.raises(ValueError, match="shorter"):
+        sm.equal_signs(updates, gradients[:1])
+
+
+@pytest.mark.parametrize("arch", ["fc", "conv"])
+def test_example_signs_are_those_of_autograd(arch):
+    network = make_network(arch)
+    x, y = make_batch()
+    same, acting = 0, 0
+    weights = [layer.weights.weight for layer in network.layers]
+    for k in range(len(x)):
+        loss = torch.nn.functional.cross_entropy(network(x[[k]]), y[[k]])
+        network.zero_grad()
+        gevb.GEVB(network).backward(x[[k]], y[[k]])
+        for weight, gradient in zip(weights, torch.autograd.grad(loss, weights), strict=True):
+            acting += int(gradient.ne(0).sum())
+            same += int((gradient.sign() * weight.grad.sign()).eq(1).sum())
+    counted = sm.example_signs(gevb.GEVB(network), x, y)
+    assert counted == (same, acting)
+    first = sm.example_signs(gevb.GEVB(network), x, y, slice(1))
+    rest = sm.example_signs(gevb.GEVB(network), x, y, slice(1, None))
+    assert (first.same + rest.same, first.acting + rest.acting) == counted
+
+
 @pytest.mark.parametrize("kind", exact.KINDS)
 def test_no_violation(kind):
     tally = exact.survey(300, kind, seed=1)
@@ -228,13 +262,19 @@ def test_figures():
     net, inputs = sm.small_network(), sm.small_inputs()
     figure = figures.active_paths(net, inputs)
     assert len(figure.frames) == len(inputs)
-    assert figure.layout.meta["alt"]
+    assert "Without a line to the next layer: unit 4 of hidden 3." in figure.layout.meta["alt"]
     figure = figures.half_planes([1, 0.5, 0])
     right = [len(frame.data[0].x) for frame in figure.frames]
     assert right[0] == 72
     assert right == sorted(right, reverse=True)
+    wrong = 100 * (72 - right[2]) / 72
+    assert f"0 % at r = 1, 8 % at r = 0.5, {wrong:.0f} % at r = 0." in figure.layout.meta["alt"]
     matrices = {p: sm.sign_matrix(sm.broken_case(percent=p), 2) for p in (0, 20)}
-    assert len(figures.sign_matrices({"gate": matrices, "other": matrices}).frames) == 2
+    figure = figures.sign_matrices({"gate": matrices, "other": matrices})
+    assert len(figure.frames) == 2
+    figure = figures.sign_matrices({"gate": {20: [[1, -1], [-1, 0]]}})
+    assert "gate 2 with 20 %." in figure.layout.meta["alt"]
+    assert not figure.layout.sliders  # nothing to choose
     assert "gate: 100 % at 0 %" in figures.agreement({"gate": {0: 100.0}}).layout.meta["alt"]
 
 

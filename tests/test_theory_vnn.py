@@ -143,6 +143,9 @@ def test_figures_say_what_they_show():
     points = next(frame for frame in gate.frames if frame.name == "90°").data[2]
     assert list(points.marker.color) == [int(y >= 0) for y in points.y]
     ratios = {"BP by autograd": {"MNIST FC": 10.0}, "GEVB": {"MNIST FC": 7.0}}
-    figures = [gate, pictures.units_and_weights(), pictures.gate_and_rectifier()]
-    for figure in [*figures, pictures.cost_ratios(ratios)]:
-        assert figure.layout.meta["alt"]
+    for figure, says in (
+        (pictures.units_and_weights(), "later layers: 6 lines for 2 weights"),
+        (pictures.gate_and_rectifier(), "two rectifiers, direction changed: 12"),
+        (pictures.cost_ratios(ratios), "BP by autograd: 10.0 to 10.0; GEVB: 7.0 to 7.0"),
+    ):
+        assert says in figure.layout.meta["alt"]

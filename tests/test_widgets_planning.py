@@ -1,11 +1,11 @@
-"""The planner of runs, and the laboratory of broadcasts."""
+"""The planner of runs, and the explorer of broadcasts."""
 
 from __future__ import annotations
 
 import ipywidgets
 
 import gevb
-from gevb.companion.meaning.widget import broadcast_laboratory
+from gevb.companion.meaning.widget import broadcast_explorer
 from gevb.companion.training.widget import run_planner
 from gevb.theory.costs import run_cost
 
@@ -37,14 +37,14 @@ def test_planner_says_what_cannot_be():
     assert "wanted a vectorized one" in box.children[-1].value
 
 
-def test_laboratory_trains_what_is_chosen():
+def test_explorer_trains_what_is_chosen():
     asked = []
 
     def error(*chosen):
         asked.append(chosen)
         return 12.34
 
-    box = broadcast_laboratory(error, ["exact", "noise"])
+    box = broadcast_explorer(error, ["exact", "noise"])
     button = next(c for c in box.children if isinstance(c, ipywidgets.Button))
     parts(box)["components K"].value = 4
     button.click()

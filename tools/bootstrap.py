@@ -1,6 +1,10 @@
-# ruff: noqa: D100, D103, E401, E402, I001
-# Setup. Where gevb is importable this installs nothing; elsewhere it leaves torch and numpy alone.
-import platform, subprocess, sys, tempfile
+# ruff: noqa: D100, D103, E402
+# Setup. Where gevb is importable this installs nothing; elsewhere it leaves
+# torch and numpy alone.
+import platform
+import subprocess
+import sys
+import tempfile
 from importlib import invalidate_caches, metadata, util
 from pathlib import Path
 
@@ -8,22 +12,28 @@ REPOSITORY = ""
 
 if not util.find_spec("gevb"):
     if not REPOSITORY:
-        sys.exit("gevb is missing: in a checkout, run `pip install -e '.[book]'`, then restart.")
+        needed = "in a checkout, run `pip install -e '.[book]'`, then restart"
+        sys.exit(f"gevb is missing: {needed}.")
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
     def pip(*what: str) -> None:
-        if subprocess.run([sys.executable, "-m", "pip", "install", "-q", *what]).returncode:
+        command = [sys.executable, "-m", "pip", "install", "-q", *what]
+        if subprocess.run(command).returncode:
             sys.exit(f"Could not install {what[-1]}: pip says why above.")
         invalidate_caches()
 
     pip("--no-deps", f"git+{REPOSITORY}")
-    have = {canonicalize_name(d.name): d.version for d in metadata.distributions()}
+    present = metadata.distributions()
+    have = {canonicalize_name(d.name): d.version for d in present}
+    kept = [f"{n}=={have[n]}" for n in ("torch", "numpy") if n in have]
     pins = Path(tempfile.mkdtemp(), "pins.txt")
-    pins.write_text("\n".join(f"{n}=={have[n]}" for n in ("torch", "numpy") if n in have))
-    needs = [Requirement(text) for text in metadata.requires("gevb")]
-    needs = [need for need in needs if not need.marker or need.marker.evaluate({"extra": "book"})]
-    missing = [f"{r.name}{r.specifier}" for r in needs if canonicalize_name(r.name) not in have]
+    pins.write_text("\n".join(kept))
+    missing = []
+    for need in map(Requirement, metadata.requires("gevb")):
+        applies = not need.marker or need.marker.evaluate({"extra": "book"})
+        if applies and canonicalize_name(need.name) not in have:
+            missing.append(f"{need.name}{need.specifier}")
     if missing:
         pip("-c", str(pins), *missing)
 
@@ -32,6 +42,8 @@ import torch
 from gevb.companion.plots import use_notebook_renderer
 
 use_notebook_renderer()
-device = f"cuda ({torch.cuda.get_device_name()})" if torch.cuda.is_available() else "cpu"
-gevb_version, python = metadata.version("gevb"), platform.python_version()
-print(f"gevb {gevb_version} ready: Python {python}, torch {torch.__version__}, device {device}")
+device = "cpu"
+if torch.cuda.is_available():
+    device = f"cuda ({torch.cuda.get_device_name()})"
+versions = f"Python {platform.python_version()}, torch {torch.__version__}"
+print(f"gevb {metadata.version('gevb')} ready: {versions}, device {device}")

@@ -1,18 +1,20 @@
 // Moves the figure of the first page: a VNN that learns, one picture after another. What the numbers
-// look like is the style sheet's business; this file computes them (by vnn.js) and sets them in order.
+// look like is the style sheet's business; this file computes them (by the playground's network.js) and
+// sets them in order.
 "use strict";
 (() => {
   const figure = document.querySelector(".vnn");
   const find = (selector) => figure.querySelector(selector);
   const all = (selector) => [...figure.querySelectorAll(selector)];
-  const { layers: start, pictures, labels, classes, rate } = JSON.parse(find("script").textContent);
+  const { network, pictures, labels, classes, rate } = JSON.parse(find("script").textContent);
+  const Networks = networkModule(), start = Networks.typed(network);
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const [units, bars] = [all(".unit"), all(".unit .bar")];
   const [play, status, steps] = [find(".play"), find(".status"), all("li")];
   const WINDOW = 20;
   const [SLOW, FAST] = [4500, 500]; // milliseconds for a picture: the first three, and the last ones
 
-  let rule = "gevb", layers, count, wrong; // pictures learned from so far; which of them were mistakes
+  let rule = "gevb", learner, count, wrong; // pictures learned from so far; which of them were mistakes
   let scene, next; // all about the current picture; the stage that comes next
   let wanted = false, timer;
 
@@ -25,18 +27,24 @@
     steps.forEach((item, k) => item.classList.toggle("now", k === step));
   };
 
-  const showWeights = () => put(all(".weight"), "--w", layers.slice(1).flatMap((l) => l.weight).flat());
-  const showBars = (upTo) => put(bars, "--v", scene.trace.flatMap(({ a }, l) =>
-    a.flat().map((value) => (l < upTo ? value : 0))));
+  const later = ({ layers }) => layers.slice(1).flatMap(({ weight }) => [...weight]);
+  const showWeights = () => put(all(".weight"), "--w", later(learner));
+  // The components of all units, unit by unit; those of the layers from upTo on are not computed yet.
+  const showBars = (upTo) => put(bars, "--v", scene.trace.a.flatMap((a, l) => {
+    const { units } = start.layers[l];
+    return Array.from(a, (_, k) => (l < upTo ? a[k % classes.length * units + Math.floor(k / classes.length)] : 0));
+  }));
+  const closed = (upTo) => scene.trace.open.slice(0, upTo).flatMap((open) => Array.from(open, (o) => !o));
 
   // Everything about the next picture, before anything of it is shown.
   const look = () => {
     const picture = pictures[count], label = labels[count];
-    const trace = VNN.forward(layers, [...picture].map((bit) => 2 * bit - 1));
-    const logits = trace.at(-1).a[0];
-    const p = VNN.softmax(logits), e = VNN.errorVector(logits, label);
-    const heard = VNN.feedback(rule, layers, trace);
-    const after = VNN.descend(layers, VNN.gradients(trace, e, heard), rate);
+    const x = Float64Array.from(picture, (bit) => 2 * bit - 1);
+    const { trace, e, heard, gradients } = Networks.learn(learner, rule, null, x, [label], 1);
+    const p = [...Networks.softmax(trace.logits, 1)];
+    const after = Networks.copy(learner);
+    new Networks.SGD(rate).step(after, gradients);
+    Networks.clamp(after);
     scene = { picture, label, trace, p, e, heard, after, guess: p.indexOf(Math.max(...p)) };
   };
 
@@ -59,8 +67,8 @@
       find(".verdict").textContent = "";
       showBars(0);
     }],
-    [.1, () => { mark(units, "closed", scene.trace[0].open.map((open) => !open)); showBars(1); }],
-    [.1, () => { mark(units, "closed", scene.trace.flatMap(({ open }) => open.map((o) => !o))); showBars(2); }],
+    [.1, () => { mark(units, "closed", closed(1)); showBars(1); }],
+    [.1, () => { mark(units, "closed", closed(2)); showBars(2); }],
     [.14, () => {
       showBars(3);
       put(all(".share"), "--v", scene.p);
@@ -68,11 +76,13 @@
       find(".verdict").textContent = scene.guess === scene.label ? "right" : "wrong";
     }],
     [.12, () => {
-      const messages = scene.heard.slice(0, -1).flat().flatMap((h) => scene.e.map((e) => h * e));
+      const messages = scene.heard.slice(0, -1).flatMap((heard) => [...heard].flatMap((h) => [...scene.e].map((e) => h * e)));
       put(all(".message:not(.error) .bar"), "--v", messages);
       put(all(".error .bar"), "--v", scene.e);
-      const open = scene.trace.map((layer) => layer.open);
-      const ways = (l) => layers[l].weight.flatMap((row, i) => row.map((w) => w > 0 && open[l][i]));
+      const ways = (l) => {
+        const { weight, inputs } = learner.layers[l];
+        return Array.from(weight, (w, k) => w > 0 && scene.trace.open[l][Math.floor(k / inputs)]);
+      };
       mark(all(".way"), "open", [...ways(1), ...ways(2)]);
       phase(1, "erring");
     }],
@@ -81,17 +91,17 @@
       : phase(2, "erring", "told-1", "told-2", pace() > 1500 && "spreading"))],
     [.12, () => rule === "bp" && phase(2, "erring", "told-1", "told-2", "way-1")],
     [.24, () => {
-      const d = (l) => scene.after[l].weight.flatMap((row, i) => row.map((w, j) => [w, layers[l].weight[i][j]]));
-      const shared = [...d(1), ...d(2)].map(([after, before]) => after - before);
-      const norms = layers[0].weight.flatMap((unit, i) => unit[0].map((_, j) =>
-        Math.hypot(...unit.map((row, mu) => scene.after[0].weight[i][mu][j] - row[j]))));
+      const old = later(learner), shared = later(scene.after).map((w, k) => w - old[k]);
+      const [{ weight, units: receivers, inputs }] = learner.layers, changed = scene.after.layers[0].weight;
+      const norms = Array.from({ length: receivers * inputs }, (_, k) => Math.hypot(...classes.map((_, mu) =>
+        changed[mu * receivers * inputs + k] - weight[mu * receivers * inputs + k])));
       const lines = all(".change:not(.own)");
       put(all(".change.own"), "--d", norms);
       put(lines, "--d", shared.map(Math.abs));
       mark(lines, "up", shared.map((change) => change > 0));
       mark(lines, "down", shared.map((change) => change < 0));
       phase(3, "erring", "told-1", "told-2", "changing");
-      layers = scene.after;
+      learner = scene.after;
       showWeights();
       wrong.push(scene.guess !== scene.label);
       count++;
@@ -113,7 +123,7 @@
   const pace = () => (wanted ? Math.max(FAST, SLOW * .75 ** Math.max(0, count - 3)) : SLOW);
 
   const begin = () => {
-    [layers, count, wrong, next] = [start, 0, [], 0];
+    [learner, count, wrong, next] = [start, 0, [], 0];
     showMistakes(rule, wrong);
     showWeights();
   };

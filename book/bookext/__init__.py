@@ -26,7 +26,15 @@ def repository_buttons(app: Sphinx, config: Config) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
-    for part in ("libraries", "plotly_figures", "chapters", "api_links", "landing", "slim"):
+    for part in (
+        "libraries",
+        "plotly_figures",
+        "chapters",
+        "api_links",
+        "landing",
+        "playground",
+        "slim",
+    ):
         app.setup_extension(f"{__name__}.{part}")
     app.connect("config-inited", repository_buttons)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,8 +1,8 @@
 """The book's first page: a small VNN that learns as one watches, and the results in one chart.
 
 The figure is an SVG drawn here, with the arithmetic of `gevb`: the network after its first picture,
-and the mistakes of a whole run. `landing.js` moves it by the same arithmetic in `vnn.js`; without
-scripts, and in print, it stays as drawn.
+and the mistakes of a whole run. `landing.js` moves it by the same arithmetic, the playground's
+`network.js`; without scripts, and in print, it stays as drawn.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 TEMPLATE = "landing.html"
-SCRIPTS = ("vnn.js", "landing.js")
+SCRIPTS = ("playground/network.js", "landing.js")
 STYLE = "landing.css"
 
 CLASSES = ("horizontal bar", "vertical bar", "diagonal")
@@ -80,20 +80,24 @@ def toy() -> Toy:
     return Toy(network, torch.where(flipped, -shapes[y], shapes[y]), y)
 
 
-def as_json(network: Network) -> list[dict[str, Any]]:
-    """The network's layers as vnn.js takes them."""
+def as_json(network: Network) -> dict[str, Any]:
+    """A fully connected network as network.js takes it."""
     layers = []
     for layer in network.layers:
         weights, gate = layer.weights, layer.gate
-        w = weights.unit_view().detach()  # component, unit, sender
         layers.append(
             {
-                "weight": (w.transpose(0, 1) if weights.first else w[0]).tolist(),
-                "bias": weights.bias.detach().T.tolist(),
-                "gating": None if gate is None else gate.t.T.tolist(),
+                "inputs": weights.in_units[0],
+                "units": weights.out_units[0],
+                "first": weights.first,
+                "output": weights.output,
+                "weight": weights.weight.detach().flatten().tolist(),
+                "bias": weights.bias.detach().flatten().tolist(),
+                "gating": None if gate is None else gate.t.flatten().tolist(),
             }
         )
-    return layers
+    names = ("K", "outputs", "vectorized", "nonnegative")
+    return {**{name: getattr(network, name) for name in names}, "layers": layers}
 
 
 def learn(network: Network, rule: str, x: torch.Tensor, y: torch.Tensor) -> bool:
@@ -237,7 +241,7 @@ def moving_figure() -> str:
     """The scene, what happens in it, the buttons, and the mistakes of each rule."""
     network, x, y = toy()
     story = {
-        "layers": as_json(network),
+        "network": as_json(network),
         "pictures": ["".join("01"[v > 0] for v in picture) for picture in x.tolist()],
         "labels": y.tolist(),
         "classes": CLASSES,
@@ -263,12 +267,14 @@ def moving_figure() -> str:
 
 
 class Html(SphinxDirective):
-    """A directive that puts HTML of its own on the page."""
+    """A directive that puts HTML of its own on the page, in a node of the class `kind`."""
+
+    kind = "landing"
 
     def run(self) -> list[nodes.Node]:
         """Anew in every build, for the data it draws; other builders than HTML leave it out."""
         self.env.note_reread()
-        return [nodes.raw(text=self.html(), format="html", classes=["landing"])]
+        return [nodes.raw(text=self.html(), format="html", classes=[self.kind])]
 
     def html(self) -> str:
         """What to put there."""

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 MIME = "application/vnd.plotly.v1+json"
 MANY = 6  # choices that do not fit into a row of buttons
-# Pixels that plotly's own controls would have taken.
-SLIDER_HEIGHT, MENU_HEIGHT = 60, 40
-LEGEND_ROOM = 135  # pixels below the axes for their labels and a phone's four rows of a legend
 
 
 def controls(layout: dict[str, Any]) -> str:
@@ -59,34 +56,14 @@ def controls(layout: dict[str, Any]) -> str:
     return f'<div class="figure-controls pst-js-only">{groups}</div>'
 
 
-def legend_below(figure: dict[str, Any]) -> bool:
-    """Whether a legend stands at the foot of the figure, as `gevb.companion.figures` puts it."""
-    layout = figure["layout"]
-    named = any(t.get("showlegend", True) and t.get("name") for t in figure["data"])
-    below = layout.get("legend", {}).get("yref") == "container"
-    return below and layout.get("showlegend", True) and named and len(figure["data"]) > 1
-
-
 def figure_html(figure: dict[str, Any]) -> str:
     """The figure's controls, a place of its size that holds its JSON, and its words.
 
     Raises:
-        KeyError: the figure was not made by `gevb.companion.figures`: no margin, height, or words.
+        KeyError: the figure was not made by `gevb.companion.plots.finished`: no height or words.
     """
     layout = figure["layout"]
-    alt = escape(layout["meta"]["alt"])
-    margin = layout["margin"]
-    height = layout["height"]
-    if layout.get("sliders"):
-        height -= SLIDER_HEIGHT
-        if legend_below(figure):  # plotly's slider made room for it as well
-            room = max(0, LEGEND_ROOM - margin["b"])
-            margin = {**margin, "b": margin["b"] + room}
-            height += room
-    if layout.get("updatemenus"):
-        height -= MENU_HEIGHT
-        margin = {**margin, "t": margin["t"] - MENU_HEIGHT}
-    figure = {**figure, "layout": {**layout, "height": height, "margin": margin}}
+    alt, height = escape(layout["meta"]["alt"]), layout["height"]
     # An escaped "<" cannot end the script element.
     text = json.dumps(figure, separators=(",", ":")).replace("<", "\\u003c")
     return (

@@ -8,62 +8,42 @@ from itertools import pairwise
 import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float
-from plotly.subplots import make_subplots
 from torch import Tensor
 
 from gevb.companion.plots import (
+    ARROW,
     COLOURS,
+    ERRORS,
+    HIDDEN,
     NAMES,
     NEUTRAL,
-    buttons_above,
+    Curve,
+    dots,
+    ends,
     finished,
-    slider,
+    frames,
+    line,
+    over_epochs,
+    panels,
+    short,
+    strokes,
+    switch,
 )
-from gevb.training import Evaluation
+from gevb.lab.records import Record
 
 
-def learning_curves(
-    runs: Mapping[str, Sequence[Evaluation]], ceiling: float | None = None
-) -> go.Figure:
+def learning_curves(runs: Mapping[str, Record], ceiling: float | int | None = None) -> go.Figure:
     """Test and training error in percent against epochs, one line per run.
 
     Args:
-        runs: evaluations by name; a name begins with its rule ("GEVB", "BP", ...), which gives
-            the colour. A second run of the same rule is dashed.
+        runs: records by the name that the legend gives them. Their rule gives the colour; a
+            second run of one rule is dashed.
         ceiling: top of the error axis in percent; the data decide if None.
     """
-    figure = make_subplots(
-        cols=2, shared_yaxes=True, subplot_titles=("test", "training"), horizontal_spacing=0.04
-    )
-    seen: list[str] = []
-    for name, history in runs.items():
-        rule = name.split()[0].rstrip("+").lower()
-        for column, split in enumerate(("test_error", "train_error"), start=1):
-            figure.add_scatter(
-                x=[evaluation.epoch for evaluation in history],
-                y=[round(getattr(evaluation, split), 2) for evaluation in history],
-                name=name,
-                legendgroup=name,
-                showlegend=column == 1,
-                mode="lines+markers",
-                marker={"size": 5},
-                line={"color": COLOURS[rule], "dash": "dash" if rule in seen else "solid"},
-                hovertemplate="%{y:.2f} % after %{x} epochs",
-                row=1,
-                col=column,
-            )
-        seen.append(rule)
-    last = "; ".join(f"{name} {history[-1]}" for name, history in runs.items())
-    figure.update_xaxes(title="epoch")
+    curves = [Curve.of(name, record, ERRORS) for name, record in runs.items()]
+    figure = over_epochs(curves, "error (%)", " %")
     figure.update_yaxes(rangemode="tozero", range=ceiling and [0, ceiling])
-    figure.update_yaxes(title="error (%)", col=1)
-    lines = -(-2 * len(runs) // 3)  # of the legend, on a phone
-    return finished(
-        figure,
-        alt=f"Learning curves. {last}.",
-        height=330 + 24 * lines,
-        margin={"l": 55, "r": 15, "t": 30, "b": 65 + 24 * lines},
-    )
+    return finished(figure, f"Learning curves. {ends(curves, ' %')}.", height=235)
 
 
 Pairs = tuple[Float[Tensor, " n"], Float[Tensor, " n"]]
@@ -79,56 +59,45 @@ def sign_match(networks: Mapping[str, Mapping[int, Pairs]]) -> go.Figure:
             same n weights. Both are scaled to their largest magnitude.
     """
     titles = list(networks)
-    figure = make_subplots(
-        cols=len(titles), shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.06
-    )
+    figure = panels(titles)
 
-    def points(title: str, epoch: int) -> go.Scattergl:
-        gradient, update = ((v / v.abs().max()).numpy().round(3) for v in networks[title][epoch])
-        return go.Scatter(
-            x=gradient.astype("float32"),
-            y=update.astype("float32"),
-            mode="markers",
-            marker={
-                "size": 5,
-                "opacity": 0.6,
-                "color": np.where(gradient * update < 0, COLOURS["dfa"], COLOURS["gevb"]),
-            },
-            hovertemplate="gradient %{x:.2f}, update %{y:.2f}<extra></extra>",
-            showlegend=False,
-        )
+    def points(title: str, epoch: int) -> go.Scatter:
+        gradient, update = (short(v / v.abs().max()) for v in networks[title][epoch])
+        colours = np.where(gradient * update < 0, COLOURS["dfa"], COLOURS["gevb"])
+        says = "gradient %{x:.2f}, update %{y:.2f}<extra></extra>"
+        return dots((gradient, update), colours, says=says, size=5, opacity=0.6)
 
     epochs = list(networks[titles[0]])
-    for column, title in enumerate(titles, start=1):
-        figure.add_trace(points(title, epochs[0]), row=1, col=column)
-        for low, high in ((-1.1, 0), (0, 1.1)):
-            figure.add_shape(
-                type="rect",
-                x0=low,
-                x1=high,
-                y0=low,
-                y1=high,
-                fillcolor=COLOURS["gevb"],
-                opacity=0.1,
-                line_width=0,
-                layer="below",
-                row=1,
-                col=column,
-            )
-    figure.frames = [
-        go.Frame(name=str(epoch), data=[points(title, epoch) for title in titles])
-        for epoch in epochs
-    ]
+    views = {str(epoch): [points(title, epoch) for title in titles] for epoch in epochs}
+    frames(figure, views, "epoch ", places=range(1, 1 + len(titles)))
+    for low, high in ((-1.1, 0), (0, 1.1)):
+        figure.add_shape(
+            type="rect",
+            x0=low,
+            x1=high,
+            y0=low,
+            y1=high,
+            fillcolor=COLOURS["gevb"],
+            opacity=0.1,
+            line_width=0,
+            layer="below",
+            row="all",
+            col="all",
+        )
     figure.update_xaxes(title="gradient", range=[-1.1, 1.1], zeroline=True)
     figure.update_yaxes(range=[-1.1, 1.1], zeroline=True)
     figure.update_yaxes(title="GEVB update", col=1)
+    share = {
+        title: [100 * float((g * u >= 0).double().mean()) for g, u in by_epoch.values()]
+        for title, by_epoch in networks.items()
+    }
+    agree = "; ".join(f"{title} {s[0]:.0f} % to {s[-1]:.0f} %" for title, s in share.items())
     return finished(
         figure,
-        alt=f"Update against gradient for single weights in {' and '.join(titles)}, over training. "
-        "Points in the lower left and upper right quadrants agree in sign.",
-        height=450,
-        sliders=[slider([str(epoch) for epoch in epochs], "epoch ")],
-        margin={"l": 55, "r": 15, "t": 40, "b": 50},
+        alt=f"Update against gradient for single weights in {' and '.join(titles)}, from epoch "
+        f"{epochs[0]} to {epochs[-1]}. Points in the lower left and upper right quadrants agree "
+        f"in sign: {agree}.",
+        height=300,
     )
 
 
@@ -170,79 +139,48 @@ def _shortened(path: tuple[tuple[float, float], ...], by: float = 0.13) -> np.nd
     return points
 
 
-def _route(rule: str, visible: bool) -> go.Scatter:
+def _route(rule: str) -> go.Scatter:
     rows = []
     for path in _segments(rule):
         points = _shortened(path)
         rows += [(*point, 0) for point in points[:-1]] + [(*points[-1], 11), (None, None, 0)]
     x, y, size = zip(*rows, strict=True)
-    return go.Scatter(
-        x=x,
-        y=y,
-        mode="lines+markers",
-        line={"color": COLOURS[rule], "width": 2, "dash": "dot" if rule == "fa" else "solid"},
-        marker={"symbol": "arrow", "angleref": "previous", "size": size, "opacity": 1},
-        visible=visible,
-        hoverinfo="skip",
-        showlegend=False,
-    )
+    arrows = {**ARROW, "size": size, "opacity": 1}
+    dash = "dot" if rule == "fa" else "solid"
+    return line((x, y), COLOURS[rule], marker=arrows, width=2, dash=dash)
 
 
 def what_units_hear() -> go.Figure:
     """A small network and, by a button for each rule, the routes on which feedback reaches it."""
     columns = list(_COLUMNS)
-    edges = [
+    wires = [
         (a, b) for left, right in pairwise(columns) for a in _places(left) for b in _places(right)
     ]
-    wires = [point for a, b in edges for point in (a, b, (None, None))]
-    figure = go.Figure()
-    figure.add_scatter(
-        x=[p[0] for p in wires],
-        y=[p[1] for p in wires],
-        mode="lines",
-        line={"color": NEUTRAL, "width": 0.7},
-        hoverinfo="skip",
-        showlegend=False,
-    )
-    for rule in COLOURS:
-        figure.add_trace(_route(rule, visible=rule == "gevb"))
     units = [(column, place) for column in columns for place in _places(column)]
-    figure.add_scatter(
-        x=[place[0] for _, place in units],
-        y=[place[1] for _, place in units],
-        mode="markers",
-        marker={"size": 17, "color": NEUTRAL},
-        text=[column for column, _ in units],
-        hoverinfo="text",
-        showlegend=False,
+    figure = go.Figure(
+        [
+            line(strokes(*wires), NEUTRAL, width=0.7),
+            *(_route(rule) for rule in NAMES),
+            dots(list(zip(*(place for _, place in units), strict=True)), NEUTRAL, size=17),
+        ]
     )
-    names = [{"x": _COLUMNS[c][0], "y": -0.65, "text": c, "showarrow": False} for c in columns]
-
-    def says(rule: str) -> list[dict[str, object]]:
-        text = {"x": 1.5, "y": 4.75, "text": _HEARD[rule], "showarrow": False}
-        return [*names, {**text, "font": {"size": 14}}]
-
-    buttons = [
-        {
-            "label": NAMES[rule],
-            "method": "update",
-            "args": [
-                {"visible": [True, *(other == rule for other in COLOURS), True]},
-                {"annotations": says(rule)},
-            ],
-        }
-        for rule in COLOURS
-    ]
-    hidden = {"visible": False, "fixedrange": True}
+    figure.data[-1].update(text=[column for column, _ in units], hoverinfo="text")
+    names = [{"x": x, "y": -0.65, "text": c, "showarrow": False} for c, (x, _) in _COLUMNS.items()]
+    says = {"x": 1.5, "y": 4.75, "showarrow": False, "font": {"size": 14}}
+    switch(
+        figure,
+        [None, *NAMES.values(), None],
+        start=NAMES["gevb"],
+        layouts={
+            NAMES[rule]: {"annotations": [*names, {**says, "text": text}]}
+            for rule, text in _HEARD.items()
+        },
+    )
+    heard = " ".join(f"{text}." for text in _HEARD.values()).replace("<br>", " ")
     return finished(
         figure,
-        alt="A network of input, two hidden layers and output. Back-propagation and feedback "
-        "alignment send a signal of its own to every hidden unit, layer by layer; direct feedback "
-        "alignment sends one straight from the output; GEVB sends the same error vector to all.",
-        height=400,
-        annotations=says("gevb"),
-        xaxis={**hidden, "range": [-0.4, 3.4]},
-        yaxis={**hidden, "range": [-0.9, 5.3]},
-        margin={"l": 5, "r": 5, "t": 45, "b": 5},
-        updatemenus=[buttons_above(buttons, list(COLOURS).index("gevb"))],
+        alt=f"A network of {', '.join(columns)}. {heard}",
+        height=350,
+        xaxis={**HIDDEN, "range": [-0.4, 3.4]},
+        yaxis={**HIDDEN, "range": [-0.9, 5.3]},
     )

@@ -1,17 +1,33 @@
-"""What all figures share: colours, layout, sliders."""
+"""The words that figures are made of: colours, panels, curves, buttons, sliders, layout."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 import plotly.io as pio
+from numpy.typing import NDArray
+from plotly.basedatatypes import BaseTraceType
+from plotly.subplots import make_subplots
+
+from gevb.lab.records import Record
+from gevb.training import Evaluation
 
 # From the palette of Okabe and Ito.
 COLOURS = {"bp": "#0072B2", "fa": "#CC79A7", "dfa": "#E69F00", "gevb": "#009E73"}
 NEUTRAL = "#8A8F98"
+PALE = "rgba(138, 143, 152, 0.35)"  # the neutral grey, thinned
 NAMES = {"bp": "BP", "fa": "FA", "dfa": "DFA", "gevb": "GEVB"}
+DASHES = ("solid", "dash", "dot", "dashdot")
+#: The end of a line as an arrow.
+ARROW = {"symbol": "arrow", "angleref": "previous"}
+#: An axis of a drawing that has no numbers.
+HIDDEN = {"visible": False, "fixedrange": True}
 
 
 def use_notebook_renderer() -> None:
@@ -20,33 +36,355 @@ def use_notebook_renderer() -> None:
     pio.templates.default = "none"
 
 
-def finished(figure: go.Figure, alt: str, height: int, **layout: object) -> go.Figure:
-    """The figure in the book's layout; alt says in words what it shows."""
-    margin = {"l": 55, "r": 15, "t": 40, "b": 50}
-    # Below the axes, where it does not collide with titles on a narrow screen.
-    legend = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom"}
-    figure.update_layout(
-        template="none", height=height, meta={"alt": alt}, **{"margin": margin, "legend": legend}
+def short(values: Any, digits: int = 3) -> NDArray[np.float32]:
+    """Numbers rounded to so many decimals, in half the bytes; None becomes a gap."""
+    return np.asarray(values, dtype=float).round(digits).astype("float32")
+
+
+Places = Sequence[Any] | NDArray[Any]
+"""Horizontal and vertical coordinates."""
+
+
+def strokes(*paths: Sequence[Sequence[float | int]]) -> Places:
+    """The places of polylines that are drawn as one line with gaps."""
+    return [
+        [value for path in paths for value in (*(point[n] for point in path), None)] for n in (0, 1)
+    ]
+
+
+def dots(
+    at: Places, colour: Any, name: str | None = None, says: str | None = None, **look: Any
+) -> go.Scatter:
+    """Points, in the legend if they have a name; without words they say nothing when touched."""
+    x, y = at
+    return go.Scatter(
+        x=x, y=y, mode="markers", marker={"color": colour, **look}, **_named(name, says)
     )
-    return figure.update_layout(**layout)
 
 
-def slider(labels: Sequence[str], prefix: str) -> dict[str, object]:
-    """A slider that jumps to the frame of each label."""
+def line(
+    at: Places,
+    colour: Any,
+    name: str | None = None,
+    says: str | None = None,
+    marker: Mapping[str, object] | None = None,
+    **look: Any,
+) -> go.Scatter:
+    """A line, like `dots`, with points if there is a marker."""
+    x, y = at
+    mode = "lines" if marker is None else "lines+markers"
+    look["color"] = colour
+    return go.Scatter(x=x, y=y, mode=mode, line=look, marker=marker, **_named(name, says))
+
+
+def area(
+    x: Sequence[float | int], low: Sequence[float | int], high: Sequence[float | int], colour: str
+) -> go.Scatter:
+    """What lies between two lines."""
+    return go.Scatter(
+        x=[*x, *reversed(x)],
+        y=short([*high, *reversed(low)]),
+        mode="lines",
+        line_width=0,
+        fill="toself",
+        fillcolor=colour,
+        opacity=0.16,
+        **_named(None, None),
+    )
+
+
+def _named(name: str | None, says: str | None) -> dict[str, object]:
+    touched = {"hovertemplate": says} if says else {"hoverinfo": "skip"}
+    return {"name": name, "showlegend": name is not None, **touched}
+
+
+def panels(titles: Sequence[str], rows: int = 1, shared: bool = True, **how: Any) -> go.Figure:
+    """Axes side by side, each under its title, in so many rows; on one vertical scale if shared."""
+    return make_subplots(
+        rows=rows,
+        cols=-(-len(titles) // rows),
+        subplot_titles=list(titles),
+        shared_yaxes=shared,
+        horizontal_spacing=0.05 if shared else 0.12,
+        **how,
+    )
+
+
+# -------------------------------------------------------------------------------------- curves
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Values over training, in one panel or in several.
+
+    Attributes:
+        name: in the legend, where curves of one name and owner share an entry.
+        values: epochs and values, by the title of the panel.
+        colour: of the line. Without a dash of their own, the curves of one owner and colour are
+            solid, dashed, dotted, ... by name.
+        look: dash and width of the line.
+        marker: of the points; None for a line without.
+        owner: whose button shows it, see `switch`; None for all.
+        note: said before a value.
+        band: lowest and highest values, by the title of the panel, drawn as an area.
+    """
+
+    name: str
+    values: Mapping[str, tuple[Sequence[int], Sequence[float | int | None]]]
+    colour: str
+    look: Mapping[str, object] = field(default_factory=dict)
+    marker: Mapping[str, object] | None = field(default_factory=dict)
+    owner: str | None = None
+    note: str = ""
+    band: Mapping[str, tuple[Sequence[float | int], Sequence[float | int]]] = field(
+        default_factory=dict
+    )
+
+    @classmethod
+    def of(cls, name: str, record: Record, measures: Measures, **more: Any) -> Curve:
+        """What a record's evaluations measured, in the colour of its rule."""
+        history = record.history
+        epochs = [evaluation.epoch for evaluation in history]
+        values = {title: (epochs, list(map(value, history))) for title, value in measures.items()}
+        return cls(name, values, COLOURS[record.config.rule], **more)
+
+
+Measures = Mapping[str, Callable[[Evaluation], float | None]]
+"""What is taken of an evaluation, by the title of its panel."""
+ERRORS: Measures = {"test": lambda e: e.test_error, "training": lambda e: e.train_error}
+
+
+def angles_of(layers: int, title: str) -> Measures:
+    """The angle of each hidden layer; none where a network has fewer layers."""
+
+    def angle(l: int, evaluation: Evaluation) -> float | None:
+        return evaluation.angles[l] if l < len(evaluation.angles) else None
+
+    return {f"{title} {l + 1}": partial(angle, l) for l in range(layers)}
+
+
+def over_epochs(
+    curves: Sequence[Curve],
+    axis: str,
+    unit: str,
+    shared: bool = True,
+    layouts: Mapping[str, Mapping[str, object]] | None = None,
+) -> go.Figure:
+    """Value against epoch, a panel for each title, buttons for the owners if there are any.
+
+    Args:
+        curves: those of the first owner are shown first.
+        axis: what the vertical axis says.
+        unit: of the values.
+        shared: all panels are on one vertical scale.
+        layouts: see `switch`.
+    """
+    titles = list(dict.fromkeys(title for curve in curves for title in curve.values))
+    figure = panels(titles, shared=shared)
+    named: set[str] = set()
+    alike: dict[tuple[str | None, str], list[str]] = {}
+    owners: list[str | None] = []
+    for curve in curves:
+        group = " ".join(filter(None, (curve.owner, curve.name)))
+        names = alike.setdefault((curve.owner, curve.colour), [])
+        if curve.name not in names:
+            names.append(curve.name)
+        look = {"dash": DASHES[names.index(curve.name) % len(DASHES)], **curve.look}
+        marker = None if curve.marker is None else {"size": 5, **curve.marker}
+        says = f"{curve.note}%{{y:.3~r}}{unit} after %{{x}} epochs"
+        for title, (epochs, values) in curve.values.items():
+            at = list(epochs), short(values)
+            traces = [line(at, curve.colour, curve.name, says, marker, **look)]
+            traces[0].showlegend = group not in named
+            named.add(group)
+            if title in curve.band:
+                traces.insert(0, area(epochs, *curve.band[title], curve.colour))
+            for trace in traces:
+                trace.legendgroup = group
+                figure.add_trace(trace, row=1, col=1 + titles.index(title))
+                owners.append(curve.owner)
+    figure.update_xaxes(title="epoch")
+    figure.update_yaxes(title=axis, col=1)
+    if any(owners):
+        switch(figure, owners, layouts=layouts)
+    return figure
+
+
+def ends(curves: Sequence[Curve], unit: str) -> str:
+    """Where curves begin and end, in words."""
+    said, owner = [], None
+    for curve in curves:
+        if curve.owner != owner:
+            owner = curve.owner
+            said.append(f"{owner}:")
+        parts = [
+            f"{title} {number(values[0])} to {number(values[-1])}{unit}".strip()
+            for title, (_, values) in curve.values.items()
+            if len(values)
+        ]
+        said.append(f"{curve.note}{curve.name}: {', '.join(parts)};")
+    return " ".join(said).removesuffix(";")
+
+
+def number(value: float | int | None) -> str:
+    """Three digits of it."""
+    return "none" if value is None else f"{float(f'{value:.3g}'):g}"
+
+
+# ------------------------------------------------------------------------------------- choices
+
+
+def switch(
+    figure: go.Figure,
+    owners: Sequence[str | None],
+    start: str | None = None,
+    layouts: Mapping[str, Mapping[str, object]] | None = None,
+) -> None:
+    """A button for each owner, which shows its traces.
+
+    Args:
+        figure: with all traces.
+        owners: of its traces, in their order; traces of None are always shown.
+        start: the owner whose traces are shown first, by default the first.
+        layouts: what else of the layout an owner changes.
+    """
+    names = [name for name in dict.fromkeys(owners) if name is not None]
+    start, layouts = start or names[0], layouts or {}
+    for trace, owner in zip(figure.data, owners, strict=True):
+        trace.visible = owner in (None, start)
+    buttons = [
+        {
+            "label": name,
+            "method": "update",
+            "args": [{"visible": [o in (None, name) for o in owners]}, layouts.get(name, {})],
+        }
+        for name in names
+    ]
+    figure.update_layout(updatemenus=[_menu(buttons, names.index(start))], **layouts.get(start, {}))
+
+
+def frames(
+    figure: go.Figure,
+    views: Mapping[str, Sequence[BaseTraceType]],
+    prefix: str | None = None,
+    start: str | None = None,
+    places: Sequence[int] | None = None,
+    layouts: Mapping[str, Mapping[str, object]] | None = None,
+) -> None:
+    """Add traces that change, and a slider that goes from view to view if there are several.
+
+    Args:
+        figure: to which they are added.
+        views: by its name, the traces of each view; all have as many.
+        prefix: what the slider says before the name; without one there is a menu in its place.
+        start: the view shown first, by default the first.
+        places: the panel of each trace, counted from 1; by default all are in the first.
+        layouts: what else of the layout a view changes.
+    """
+    names, layouts = list(views), layouts or {}
+    start, before = start or names[0], len(figure.data)
+    figure.add_traces(views[start])
+    moving = list(range(before, len(figure.data)))
+    for n, panel in zip(moving, places or [1] * len(moving), strict=True):
+        if panel > 1:
+            figure.data[n].update(xaxis=f"x{panel}", yaxis=f"y{panel}")
+    figure.update_layout(**layouts.get(start, {}))
+    if len(names) == 1:
+        return
+    figure.frames = [
+        go.Frame(name=name, data=traces, traces=moving, layout=layouts.get(name))
+        for name, traces in views.items()
+    ]
     jump = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}}
-    steps = [{"label": label, "method": "animate", "args": [[label], jump]} for label in labels]
-    return {"steps": steps, "currentvalue": {"prefix": prefix}, "pad": {"t": 55}}
+    steps = [{"label": name, "method": "animate", "args": [[name], jump]} for name in names]
+    active = names.index(start)
+    if prefix is None:
+        figure.update_layout(updatemenus=[_menu(steps, active)])
+        return
+    slider = {"steps": steps, "active": active, "currentvalue": {"prefix": prefix}}
+    figure.update_layout(sliders=[{**slider, **_ABOVE, "pad": {"t": 5, "b": 45}}])
 
 
-def buttons_above(buttons: Sequence[Mapping[str, object]], active: int) -> dict[str, object]:
-    """A row of buttons over the figure, one of them pressed."""
+# Over the figure and its titles, as in the book. Plotly makes room for it.
+_ABOVE = {"y": 1, "yanchor": "bottom"}
+
+
+def _menu(choices: Sequence[Mapping[str, object]], active: int) -> dict[str, object]:
+    """A row of buttons, or a menu where they would not fit."""
+    wide = sum(len(str(choice["label"])) for choice in choices) > 60
     return {
-        "type": "buttons",
-        "direction": "right",
-        "buttons": list(buttons),
+        "type": "dropdown" if wide else "buttons",
+        "direction": "down" if wide else "right",
+        "buttons": list(choices),
         "active": active,
         "x": 0.5,
         "xanchor": "center",
-        "y": 1.0,
-        "yanchor": "bottom",
+        "pad": {"b": 25},
+        **_ABOVE,
     }
+
+
+# -------------------------------------------------------------------------------------- layout
+
+# In pixels: a line of text; a phone's figure; in a legend, the sign of an entry and a letter.
+_LINE, _PHONE, _SIGN, _LETTER = 19, 340, 48, 6
+
+
+def finished(figure: go.Figure, alt: str, height: int, **layout: object) -> go.Figure:
+    """The figure in the book's layout, with a legend under the axes that fits on a phone.
+
+    Args:
+        figure: with all that is drawn.
+        alt: says in words what it shows.
+        height: of the panels, in pixels.
+        layout: whatever else.
+    """
+    figure.update_layout(**layout)
+    figure.update_yaxes(automargin=True)
+    titled = any(note.yref == "paper" for note in figure.layout.annotations)
+    top, bottom = 32 if titled else 15, _below_axes(figure) + _legend(figure)
+    return figure.update_layout(
+        template="none",
+        height=height + top + bottom,
+        margin={"l": 10, "r": 15, "t": top, "b": bottom},
+        legend={
+            "orientation": "h",
+            "yref": "container",
+            "y": 0,
+            "yanchor": "bottom",
+            "tracegroupgap": 0,
+        },
+        meta={"alt": alt},
+    )
+
+
+def _below_axes(figure: go.Figure) -> int:
+    """Pixels for the numbers or names at the horizontal axes, and for their titles."""
+    axes = [axis for axis in figure.select_xaxes() if axis.visible is not False]
+    lines = max((1 + name.count("<br>") for name in _categories(figure, "x")), default=1)
+    named = any(axis.showticklabels is not False for axis in axes)
+    titled = any(axis.title.text for axis in axes)
+    return 10 + (5 + _LINE * lines) * named + (5 + _LINE) * titled
+
+
+def _legend(figure: go.Figure) -> int:
+    """Pixels for the legend on a phone."""
+    names = [
+        trace.name
+        for trace in figure.data
+        if trace.name and trace.showlegend is not False and trace.visible is not False
+    ]
+    if not names or len(figure.data) == 1 or figure.layout.showlegend is False:
+        return 0
+    beside = max(
+        (len(line) for y in _categories(figure, "y") for line in y.split("<br>")), default=6
+    )
+    longest = max(_LETTER * max(map(len, names)), figure.layout.legend.entrywidth or 0)
+    columns = max(1, int((_PHONE - _LETTER * beside) // (_SIGN + longest)))
+    return 5 + _LINE * -(-len(names) // columns)
+
+
+def _categories(figure: go.Figure, axis: str) -> list[str]:
+    """Names in place of numbers."""
+    traces = (trace[axis] for trace in figure.data if trace[axis] is not None)
+    return [value for values in traces for value in values if isinstance(value, str)]

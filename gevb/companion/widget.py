@@ -1,4 +1,4 @@
-"""A small laboratory: train networks on the digits and compare them."""
+"""What widgets share, and one that trains networks on the digits and compares them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from IPython.display import display
 from gevb.companion.figures import learning_curves
 from gevb.companion.plots import NAMES
 from gevb.errors import InputError
+from gevb.lab.records import Record
 from gevb.lab.runs import train
-from gevb.training import Config, Evaluation
+from gevb.training import Config
 
 
 def labelled(choices: Mapping[str, widgets.Widget]) -> list[widgets.HBox]:
@@ -30,7 +31,7 @@ NETWORKS = {
 }
 
 
-def training_laboratory() -> widgets.VBox:
+def training_explorer() -> widgets.VBox:
     """Choose rule, network, architecture, epochs and seed; train on the digits; compare curves."""
     rule = widgets.Dropdown(options={name: key for key, name in NAMES.items()}, value="gevb")
     network = widgets.Dropdown(options=list(NETWORKS))
@@ -40,13 +41,13 @@ def training_laboratory() -> widgets.VBox:
     start = widgets.Button(description="Train", button_style="primary")
     clear = widgets.Button(description="Clear")
     says, shown = widgets.Label(), widgets.Output()
-    runs: dict[str, list[Evaluation]] = {}
+    runs: dict[str, Record] = {}
 
     def draw() -> None:
         shown.clear_output(wait=True)
         with shown:
             if runs:
-                display(learning_curves(runs, ceiling=40))
+                display(learning_curves(runs, ceiling=40.0))
 
     def on_start(_: widgets.Button) -> None:
         vectorized, nonnegative = NETWORKS[network.value]
@@ -62,13 +63,13 @@ def training_laboratory() -> widgets.VBox:
                 seed=seed.value,
                 evaluate_every=max(1, epochs.value // 10),
             )
-            history = train(config, progress=False).history
+            record = train(config, progress=False).record
         except InputError as error:
             says.value = str(error)
         else:
             name = f"{NAMES[rule.value]}, {network.value}, {arch.value}, seed {seed.value}"
-            runs[name.replace(",", "", 1)] = history
-            says.value = str(history[-1])
+            runs[name] = record
+            says.value = str(record.history[-1])
             draw()
         finally:
             start.disabled = False

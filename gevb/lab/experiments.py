@@ -111,12 +111,22 @@ def read_results(folder: Path | None = None) -> list[Record]:
 
 def published() -> dict[str, tuple[float, float]]:
     """Mean test and training errors in percent of the paper's Tables 1 and 2, by experiment."""
-    with open(results_folder().parent / "published" / "error_rates.csv", newline="") as file:
-        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
     return {
-        "-".join(row[part] for part in ("dataset", "architecture", "network", "signs", "rule")): (
-            float(row["test_error_percent"]),
-            float(row["train_error_percent"]),
-        )
-        for row in rows
+        experiment.name: (float(row["test_error_percent"]), float(row["train_error_percent"]))
+        for experiment, row in _published("error_rates")
     }
+
+
+def published_improvements() -> dict[Experiment, float]:
+    """Mean improvements of cluster quality in Figure 3, approximate; those that we know of."""
+    rows = _published("cluster_quality")
+    return {experiment: float(row["improvement"]) for experiment, row in rows}
+
+
+def _published(name: str) -> list[tuple[Experiment, dict[str, str]]]:
+    """The rows of a table that the paper prints, with their experiments."""
+    with open(results_folder().parent / "published" / f"{name}.csv", newline="") as file:
+        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+    by_name = {experiment.name: experiment for experiment in EXPERIMENTS}
+    parts = ("dataset", "architecture", "network", "signs", "rule")
+    return [(by_name["-".join(row[part] for part in parts)], row) for row in rows]

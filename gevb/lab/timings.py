@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from gevb.datasets import DATASETS
 from gevb.errors import InputError
 from gevb.lab.records import results_folder
 
@@ -42,6 +43,11 @@ def networks(rows: Sequence[Row]) -> list[Row]:
     """Data set, architecture and kind of every network that was timed, as keys for `find`."""
     keys = ("dataset", "arch", "vectorized")
     return [dict(t) for t in dict.fromkeys(tuple((k, r[k]) for k in keys) for r in rows)]
+
+
+def network_name(row: Row) -> str:
+    """As a reader writes it: "MNIST conv"."""
+    return f"{DATASETS[row['dataset']].title} {row['arch']}"
 
 
 def against_textbook(rows: Sequence[Row], row: Row) -> float | None:

@@ -9,13 +9,12 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Num
+from jaxtyping import Float
 from torch import Tensor
 
 from gevb.errors import InputError
 from gevb.layers import Conv2d
 from gevb.networks import LC, Conv, Network
-from gevb.rules import Rule
 
 
 @torch.no_grad()
@@ -81,27 +80,6 @@ def untied(network: Network) -> Network:
         if own.gate is not None and tied.gate is not None:
             own.gate.t.copy_(tied.gate.t)
     return free
-
-
-def weight_updates(
-    rule: Rule, x: Float[Tensor, "B *input"], y: Num[Tensor, "B *target"]
-) -> list[Float[Tensor, "..."]]:
-    """A rule's update of the weights of every layer, from input to output; `.grad` is kept.
-
-    Raises:
-        InputError: images of another shape, or labels that do not fit the network.
-    """
-    parameters = list(rule.network.parameters())
-    kept = [parameter.grad for parameter in parameters]
-    try:
-        for parameter in parameters:
-            parameter.grad = None
-        rule.backward(x, y)
-        weights = [layer.weights.weight for layer in rule.network.layers]
-        return [weight.grad for weight in weights if weight.grad is not None]
-    finally:
-        for parameter, grad in zip(parameters, kept, strict=True):
-            parameter.grad = grad
 
 
 class Disagreement(NamedTuple):

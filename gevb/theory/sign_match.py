@@ -1,4 +1,4 @@
-"""The sign-match proof by value: the global Jacobian, and experiments that break the assumptions.
+"""The sign match counted, its proof by value, and experiments that break the assumptions.
 
 Source: Clark, Abbott and Chung (2021), Section 3.3, Appendices C and D.
 """
@@ -8,17 +8,77 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from random import Random
+from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Num
 from torch import Tensor
 
 from gevb.errors import InputError
 from gevb.networks import Network
+from gevb.rules import BP, Rule
 from gevb.theory import exact
 
 #: Inputs and hidden units of the networks that get broken.
 WIDTHS = (4, 10, 10, 6, 6)
+
+
+class Signs(NamedTuple):
+    """How many weights have a gradient, and how many of these an update of its sign.
+
+    Attributes:
+        same: update and gradient are both above zero, or both below.
+        acting: the gradient is not zero.
+    """
+
+    same: int
+    acting: int
+
+    @property
+    def percent(self) -> float:
+        """Share of equal signs; nan where no weight has a gradient."""
+        return 100 * self.same / self.acting if self.acting else float("nan")
+
+
+def equal_signs(
+    updates: Iterable[Float[Tensor, "..."]], gradients: Iterable[Float[Tensor, "..."]]
+) -> Signs:
+    """Compare updates with gradients, weight by weight, and add up.
+
+    Args:
+        updates: of one or more layers, in one or more steps; or a single tensor.
+        gradients: of the same weights.
+    """
+    same = acting = 0
+    for update, gradient in zip(updates, gradients, strict=True):
+        has_one = gradient != 0
+        same += int((update.sign() == gradient.sign())[has_one].sum())
+        acting += int(has_one.sum())
+    return Signs(same, acting)
+
+
+def example_signs(
+    rule: Rule,
+    x: Float[Tensor, "B *input"],
+    y: Num[Tensor, "B *target"],
+    layers: slice = slice(None),
+) -> Signs:
+    """`equal_signs` of a rule and back-propagation, example by example, as the theorem has it.
+
+    Args:
+        rule: whose updates.
+        x: images.
+        y: what the rule's loss takes, one for each.
+        layers: whose weights; of all layers if not given.
+
+    Raises:
+        InputError: images of another shape, or labels that do not fit the network.
+    """
+    gradient, updates, gradients = BP(rule.network, rule.loss), [], []
+    for k in range(len(x)):
+        updates += rule.updates(x[k : k + 1], y[k : k + 1])[layers]
+        gradients += gradient.updates(x[k : k + 1], y[k : k + 1])[layers]
+    return equal_signs(updates, gradients)
 
 
 def global_jacobian(

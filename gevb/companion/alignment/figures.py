@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float
-from numpy.typing import NDArray
 from torch import Tensor
 
-from gevb.companion.plots import COLOURS, NEUTRAL, finished, slider
+from gevb.companion.plots import (
+    COLOURS,
+    HIDDEN,
+    NEUTRAL,
+    Curve,
+    area,
+    dots,
+    ends,
+    finished,
+    frames,
+    line,
+    over_epochs,
+    short,
+)
 from gevb.theory.alignment import angle, relative_std
 
 _DEGREES = [1, 2, 5, 10, 20, 40, 60, 90]
-
-
-def _short(values: NDArray[Any] | Tensor) -> NDArray[np.float32]:
-    return np.round(np.asarray(values, dtype=float), 3).astype("float32")
 
 
 def angle_triangle(r: Sequence[float]) -> go.Figure:
@@ -28,25 +36,11 @@ def angle_triangle(r: Sequence[float]) -> go.Figure:
     def drawn(value: float) -> list[go.Scatter]:
         theta = math.atan(value)
         arc = np.linspace(0, theta, 20)
-        names = ("of GEVB: mean", "the rest: standard deviation", "of the gradient")
-        lines = [
-            ((0, 1), (0, 0), COLOURS["gevb"]),
-            ((1, 1), (0, value), NEUTRAL),
-            ((0, 1), (0, value), COLOURS["bp"]),
+        sides = [
+            ("of GEVB: mean", (0, 1), (0, 0), COLOURS["gevb"]),
+            ("the rest: standard deviation", (1, 1), (0, value), NEUTRAL),
+            ("of the gradient", (0, 1), (0, value), COLOURS["bp"]),
         ]
-        shapes = [
-            go.Scatter(
-                x=x, y=_short(np.array(y)), mode="lines", line={"color": c, "width": 4}, name=name
-            )
-            for name, (x, y, c) in zip(names, lines, strict=True)
-        ]
-        drawn_angle = go.Scatter(
-            x=_short(0.25 * np.cos(arc)),
-            y=_short(0.25 * np.sin(arc)),
-            mode="lines",
-            line={"color": NEUTRAL, "width": 1.5},
-            showlegend=False,
-        )
         label = go.Scatter(
             x=[0.36],
             y=[0.09],
@@ -54,28 +48,27 @@ def angle_triangle(r: Sequence[float]) -> go.Figure:
             text=[f"{math.degrees(theta):.1f}°"],
             textfont={"size": 15},
             showlegend=False,
+            hoverinfo="skip",
         )
-        return [*shapes, drawn_angle, label]
+        angle_drawn = short(0.25 * np.cos(arc)), short(0.25 * np.sin(arc))
+        return [
+            *(line((x, short(y)), colour, name, width=4) for name, x, y, colour in sides),
+            line(angle_drawn, NEUTRAL, width=1.5),
+            label,
+        ]
 
-    labels = [f"{value:g}" for value in r]
-    figure = go.Figure(drawn(r[0]))
-    figure.frames = [
-        go.Frame(name=label, data=drawn(value)) for label, value in zip(labels, r, strict=True)
-    ]
-    figure.update_traces(hoverinfo="skip")
+    figure = go.Figure()
+    frames(figure, {f"{value:g}": drawn(value) for value in r}, "r = ")
     return finished(
         figure,
         alt="A right triangle. Along the base lies the direction of GEVB, as long as the mean of "
         "dhat; the upright side is as long as its standard deviation; the gradient's feedback is "
-        "the slope. The angle at the base is arctan of the ratio r, and grows from "
+        "the slope. The angle at the base is arctan of the ratio r: "
         f"{math.degrees(math.atan(r[0])):.0f} to {math.degrees(math.atan(r[-1])):.0f} degrees as "
-        f"r goes from {labels[0]} to {labels[-1]}.",
-        height=480,
-        xaxis={"range": [-0.05, 1.15], "visible": False, "fixedrange": True},
-        yaxis={"range": [-0.1, 1.05 * max(r)], "visible": False, "fixedrange": True},
-        legend={"orientation": "h", "yref": "paper", "y": 1.02, "yanchor": "bottom"},
-        sliders=[slider(labels, "r = ")],
-        margin={"l": 10, "r": 10, "t": 70, "b": 20},
+        f"r goes from {r[0]:g} to {r[-1]:g}.",
+        height=330,
+        xaxis={**HIDDEN, "range": [-0.05, 1.15]},
+        yaxis={**HIDDEN, "range": [-0.1, 1.05 * max(r)]},
     )
 
 
@@ -117,75 +110,57 @@ def angles_by_width(
         measured: for up to two kinds of weights, one entry a layer, the last hidden layer first.
         predicted: for up to two predictions, the angles by layer and width.
     """
-    greens = ({"symbol": "circle-open"}, {"symbol": "circle"})
-    dashes = ("dash", "solid")
 
     def drawn(layer: int) -> list[go.Scatter]:
-        traces = []
-        for name, layers in measured.items():
-            m = layers[layer]
-            traces.append(
-                go.Scatter(
-                    x=[*widths, *reversed(widths)],
-                    y=_short(np.array([*m.high, *reversed(m.low)])),
-                    fill="toself",
-                    fillcolor=COLOURS["gevb"],
-                    opacity=0.18,
-                    mode="none",
-                    hoverinfo="skip",
-                    showlegend=False,
-                    legendgroup=name,
-                )
+        bands = [
+            area(widths, m[layer].low, m[layer].high, COLOURS["gevb"]).update(legendgroup=name)
+            for name, m in measured.items()
+        ]
+        lines = [
+            line((widths, short(angles[layer])), NEUTRAL, name, "%{y:.1f}°", dash=dash, width=2)
+            for (name, angles), dash in zip(predicted.items(), dashes, strict=True)
+        ]
+        points = [
+            dots(
+                (widths, short(m[layer].mean)),
+                COLOURS["gevb"],
+                name,
+                "%{y:.1f}°",
+                symbol=symbol,
+                size=8,
+            ).update(
+                error_y={"type": "data", "array": short(m[layer].error), "thickness": 1},
+                legendgroup=name,
             )
-        for (name, curves), dash in zip(predicted.items(), dashes, strict=False):
-            traces.append(
-                go.Scatter(
-                    x=widths,
-                    y=_short(np.array(curves[layer])),
-                    mode="lines",
-                    line={"color": NEUTRAL, "dash": dash, "width": 2},
-                    name=name,
-                    hovertemplate="%{y:.1f}°",
-                )
-            )
-        for (name, layers), marker in zip(measured.items(), greens, strict=False):
-            m = layers[layer]
-            traces.append(
-                go.Scatter(
-                    x=widths,
-                    y=_short(np.array(m.mean)),
-                    error_y={"type": "data", "array": _short(np.array(m.error)), "thickness": 1},
-                    mode="markers",
-                    marker={**marker, "color": COLOURS["gevb"], "size": 8},
-                    name=name,
-                    legendgroup=name,
-                    hovertemplate="%{y:.1f}°",
-                )
-            )
-        return traces
+            for (name, m), symbol in zip(measured.items(), symbols, strict=True)
+        ]
+        return [*bands, *lines, *points]
 
+    # A third kind would have no look of its own.
+    symbols = ("circle-open", "circle")[: len(measured)]
+    dashes = ("dash", "solid")[: len(predicted)]
     count = min(len(layers) for layers in measured.values())
-    labels = [str(l) for l in range(count)]
-    start = min(2, count - 1)
-    figure = go.Figure(drawn(start))
-    figure.frames = [go.Frame(name=label, data=drawn(l)) for l, label in enumerate(labels)]
+    figure = go.Figure()
+    frames(
+        figure,
+        {str(layer): drawn(layer) for layer in range(count)},
+        "layers below the last hidden one: ",
+        start=str(min(2, count - 1)),
+    )
     figure.update_xaxes(title="width n", type="log", tickvals=widths[::3], ticktext=widths[::3])
     figure.update_yaxes(
-        title="angle (degrees)",
-        type="log",
-        range=[math.log10(0.9), math.log10(90)],
-        tickvals=_DEGREES,
+        title="angle (degrees)", type="log", range=np.log10([0.9, 90]), tickvals=_DEGREES
     )
-    steps = {**slider(labels, "layers below the last hidden one: "), "active": start}
+    falls = "; ".join(
+        f"{name}, {n} below the last: {layer.mean[0]:.1f} to {layer.mean[-1]:.1f}"
+        for name, layers in measured.items()
+        for n, layer in enumerate(layers)
+    )
     return finished(
         figure,
-        alt="Alignment angle against the width of the layers, both axes logarithmic. In the last "
-        "hidden layer the angle is near 55.7 degrees at every width. In all layers below it falls "
-        "as one over the square root of the width, along the predicted lines.",
-        height=560,
-        legend={"orientation": "h", "yref": "paper", "y": 1.02, "yanchor": "bottom"},
-        sliders=[steps],
-        margin={"l": 55, "r": 15, "t": 110, "b": 60},
+        alt="Alignment angle against the width of the layers, both axes logarithmic. Degrees of "
+        f"angle from width {widths[0]} to {widths[-1]}: {falls}.",
+        height=330,
     )
 
 
@@ -195,85 +170,67 @@ def angles_in_training(
     predicted: Float[Tensor, "epochs hidden"],
 ) -> go.Figure:
     """Measured angles of the hidden layers over training, with Eq. 15 from each epoch's weights."""
-    figure = go.Figure()
-    hidden = measured.shape[1]
-    for l in range(hidden):
-        figure.add_scatter(
-            x=list(epochs),
-            y=_short(predicted[:, l].numpy()),
-            mode="lines",
-            line={"color": NEUTRAL, "dash": "dash"},
-            name="Eq. 15, with the weights' present ratio",
-            showlegend=l == 0,
-            hovertemplate="%{y:.1f}°",
+    looks = (
+        ("Eq. 15, with the weights' present ratio", predicted, NEUTRAL, {"dash": "dash"}),
+        ("measured", measured, COLOURS["gevb"], {"width": 2.5}),
+    )
+    curves = [
+        Curve(
+            name, {"": (epochs, angles[:, l].tolist())}, colour, look, None, note=f"layer {l + 1}: "
         )
-        figure.add_scatter(
-            x=list(epochs),
-            y=_short(measured[:, l].numpy()),
-            mode="lines",
-            line={"color": COLOURS["gevb"], "width": 2.5},
-            name="measured",
-            showlegend=l == 0,
-            hovertemplate=f"layer {l + 1}: " + "%{y:.1f}°",
-        )
+        for l in range(measured.shape[1])
+        for name, angles, colour, look in looks
+    ]
+    figure = over_epochs(curves, "angle (degrees)", "°")
+    for l, angle_now in enumerate(measured[-1].tolist()):
         figure.add_annotation(
             x=epochs[-1],
-            y=math.log10(float(measured[-1, l])),
+            y=math.log10(angle_now),
             text=f"layer {l + 1}",
             showarrow=False,
             xanchor="right",
             yanchor="bottom",
         )
-    figure.update_xaxes(title="epoch")
-    figure.update_yaxes(
-        title="angle (degrees)",
-        type="log",
-        range=[math.log10(6), math.log10(80)],
-        tickvals=_DEGREES,
-    )
-    first, last = (measured[row].tolist() for row in (0, -1))
-    moves = ", ".join(
-        f"layer {l + 1} from {a:.0f} to {b:.0f}"
-        for l, (a, b) in enumerate(zip(first, last, strict=True))
-    )
+    figure.update_yaxes(type="log", range=np.log10([6, 80]), tickvals=_DEGREES)
     return finished(
         figure,
-        alt=f"Alignment angles in degrees over training: {moves}. In the lower layers they rise "
-        "above what Eq. 15 predicts from the weights' present mean and standard deviation.",
-        height=440,
-        margin={"l": 55, "r": 15, "t": 20, "b": 95},
+        alt="Alignment angles in degrees over training, measured and as Eq. 15 predicts from the "
+        f"weights' present mean and standard deviation. {ends(curves, '')}.",
+        height=325,
     )
 
 
 def feedback_histogram(layers: Mapping[str, Float[Tensor, " n"]]) -> go.Figure:
     r"""How :math:`\hat\delta`, scaled to mean 1, spreads over the units, layer by layer."""
 
-    def drawn(dhat: Float[Tensor, " n"]) -> go.Bar:
+    def drawn(dhat: Float[Tensor, " n"]) -> list[go.Bar]:
         counts, edges = np.histogram((dhat / dhat.mean()).numpy(), bins=np.arange(0, 5.2, 0.1))
-        return go.Bar(
-            x=_short((edges[1:] + edges[:-1]) / 2),
-            y=_short(100 * counts / len(dhat)),
+        bars = go.Bar(
+            x=short((edges[1:] + edges[:-1]) / 2),
+            y=short(100 * counts / len(dhat)),
             width=0.1,
             marker={"color": COLOURS["bp"]},
             hovertemplate="%{y:.1f} % of the units<extra></extra>",
         )
+        return [bars]
 
-    names = list(layers)
-    figure = go.Figure(drawn(layers[names[-1]]))
-    figure.frames = [go.Frame(name=name, data=[drawn(layers[name])]) for name in names]
+    figure = go.Figure()
+    views = {name: drawn(dhat) for name, dhat in layers.items()}
+    frames(figure, views, "hidden layer ", start=list(layers)[-1])
     figure.add_vline(x=1, line={"color": COLOURS["gevb"], "width": 3})
     figure.add_annotation(
         x=1.1, y=55, xanchor="left", text="GEVB: the same for all", showarrow=False
     )
     figure.update_xaxes(title="feedback of a unit / mean over the layer", range=[0, 5])
     figure.update_yaxes(title="units (%)", range=[0, 60])
-    spread = ", ".join(f"layer {name} {float(relative_std(d)):.2f}" for name, d in layers.items())
+    spread = "; ".join(
+        f"layer {name}: relative standard deviation {float(relative_std(dhat)):.2f}, "
+        f"{100 * float((dhat == 0).double().mean()):.0f} % of the units have none"
+        for name, dhat in layers.items()
+    )
     return finished(
         figure,
         alt="Histogram of the gradient's feedback over the units of one layer, in units of its "
-        f"mean. Relative standard deviations: {spread}. In the last hidden layer half of the units "
-        "have none at all; further down all are close to the mean.",
-        height=420,
-        sliders=[{**slider(names, "hidden layer "), "active": len(names) - 1}],
-        margin={"l": 55, "r": 15, "t": 30, "b": 50},
+        f"mean. {spread}.",
+        height=280,
     )

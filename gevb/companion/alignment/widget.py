@@ -19,7 +19,7 @@ from gevb.theory.alignment import (
 )
 
 
-def width_laboratory() -> widgets.VBox:
+def width_explorer() -> widgets.VBox:
     r"""Choose width, depth and kind of weights; see :math:`\hat\delta` spread over the units."""
     width = widgets.SelectionSlider(options=[2**k for k in range(3, 13)], value=256)
     depth = widgets.IntSlider(value=3, min=1, max=6)

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
-from gevb.companion.plots import COLOURS, NEUTRAL, buttons_above, finished, slider
+from gevb.companion.plots import (
+    ARROW,
+    COLOURS,
+    HIDDEN,
+    NEUTRAL,
+    dots,
+    finished,
+    frames,
+    line,
+    panels,
+    short,
+    strokes,
+    switch,
+)
 
 _OPEN = COLOURS["gevb"]
 _SHADE = "rgba(0, 158, 115, 0.13)"  # the colour of GEVB, thinned
@@ -58,33 +71,26 @@ def units_and_weights() -> go.Figure:
     """Two senders and one receiver, K = 3: which connections carry which weight, by a button."""
     figure = go.Figure()
     owners: list[str] = []
+    said = []
     for name in _SAYS:
         units, synapses, zeros = _view(name)
-        for weight in sorted({s[3] for s in synapses}):
-            points: list[tuple[float | None, float | None]] = []
-            for unit, mu, above, _ in (s for s in synapses if s[3] == weight):
-                points += [units[unit][mu], units[-1][above], (None, None)]
-            figure.add_scatter(
-                x=[p[0] for p in points],
-                y=[p[1] for p in points],
-                mode="lines",
-                line={"color": _OPEN, "width": _WIDTHS[weight]},
-                hoverinfo="skip",
+        weights = sorted({weight for *_, weight in synapses})
+        for weight in weights:
+            lines = [(units[u][mu], units[-1][up]) for u, mu, up, w in synapses if w == weight]
+            width = _WIDTHS[weight]
+            figure.add_trace(line(strokes(*lines), _OPEN, width=width))
+        spots = [(p, (u, mu) in zeros) for u, unit in enumerate(units) for mu, p in enumerate(unit)]
+        figure.add_trace(
+            dots(
+                list(zip(*(place for place, _ in spots), strict=True)),
+                NEUTRAL,
+                size=8 if name == "as in A1" else 13,
+                opacity=1,
+                symbol=[_ZERO if zero else "circle" for _, zero in spots],
             )
-        dots = [(p, (u, mu) in zeros) for u, unit in enumerate(units) for mu, p in enumerate(unit)]
-        figure.add_scatter(
-            x=[p[0] for p, _ in dots],
-            y=[p[1] for p, _ in dots],
-            mode="markers",
-            marker={
-                "size": 8 if name == "as in A1" else 13,
-                "color": NEUTRAL,
-                "opacity": 1,
-                "symbol": [_ZERO if zero else "circle" for _, zero in dots],
-            },
-            hoverinfo="skip",
         )
         owners += [name] * (len(figure.data) - len(owners))
+        said.append(f"{name}: {len(synapses)} lines for {len(weights)} weights")
 
     def boxes(name: str) -> list[dict[str, object]]:
         """A frame around the components of each unit."""
@@ -107,41 +113,21 @@ def units_and_weights() -> go.Figure:
             {"x": 1.6, "y": 4.75, "text": _SAYS[name], "showarrow": False, "font": {"size": 14}}
         ]
 
-    start = "later layers"
-    for trace, owner in zip(figure.data, owners, strict=True):
-        trace.visible = owner == start
-    buttons = [
-        {
-            "label": name,
-            "method": "update",
-            "args": [
-                {"visible": [owner == name for owner in owners]},
-                {"annotations": says(name), "shapes": boxes(name)},
-            ],
-        }
-        for name in _SAYS
-    ]
-    hidden = {"visible": False, "fixedrange": True}
+    switch(
+        figure,
+        owners,
+        start="later layers",
+        layouts={name: {"annotations": says(name), "shapes": boxes(name)} for name in _SAYS},
+    )
     return finished(
         figure,
-        alt="Two sending units and one receiving unit with three components each. In later layers "
-        "the three components of a sender reach those of the receiver by lines of the same "
-        "width: one weight. In the first layer all six lines have widths of their own.",
-        height=390,
+        alt="Sending units on the left, a receiving unit on the right, one dot for each of their "
+        "components, lines between components, as wide as each other where they are one weight. "
+        f"{'; '.join(said)}.",
+        height=340,
         showlegend=False,
-        annotations=says(start),
-        shapes=boxes(start),
-        xaxis={**hidden, "range": [-0.45, 3.45]},
-        yaxis={**hidden, "range": [-1.0, 5.1]},
-        margin={"l": 5, "r": 5, "t": 45, "b": 5},
-        # Small, so that the long names fit on a phone.
-        updatemenus=[
-            {
-                **buttons_above(buttons, list(_SAYS).index(start)),
-                "font": {"size": 11},
-                "pad": {"l": 0, "r": 0},
-            }
-        ],
+        xaxis={**HIDDEN, "range": [-0.45, 3.45]},
+        yaxis={**HIDDEN, "range": [-1.0, 5.1]},
     )
 
 
@@ -162,79 +148,40 @@ def _gate_traces(h: np.ndarray, degrees: float) -> list[go.Scatter]:
     edge = np.array([-9 * along, 9 * along])
     a = np.where(is_open[:, None], h, 0.0)
 
-    def marks(points: np.ndarray) -> dict[str, object]:
-        return {
-            "x": points[:, 0].astype("float32"),
-            "y": points[:, 1].astype("float32"),
-            "mode": "markers",
-            "marker": {
-                "size": 7,
-                "color": is_open.astype("uint8"),
-                "colorscale": [[0, NEUTRAL], [1, _OPEN]],
-                "cmin": 0,
-                "cmax": 1,
-                "symbol": np.where(is_open, 0, 100).astype("uint8"),  # circle, circle-open
-            },
-        }
+    def marks(points: np.ndarray, name: str) -> go.Scatter:
+        symbols = np.where(is_open, 0, 100).astype("uint8")  # circle, circle-open
+        says = f"{name} = (%{{x:.2f}}, %{{y:.2f}})<extra></extra>"
+        scale: dict[str, Any] = {"colorscale": [[0, NEUTRAL], [1, _OPEN]], "cmin": 0, "cmax": 1}
+        colours = is_open.astype("uint8")
+        return dots(short(points.T), colours, says=says, size=7, symbol=symbols, **scale)
 
-    shade = {"fill": "toself", "fillcolor": _SHADE, "mode": "lines", "line": {"width": 0}}
-    arrow = {"symbol": "arrow", "angleref": "previous", "size": [0, 14], "color": NEUTRAL}
-    hidden = {"hoverinfo": "skip"}
+    arrow = {**ARROW, "size": [0, 14], "color": NEUTRAL}
     return [
-        go.Scatter(
-            x=corners[:, 0].astype("float32"), y=corners[:, 1].astype("float32"), **shade, **hidden
-        ),
-        go.Scatter(
-            x=edge[:, 0].astype("float32"),
-            y=edge[:, 1].astype("float32"),
-            mode="lines",
-            line={"color": NEUTRAL, "dash": "dash", "width": 1.5},
-            **hidden,
-        ),
-        go.Scatter(**marks(h), hovertemplate="h = (%{x:.2f}, %{y:.2f})<extra></extra>"),
-        go.Scatter(
-            x=[0, round(1.5 * t[0], 3)],
-            y=[0, round(1.5 * t[1], 3)],
-            mode="lines+markers",
-            line={"color": NEUTRAL, "width": 4},
-            marker=arrow,
-            **hidden,
-        ),
-        go.Scatter(**marks(a), hovertemplate="a = (%{x:.2f}, %{y:.2f})<extra></extra>"),
+        line(short(corners.T), _SHADE, width=0).update(fill="toself", fillcolor=_SHADE),
+        line(short(edge.T), NEUTRAL, dash="dash", width=1.5),
+        marks(h, "h"),
+        line(short([[0, x] for x in 1.5 * t]), NEUTRAL, marker=arrow, width=4),
+        marks(a, "a"),
     ]
 
 
 def gate_half_space(start: int = 45, step: int = 15, n: int = 50) -> go.Figure:
     """K = 2: which pre-activations pass, and where they end, with a slider that turns t."""
     h = _cloud(n)
-    figure = make_subplots(
-        cols=2,
-        subplot_titles=("pre-activations h", "activations a"),
-        shared_yaxes=True,
-        horizontal_spacing=0.05,
-    )
-    columns = (1, 1, 1, 1, 2)
-    for trace, column in zip(_gate_traces(h, float(start)), columns, strict=True):
-        figure.add_trace(trace, row=1, col=column)
-    angles = list(range(0, 360, step))
-    figure.frames = [
-        go.Frame(name=f"{angle}°", data=_gate_traces(h, float(angle)), traces=list(range(5)))
-        for angle in angles
-    ]
-    moves = slider([f"{angle}°" for angle in angles], "angle of t: ")
-    for axis in ("xaxis", "xaxis2", "yaxis", "yaxis2"):
-        name = f"component {'1' if axis.startswith('x') else '2'}"
-        figure.update_layout({axis: {"range": [-3, 3], "zeroline": True, "title": name}})
-    figure.update_layout(yaxis2_title=None)
+    figure = panels(("pre-activations h", "activations a"))
+    views = {f"{angle}°": _gate_traces(h, float(angle)) for angle in range(0, 360, step)}
+    frames(figure, views, "angle of t: ", start=f"{start}°", places=(1, 1, 1, 1, 2))
+    both = {"range": [-3, 3], "zeroline": True}
+    figure.update_xaxes(**both, title="component 1")
+    figure.update_yaxes(**both)
+    figure.update_yaxes(title="component 2", col=1)
     return finished(
         figure,
         alt="Pre-activations with two components as points in a plane. Those in the half-plane on "
         "the side of the gating vector t pass unchanged, all others are moved to the origin. "
         "The slider turns t, and the half-plane with it.",
-        height=430,
+        height=280,
         showlegend=False,
-        sliders=[{**moves, "active": angles.index(start)}],
-        margin={"l": 50, "r": 15, "t": 40, "b": 50},
     )
 
 
@@ -242,24 +189,17 @@ def gate_and_rectifier(directions: int = 24) -> go.Figure:
     """Where vectors on a circle go: through the gate with t = (1, 1), and by a ReLU each."""
     phi = 2 * np.pi * (np.arange(directions) + 0.5) / directions
     h = np.stack([np.cos(phi), np.sin(phi)], 1)
-    titles = ("gate, t = (1, 1)", "two rectifiers")
-    figure = make_subplots(
-        cols=2, subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.05
-    )
-    mapped = (np.where(h.sum(1, keepdims=True) >= 0, h, 0.0), np.maximum(h, 0.0))
-    for column, a in enumerate(mapped, start=1):
-        moved = [point for u, v in zip(h, a, strict=True) for point in (u, v, np.full(2, np.nan))]
-        rows = np.array(moved).round(3)
-        figure.add_scatter(
-            x=[None if np.isnan(v) else float(v) for v in rows[:, 0]],
-            y=[None if np.isnan(v) else float(v) for v in rows[:, 1]],
-            mode="lines",
-            line={"color": NEUTRAL, "width": 0.8, "dash": "dot"},
-            hoverinfo="skip",
-            showlegend=False,
-            row=1,
-            col=column,
-        )
+    mapped = {
+        "gate, t = (1, 1)": np.where(h.sum(1, keepdims=True) >= 0, h, 0.0),
+        "two rectifiers": np.maximum(h, 0.0),
+    }
+    figure = panels(list(mapped))
+    named: set[str] = set()
+    said = []
+    for column, (title, a) in enumerate(mapped.items(), start=1):
+        moves = np.stack([h, a], 1).round(3).tolist()
+        path = line(strokes(*moves), NEUTRAL, width=0.8, dash="dot")
+        figure.add_trace(path, row=1, col=column)
         kept = np.isclose(a, h).all(1)
         bent = ~kept & (a > 0).any(1)
         groups = (
@@ -268,57 +208,50 @@ def gate_and_rectifier(directions: int = 24) -> go.Figure:
             ("direction changed", bent, "x", NEUTRAL),
         )
         for name, chosen, symbol, colour in groups:
-            if column == 1 and name == "direction changed":
+            if not chosen.any():
                 continue
-            figure.add_scatter(
-                x=a[chosen, 0].round(3).astype("float32"),
-                y=a[chosen, 1].round(3).astype("float32"),
-                mode="markers",
-                marker={"symbol": symbol, "size": 8, "color": colour},
-                name=name,
-                showlegend=column == 2,
-                hovertemplate="a = (%{x:.2f}, %{y:.2f})",
-                row=1,
-                col=column,
-            )
+            said.append(f"{title}, {name}: {chosen.sum()}")
+            says = "a = (%{x:.2f}, %{y:.2f})"
+            trace = dots(short(a[chosen].T), colour, name, says, symbol=symbol, size=8)
+            trace.update(legendgroup=name, showlegend=name not in named)
+            figure.add_trace(trace, row=1, col=column)
+            named.add(name)
     both = {"range": [-1.2, 1.2], "dtick": 1, "zeroline": True}
     figure.update_xaxes(**both, title="component 1")
     figure.update_yaxes(**both)
     figure.update_yaxes(title="component 2", col=1)
     return finished(
         figure,
-        alt="Vectors on a circle and where they go. The vector gate keeps half of them as they are "
-        "and moves the others to the origin. With a rectifier for each component a quarter is "
-        "kept, a quarter goes to the origin, and half are pressed onto the axes.",
-        height=400,
-        margin={"l": 50, "r": 15, "t": 40, "b": 120},
+        alt=f"{directions} vectors on a circle and where they go. {'; '.join(said)}.",
+        height=240,
     )
 
 
 # -------------------------------------------------------------------------------- the cost
+
+_PATTERN = {"shape": "/", "fillmode": "overlay", "fgcolor": "#FFFFFF"}
+_STEPS = {  # by the kind of step: colour, pattern
+    "BP by autograd": (COLOURS["bp"], _PATTERN),
+    "BP, contracted": (COLOURS["bp"], None),
+    "GEVB": (COLOURS["gevb"], None),
+}
 
 
 def cost_ratios(ratios: Mapping[str, Mapping[str, float]]) -> go.Figure:
     """Multiply-adds as multiples of a conventional network's back-propagation step.
 
     Args:
-        ratios: for each kind of step, for each architecture, the ratio. A kind begins with the
-            name of its rule, which gives the colour; "autograd" is hatched BP.
+        ratios: for each kind of step ("BP by autograd", "BP, contracted", "GEVB"), for each
+            architecture, the ratio.
     """
     figure = go.Figure()
     for kind, values in ratios.items():
-        rule = kind.split()[0].rstrip(",").lower()
-        autograd = "autograd" in kind
+        colour, pattern = _STEPS[kind]
         figure.add_bar(
             x=[name.replace(" ", "<br>") for name in values],
-            y=[round(value, 2) for value in values.values()],
+            y=short(list(values.values()), 2),
             name=kind,
-            marker={
-                "color": COLOURS.get(rule, NEUTRAL),
-                "pattern": {"shape": "/", "fillmode": "overlay", "fgcolor": "#FFFFFF"}
-                if autograd
-                else None,
-            },
+            marker={"color": colour, "pattern": pattern},
             hovertemplate="%{y:.2f} times",
         )
     figure.update_yaxes(title="times a conventional step", rangemode="tozero")
@@ -329,7 +262,6 @@ def cost_ratios(ratios: Mapping[str, Mapping[str, float]]) -> go.Figure:
         figure,
         alt=f"Cost of a training step of a vectorized network by architecture, in units of a step "
         f"of the conventional one. {said}.",
-        height=400,
+        height=250,
         barmode="group",
-        margin={"l": 55, "r": 15, "t": 25, "b": 125},
     )

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float
-from plotly.subplots import make_subplots
 from torch import Tensor
 
-from gevb.companion.plots import COLOURS, NEUTRAL, finished, slider
+from gevb.companion.figures import sign_match as sign_match  # the chapter shows it too
+from gevb.companion.plots import (
+    COLOURS,
+    NEUTRAL,
+    Curve,
+    Places,
+    ends,
+    finished,
+    frames,
+    line,
+    over_epochs,
+    panels,
+    short,
+)
 
 # Below zero, zero, above zero; zero stays clear of both themes' backgrounds.
 _SIGNED = [[0.0, COLOURS["dfa"]], [0.5, "#E8E8E8"], [1.0, COLOURS["bp"]]]
@@ -18,13 +29,9 @@ _GREYS = [[0.0, "#202124"], [1.0, "#E8E8E8"]]
 _GATES = [[0.0, NEUTRAL], [1.0, COLOURS["gevb"]]]
 
 
-def _rounded(values: Tensor) -> np.ndarray:
-    return values.numpy().round(3).astype("float32")
-
-
 def _heatmap(values: Tensor, limit: float, colours: list[list[object]], low: float) -> go.Heatmap:
     return go.Heatmap(
-        z=_rounded(values),
+        z=short(values),
         zmin=low,
         zmax=limit,
         colorscale=colours,
@@ -35,20 +42,22 @@ def _heatmap(values: Tensor, limit: float, colours: list[list[object]], low: flo
     )
 
 
-def _square(y: float, x: float, half: float) -> dict[str, list[float]]:
-    return {
-        "x": [x - half, x + half, x + half, x - half, x - half],
-        "y": [y - half, y - half, y + half, y + half, y - half],
-    }
+def _square(y: float, x: float, half: float, height: int, width: int) -> Places:
+    """Corners of a window about a position, as far as it lies in the image."""
+    left, right = max(x - half, -0.5), min(x + half, width - 0.5)
+    top, bottom = max(y - half, -0.5), min(y + half, height - 0.5)
+    return [left, right, right, left, left], [top, top, bottom, bottom, top]
 
 
-def _bare(figure: go.Figure, rows: int) -> None:
-    """Images: square pixels, first row on top, no ticks."""
+def _images(titles: Sequence[str]) -> go.Figure:
+    """Panels for images, two a row: square pixels, first row on top, no ticks."""
+    figure = panels(titles, rows=-(-len(titles) // 2), vertical_spacing=0.1)
     figure.update_xaxes(visible=False, constrain="domain")
-    figure.update_yaxes(visible=False, autorange="reversed")
-    for number in range(1, 2 * rows + 1):
-        axis = "" if number == 1 else str(number)
-        figure.update_layout({f"yaxis{axis}": {"scaleanchor": f"x{axis}"}})
+    for n, axis in enumerate(figure.select_yaxes(), start=1):
+        axis.update(
+            visible=False, autorange="reversed", matches=None, scaleanchor="x" + str(n) * (n > 1)
+        )
+    return figure
 
 
 def kernel_sum(
@@ -69,57 +78,35 @@ def kernel_sum(
     half = terms.shape[-1] / 2
     total = terms.flatten(0, 1).cumsum(0)
     strongest, largest = float(signal.abs().max()), float(total.abs().max())
-    # Positions outside the image do not exist: the window is cut off at the border.
-    edge = (-0.5, height - 0.5, width - 0.5)
+    # Black on white can be seen on every colour of the images.
+    pens = {"#FFFFFF": 6, "#000000": 2.5}
 
     def moving(step: int) -> list[go.Scatter | go.Heatmap]:
         y, x = divmod(step, width)
-        window = _square(y, x, half)
-        window = {
-            "x": list(np.clip(window["x"], edge[0], edge[2])),
-            "y": list(np.clip(window["y"], edge[0], edge[1])),
-        }
-        # Black on white can be seen on every colour of the images.
-        lines = [{"color": "#FFFFFF", "width": 6}, {"color": "#000000", "width": 2.5}]
-        shared = {"mode": "lines", "hoverinfo": "skip", "showlegend": False}
+        windows = [_square(y, x, size, height, width) for size in (half, 0.5)]
         return [
-            *(go.Scatter(**window, line=line, **shared) for line in lines),
-            *(go.Scatter(**_square(y, x, 0.5), line=line, **shared) for line in lines),
+            *(line(w, colour, width=pen) for w in windows for colour, pen in pens.items()),
             _heatmap(total[step], largest, _SIGNED, -largest),
         ]
 
-    figure = make_subplots(
-        rows=2,
-        cols=2,
-        subplot_titles=("image", "sender e · a", "receiver's gate G", "update so far"),
-        horizontal_spacing=0.06,
-        vertical_spacing=0.1,
-    )
+    figure = _images(("image", "sender e · a", "receiver's gate G", "update so far"))
     last = height * width - 1
     low, high = float(image.min()), float(image.max())
     figure.add_trace(_heatmap(image, high, _GREYS, low), row=1, col=1)
     figure.add_trace(_heatmap(signal, strongest, _SIGNED, -strongest), row=1, col=2)
     figure.add_trace(_heatmap(mask, 1.0, _GATES, 0.0), row=2, col=1)
-    for trace, (row, col) in zip(moving(last), [(1, 2)] * 2 + [(2, 1)] * 2 + [(2, 2)], strict=True):
-        figure.add_trace(trace, row=row, col=col)
-    labels = [str(step + 1) for step in range(last + 1)]
-    figure.frames = [
-        go.Frame(name=label, data=moving(step), traces=[3, 4, 5, 6, 7])
-        for step, label in enumerate(labels)
-    ]
-    _bare(figure, rows=2)
+    frames(
+        figure,
+        {str(step + 1): moving(step) for step in range(last + 1)},
+        "position ",
+        start=str(last + 1),
+        places=(2, 2, 3, 3, 4),
+    )
     how = {"mode": "immediate", "fromcurrent": True, "transition": {"duration": 0}}
     play = [None, {**how, "frame": {"duration": 150, "redraw": True}}]
     stop = [[None], {**how, "frame": {"duration": 0, "redraw": False}}]
-    return finished(
-        figure,
-        alt="Four images: a digit; the presynaptic signal e dot a of one channel, with a square "
-        "that marks the receptive field of one position; the gates of the postsynaptic channel, "
-        "open or closed; the kernel's update, to which every position with an open gate adds the "
-        "piece of the signal in its square.",
-        height=560,
-        margin={"l": 10, "r": 10, "t": 60, "b": 10},
-        sliders=[{**slider(labels, "position "), "active": last, "pad": {"t": 15}}],
+    figure.update_layout(
+        sliders=[{"x": 0.3, "len": 0.7}],
         updatemenus=[
             {
                 "type": "buttons",
@@ -129,12 +116,21 @@ def kernel_sum(
                     {"label": "Play", "method": "animate", "args": play},
                     {"label": "Pause", "method": "animate", "args": stop},
                 ],
-                "x": 0.5,
-                "xanchor": "center",
-                "y": 1.08,
+                "x": 0,
+                "xanchor": "left",
+                "y": 1,
                 "yanchor": "bottom",
+                "pad": {"b": 45},
             }
         ],
+    )
+    return finished(
+        figure,
+        alt="Four images: a digit; the presynaptic signal e dot a of one channel, with a square "
+        "that marks the receptive field of one position; the gates of the postsynaptic channel, "
+        f"of which {int(mask.sum())} of {mask.numel()} are open; the kernel's update, to which "
+        "every position with an open gate adds the piece of the signal in its square.",
+        height=430,
     )
 
 
@@ -144,71 +140,48 @@ def feedback_maps(maps: Mapping[str, Float[Tensor, "height width"]]) -> go.Figur
     Args:
         maps: feedback by title.
     """
-    rows = -(-len(maps) // 2)
-    figure = make_subplots(
-        rows=rows, cols=2, subplot_titles=list(maps), horizontal_spacing=0.06, vertical_spacing=0.12
-    )
+    figure = _images(list(maps))
     for number, feedback in enumerate(maps.values()):
         scaled = feedback / feedback.abs().max()
         row, column = divmod(number, 2)
         figure.add_trace(_heatmap(scaled, 1.0, _SIGNED, -1.0), row=row + 1, col=column + 1)
-    _bare(figure, rows)
     return finished(
         figure,
         alt="Feedback that the positions of one channel receive, as images for "
         f"{', '.join(maps)}. Blue is positive, orange negative.",
-        height=60 + 230 * rows,
-        margin={"l": 10, "r": 10, "t": 40, "b": 10},
+        height=235 * -(-len(maps) // 2),
     )
 
 
-Curves = Mapping[str, Sequence[Sequence[float]]]
-
-
-def kernel_angles(epochs: Sequence[int], curves: Curves, titles: Sequence[str]) -> go.Figure:
+def kernel_angles(
+    epochs: Sequence[int],
+    angles: Mapping[str, Sequence[Sequence[float]]],
+    rules: Sequence[str],
+    titles: Sequence[str],
+) -> go.Figure:
     """Angle between update and gradient over training, one panel a layer.
 
     Args:
         epochs: of the measurements.
-        curves: for each run, by a name that begins with its rule, the angles in degrees at each
-            epoch, one per layer. A second and third run of a rule are dashed and dotted.
+        angles: for each run, by its name, the angles in degrees at each epoch, one per layer.
+        rules: of the runs ("dfa", ...), which give the colour. A second and third run of a rule
+            are dashed and dotted.
         titles: of the panels.
     """
-    figure = make_subplots(
-        cols=len(titles), shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.04
-    )
-    dashes = dict.fromkeys(COLOURS, 0)
-    for name, angles in curves.items():
-        rule = name.split()[0].rstrip("+").lower()
-        dash = ("solid", "dash", "dot")[dashes[rule]]
-        dashes[rule] += 1
-        for column in range(len(titles)):
-            figure.add_scatter(
-                x=list(epochs),
-                y=[round(layers[column], 1) for layers in angles],
-                name=name,
-                legendgroup=name,
-                showlegend=column == 0,
-                mode="lines+markers",
-                marker={"size": 5},
-                line={"color": COLOURS[rule], "dash": dash},
-                hovertemplate="%{y:.1f}° after %{x} epochs",
-                row=1,
-                col=column + 1,
-            )
+    curves = [
+        Curve(
+            name,
+            {title: (epochs, [layers[l] for layers in by_epoch]) for l, title in enumerate(titles)},
+            COLOURS[rule],
+        )
+        for (name, by_epoch), rule in zip(angles.items(), rules, strict=True)
+    ]
+    figure = over_epochs(curves, "angle to the gradient (°)", "°")
     figure.add_hline(y=90, line={"color": NEUTRAL, "dash": "dot"})
-    figure.update_xaxes(title="epoch")
     figure.update_yaxes(range=[0, 130], tickvals=[0, 30, 60, 90, 120])
-    figure.update_yaxes(title="angle to the gradient (°)", col=1)
-    said = "; ".join(
-        f"{name} from {', '.join(f'{angle:.0f}' for angle in angles[0][: len(titles)])} to "
-        f"{', '.join(f'{angle:.0f}' for angle in angles[-1][: len(titles)])} degrees"
-        for name, angles in curves.items()
-    )
     return finished(
         figure,
-        alt=f"Angle between a kernel's update and the gradient over training, for "
-        f"{' and '.join(titles)}: {said}.",
-        height=360 + 24 * len(curves),
-        margin={"l": 60, "r": 15, "t": 30, "b": 65 + 24 * len(curves)},
+        alt="Angle in degrees between a kernel's update and the gradient over training. "
+        f"{ends(curves, '')}.",
+        height=265,
     )

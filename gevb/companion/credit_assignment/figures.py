@@ -3,50 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
-from gevb.companion.plots import COLOURS, NEUTRAL, finished
+from gevb.companion.figures import what_units_hear as what_units_hear  # the chapter shows it too
+from gevb.companion.plots import COLOURS, NEUTRAL, Curve, ends, finished, over_epochs
 
-# For what a rule's name begins with: colour, dash, symbol.
-_STYLES = {
-    "BP": (COLOURS["bp"], "solid", "circle"),
-    "GEVB": (COLOURS["gevb"], "solid", "circle"),
-    "node": (NEUTRAL, "solid", "square"),
-    "weight": (NEUTRAL, "dot", "diamond"),
+_LOOKS: dict[str, dict[str, Any]] = {
+    "BP": {"colour": COLOURS["bp"]},
+    "GEVB": {"colour": COLOURS["gevb"]},
+    "GEVB in a VNN": {"colour": COLOURS["gevb"]},
+    "node perturbation": {"colour": NEUTRAL, "marker": {"symbol": "square"}},
+    "weight perturbation": {
+        "colour": NEUTRAL,
+        "look": {"dash": "dot"},
+        "marker": {"symbol": "diamond"},
+    },
 }
 
-Curves = Mapping[str, tuple[Sequence[float | int], Sequence[float]]]
+Series = Mapping[str, tuple[Sequence[int], Sequence[float]]]
+"""Numbers and values for each method: a key of `_LOOKS`."""
 
 
-def _lines(panels: Mapping[str, Curves], titles: tuple[str, str], digits: int) -> go.Figure:
-    """One panel for each set of curves; names and colours are shared."""
-    figure = make_subplots(cols=2, subplot_titles=list(panels), horizontal_spacing=0.13)
-    shown: set[str] = set()
-    for column, curves in enumerate(panels.values(), start=1):
-        for name, (x, y) in curves.items():
-            colour, dash, symbol = _STYLES[name.split()[0]]
-            figure.add_scatter(
-                x=list(x),
-                y=[float(f"{value:.{digits}g}") for value in y],
-                name=name,
-                legendgroup=name,
-                showlegend=name not in shown,
-                mode="lines+markers",
-                line={"color": colour, "dash": dash},
-                marker={"symbol": symbol, "size": 6},
-                hovertemplate="%{y} at %{x}",
-                row=1,
-                col=column,
-            )
-            shown.add(name)
-    figure.update_xaxes(title=titles[0])
-    figure.update_yaxes(title=titles[1], col=1)
-    return figure
+def _curves(problems: Mapping[str, Series]) -> list[Curve]:
+    """Curves of a method in all panels that have it."""
+    methods = dict.fromkeys(method for series in problems.values() for method in series)
+    return [
+        Curve(
+            method,
+            {title: series[method] for title, series in problems.items() if method in series},
+            **_LOOKS[method],
+        )
+        for method in methods
+    ]
 
 
-def perturbation_against_width(noise: Curves, cosine: Curves) -> go.Figure:
+def perturbation_against_width(noise: Series, cosine: Series) -> go.Figure:
     """Noise of one estimate, and cosine of one update with the gradient, as layers widen.
 
     Args:
@@ -54,7 +47,9 @@ def perturbation_against_width(noise: Curves, cosine: Curves) -> go.Figure:
             squared length.
         cosine: for each method, widths and cosines.
     """
-    figure = _lines({"noise / signal": noise, "cosine": cosine}, ("", ""), 3)
+    curves = _curves({"noise / signal": noise, "cosine": cosine})
+    figure = over_epochs(curves, "", "", shared=False)
+    figure.update_traces(hovertemplate="%{y:.3~r} at %{x}")
     figure.update_xaxes(type="log", dtick=1, exponentformat="power")
     figure.update_yaxes(type="log", dtick=1, exponentformat="power", col=1)
     figure.update_yaxes(range=[0, 1.02], col=2)
@@ -62,26 +57,16 @@ def perturbation_against_width(noise: Curves, cosine: Curves) -> go.Figure:
     figure.update_xaxes(title="width", col=2)
     return finished(
         figure,
-        alt="Left: the noise of a perturbation estimate grows in proportion to the number of "
-        "perturbed values. Right: the cosine of one update with the gradient falls towards 0 "
-        "with the width for node and weight perturbation, and rises towards 1 for GEVB.",
-        height=400,
-        margin={"l": 50, "r": 15, "t": 40, "b": 120},
+        alt="Left, noise / signal of a perturbation estimate against the number of perturbed "
+        "values; right, cosine of one update with the gradient against the width. From the "
+        f"fewest to the most: {ends(curves, '')}.",
+        height=240,
     )
 
 
-def how_fast(problems: Mapping[str, Curves]) -> go.Figure:
-    """Test error against epochs, one panel for each problem."""
-    figure = _lines(problems, ("epoch", "test error (%)"), 3)
+def how_fast(problems: Mapping[str, Series]) -> go.Figure:
+    """Test error in percent against epochs, one panel for each problem."""
+    curves = _curves(problems)
+    figure = over_epochs(curves, "test error (%)", " %", shared=False)
     figure.update_yaxes(rangemode="tozero")
-    last = "; ".join(
-        f"{problem}: "
-        + ", ".join(f"{name} {y[-1]:.1f} % after {x[-1]} epochs" for name, (x, y) in curves.items())
-        for problem, curves in problems.items()
-    )
-    return finished(
-        figure,
-        alt=f"Learning curves. {last}.",
-        height=400,
-        margin={"l": 55, "r": 15, "t": 40, "b": 120},
-    )
+    return finished(figure, f"Learning curves. {ends(curves, ' %')}.", height=240)

@@ -6,22 +6,27 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
-from gevb.companion.plots import COLOURS, NAMES, NEUTRAL, finished, slider
+from gevb.companion.plots import (
+    COLOURS,
+    NAMES,
+    NEUTRAL,
+    PALE,
+    dots,
+    finished,
+    frames,
+    line,
+    panels,
+    short,
+)
 from gevb.theory.vnn import Cost
 
-_PALE = "rgba(138, 143, 152, 0.35)"  # the neutral grey, thinned
 _PARTS = {  # of a training step: label, colour
     "forward": ("forward", NEUTRAL),
-    "gates": ("gates", _PALE),
+    "gates": ("gates", PALE),
     "feedback": ("feedback to hidden units", COLOURS["bp"]),
     "update": ("weight updates", COLOURS["gevb"]),
 }
-
-
-def _short(values: object, digits: int = 3) -> np.ndarray:
-    return np.asarray(values, dtype="float64").round(digits).astype("float32")
 
 
 def step_parts(steps: Mapping[str, Mapping[str, Cost]]) -> go.Figure:
@@ -37,7 +42,7 @@ def step_parts(steps: Mapping[str, Mapping[str, Cost]]) -> go.Figure:
         return [
             go.Bar(
                 x=list(kinds),
-                y=_short([getattr(cost, part) / unit for cost in kinds.values()]),
+                y=short([getattr(cost, part) / unit for cost in kinds.values()]),
                 name=label,
                 marker={"color": colour},
                 hovertemplate=f"{label}: " + "%{y:.2f}<extra></extra>",
@@ -45,26 +50,24 @@ def step_parts(steps: Mapping[str, Mapping[str, Cost]]) -> go.Figure:
             for part, (label, colour) in _PARTS.items()
         ]
 
-    networks = list(steps)
-    figure = go.Figure(bars(networks[0]))
-    figure.frames = [go.Frame(name=network, data=bars(network)) for network in networks]
-    first = next(iter(steps[networks[0]]))
+    figure = go.Figure()
+    frames(figure, {network: bars(network) for network in steps}, "network: ")
     figure.update_xaxes(tickangle=0)
     figure.update_yaxes(title="multiply-adds / those of<br>a conventional BP step", range=[0, 10.5])
     sizes = "; ".join(
         f"{network}: "
-        + ", ".join(f"{kind} {cost.step / kinds[first].step:.1f}" for kind, cost in kinds.items())
-        .replace("-<br>", "")
-        .replace("<br>", " ")
+        + ", ".join(
+            f"{kind} {cost.step / next(iter(kinds.values())).step:.1f}"
+            for kind, cost in kinds.items()
+        )
         for network, kinds in steps.items()
     )
     return finished(
         figure,
-        alt=f"Stacked bars of a training step's multiply-adds. {sizes}.",
-        height=520,
+        alt="Stacked bars of a training step's multiply-adds. "
+        f"{sizes.replace('-<br>', '').replace('<br>', ' ')}.",
+        height=395,
         barmode="stack",
-        sliders=[slider(networks, "network: ")],
-        margin={"l": 70, "r": 15, "t": 15, "b": 50},
     )
 
 
@@ -77,7 +80,7 @@ def time_steps(depths: Sequence[int]) -> go.Figure:
     def bars(depth: int) -> list[go.Bar]:
         layers, shown = list(range(1, depth + 1)), []
         for rule, show in (("bp", True), ("gevb", False)):
-            start = [2 * depth + 1 - l if rule == "bp" else depth + 1 for l in layers]
+            start = [_update(depth, l, rule) for l in layers]
             lanes = [f"{NAMES[rule]} {l}" for l in layers]
             parts = (
                 ("forward", [l - 1 for l in layers], [1] * depth, NEUTRAL),
@@ -85,7 +88,7 @@ def time_steps(depths: Sequence[int]) -> go.Figure:
                     "holds its activity",
                     layers,
                     [s - l for s, l in zip(start, layers, strict=True)],
-                    _PALE,
+                    PALE,
                 ),
                 ("updates", start, [1] * depth, COLOURS[rule]),
             )
@@ -104,37 +107,42 @@ def time_steps(depths: Sequence[int]) -> go.Figure:
             ]
         return shown
 
-    deepest = max(depths)
-    figure = go.Figure(bars(depths[0]))
-    figure.frames = [
-        go.Frame(
-            name=str(depth),
-            data=bars(depth),
-            layout={"yaxis": {"categoryarray": _lanes(depth), "range": [2 * depth - 0.5, -0.5]}},
-        )
+    figure = go.Figure()
+    frames(
+        figure,
+        {str(depth): bars(depth) for depth in depths},
+        "layers: ",
+        layouts={
+            str(depth): {
+                "yaxis": {
+                    "categoryarray": [
+                        f"{NAMES[rule]} {l}" for rule in ("bp", "gevb") for l in range(1, depth + 1)
+                    ],
+                    "range": [2 * depth - 0.5, -0.5],
+                }
+            }
+            for depth in depths
+        },
+    )
+    figure.update_xaxes(title="step of time", range=[0, 2 * max(depths) + 1])
+    figure.update_yaxes(categoryorder="array", tickfont={"size": 10})
+    waits = "; ".join(
+        f"with {depth} layers the first one updates in step {_update(depth, 1, 'bp')} by "
+        f"back-propagation and in step {_update(depth, 1, 'gevb')} by GEVB, the last one in "
+        f"{_update(depth, depth, 'bp')} and {_update(depth, depth, 'gevb')}"
         for depth in depths
-    ]
-    figure.update_xaxes(title="step of time", range=[0, 2 * deepest + 1])
-    figure.update_yaxes(
-        categoryorder="array",
-        categoryarray=_lanes(depths[0]),
-        range=[2 * depths[0] - 0.5, -0.5],
-        tickfont={"size": 10},
     )
     return finished(
         figure,
-        alt="Bars over time for each layer. By back-propagation the first layer waits until the "
-        "signal has gone up and come down again, 2 L steps for L layers; by GEVB all layers "
-        "update in the same step L + 1.",
-        height=560,
+        alt=f"Bars over time for each layer: {waits}.",
+        height=435,
         barmode="overlay",
-        sliders=[slider([str(depth) for depth in depths], "layers: ")],
-        margin={"l": 65, "r": 15, "t": 15, "b": 50},
     )
 
 
-def _lanes(depth: int) -> list[str]:
-    return [f"{NAMES[rule]} {l}" for rule in ("bp", "gevb") for l in range(1, depth + 1)]
+def _update(depth: int, layer: int, rule: str) -> int:
+    """The step of time at whose start a layer updates."""
+    return 2 * depth + 1 - layer if rule == "bp" else depth + 1
 
 
 Errors = Mapping[str, Mapping[int, Sequence[float]]]
@@ -144,29 +152,16 @@ Errors = Mapping[str, Mapping[int, Sequence[float]]]
 def _against(figure: go.Figure, errors: Errors, column: int) -> None:
     """Means as lines, seeds as points."""
     for rule, by_number in errors.items():
-        numbers = list(by_number)
-        figure.add_scatter(
-            x=numbers,
-            y=_short([np.mean(by_number[n]) for n in numbers]),
-            mode="lines",
-            line={"color": COLOURS[rule]},
-            name=f"{NAMES[rule]}, mean",
-            legendgroup=rule,
-            hovertemplate="%{y:.1f} %",
-            row=1,
-            col=column,
-        )
-        figure.add_scatter(
-            x=[n for n in numbers for _ in by_number[n]],
-            y=_short([v for n in numbers for v in by_number[n]]),
-            mode="markers",
-            marker={"color": COLOURS[rule], "size": 6, "opacity": 0.6},
-            name=f"{NAMES[rule]}, one seed",
-            legendgroup=rule,
-            hovertemplate="%{y:.1f} %",
-            row=1,
-            col=column,
-        )
+        numbers, colour = list(by_number), COLOURS[rule]
+        means = short([np.mean(values) for values in by_number.values()])
+        seeds = [(n, value) for n, values in by_number.items() for value in values]
+        x, y = zip(*seeds, strict=True)
+        one = f"{NAMES[rule]}, one seed"
+        for trace in (
+            line((numbers, means), colour, f"{NAMES[rule]}, mean", "%{y:.1f} %"),
+            dots((x, short(y)), colour, one, "%{y:.1f} %", size=6, opacity=0.6),
+        ):
+            figure.add_trace(trace.update(legendgroup=rule), row=1, col=column)
 
 
 def _means(errors: Errors, what: str) -> str:
@@ -184,29 +179,20 @@ def components(errors: Errors, costs: Mapping[int, int]) -> go.Figure:
         errors: see `Errors`, by number of components.
         costs: multiply-adds of a step for one example.
     """
-    figure = make_subplots(
-        cols=2, subplot_titles=("test error (%)", "cost of a step / K = 10"), horizontal_spacing=0.1
-    )
+    figure = panels(("test error (%)", "cost of a step / K = 10"), shared=False)
     _against(figure, errors, 1)
-    figure.add_scatter(
-        x=list(costs),
-        y=_short([cost / costs[10] for cost in costs.values()]),
-        mode="lines+markers",
-        line={"color": NEUTRAL},
-        showlegend=False,
-        hovertemplate="%{y:.2f}",
-        row=1,
-        col=2,
-    )
+    shares = short([cost / costs[10] for cost in costs.values()])
+    trace = line((list(costs), shares), NEUTRAL, says="%{y:.2f}", marker={})
+    figure.add_trace(trace, row=1, col=2)
+    relative = ", ".join(f"{cost / costs[10]:.2f} with {K}" for K, cost in costs.items())
     figure.update_xaxes(title="components K", type="log", tickvals=list(costs))
     figure.update_yaxes(type="log", tickvals=[2, 5, 10, 20, 50], col=1)
     figure.update_yaxes(type="log", tickvals=[0.2, 0.4, 0.6, 0.8, 1], col=2)
     return finished(
         figure,
         alt=f"Test error against the number of components: {_means(errors, 'components')}. "
-        "The cost of a step grows nearly in proportion to K.",
-        height=420,
-        margin={"l": 45, "r": 15, "t": 30, "b": 125},
+        f"Cost of a step, as a multiple of that with 10: {relative}.",
+        height=265,
     )
 
 
@@ -217,30 +203,30 @@ def depth_curves(errors: Errors, angles: Mapping[str, Mapping[int, float]]) -> g
         errors: see `Errors`, by number of hidden layers.
         angles: mean angle in degrees by name of the layer ("first", "last"), for each depth.
     """
-    figure = make_subplots(
-        cols=2, subplot_titles=("test error (%)", "angle of GEVB (°)"), horizontal_spacing=0.1
-    )
+    figure = panels(("test error (%)", "angle of GEVB (°)"), shared=False)
     _against(figure, errors, 1)
     for (name, by_depth), dash in zip(angles.items(), ("solid", "dash"), strict=True):
-        figure.add_scatter(
-            x=list(by_depth),
-            y=_short(list(by_depth.values())),
-            mode="lines+markers",
-            line={"color": COLOURS["gevb"], "dash": dash},
-            name=f"{name} hidden layer",
-            hovertemplate="%{y:.0f}°",
-            row=1,
-            col=2,
+        trace = line(
+            (list(by_depth), short(list(by_depth.values()))),
+            COLOURS["gevb"],
+            f"{name} hidden layer",
+            "%{y:.0f}°",
+            marker={},
+            dash=dash,
         )
+        figure.add_trace(trace, row=1, col=2)
+    turns = "; ".join(
+        f"{name} hidden layer "
+        + ", ".join(f"{angle:.0f}° with {depth}" for depth, angle in by_depth.items())
+        for name, by_depth in angles.items()
+    )
     depths = list(next(iter(errors.values())))
     figure.update_xaxes(title="hidden layers", tickvals=depths)
     figure.update_yaxes(rangemode="tozero")
     return finished(
         figure,
-        alt=f"Test error against depth: {_means(errors, 'hidden layers')}. The angle of the first "
-        "hidden layer stays small, that of the last one grows with depth.",
-        height=440,
-        margin={"l": 45, "r": 15, "t": 30, "b": 150},
+        alt=f"Test error against depth: {_means(errors, 'hidden layers')}. Angle of GEVB: {turns}.",
+        height=260,
     )
 
 
@@ -252,31 +238,23 @@ def broadcasts(errors: Mapping[str, Sequence[float]], chance: float = 90.0) -> g
         chance: error of guessing, as a dotted line.
     """
     names = list(errors)
-    figure = go.Figure()
-    figure.add_scatter(
-        y=[name for name in names for _ in errors[name]],
-        x=_short([v for name in names for v in errors[name]]),
-        mode="markers",
-        marker={"color": COLOURS["gevb"], "size": 8, "opacity": 0.7},
-        name="one seed",
-        hovertemplate="%{x:.1f} %",
-    )
-    figure.add_scatter(
-        y=names,
-        x=_short([np.mean(errors[name]) for name in names]),
-        mode="markers",
-        marker={"symbol": "line-ns-open", "size": 20, "line_width": 3, "color": COLOURS["gevb"]},
-        name="mean",
-        hovertemplate="%{x:.1f} %",
+    seeds = short([value for values in errors.values() for value in values])
+    rows = [name for name in names for _ in errors[name]]
+    means = short([np.mean(values) for values in errors.values()])
+    says, green = "%{x:.1f} %", COLOURS["gevb"]
+    figure = go.Figure(
+        [
+            dots((seeds, rows), green, "one seed", says, size=8, opacity=0.7),
+            dots((means, names), green, "mean", says, symbol="line-ns-open", size=20, line_width=3),
+        ]
     )
     figure.add_vline(x=chance, line={"color": NEUTRAL, "dash": "dot"})
     figure.update_xaxes(title="test error (%), log scale", type="log", tickvals=[2, 5, 10, 20, 50])
     figure.update_xaxes(range=[0.2, 2.05])
-    figure.update_yaxes(autorange="reversed", automargin=True)
+    figure.update_yaxes(autorange="reversed")
     values = "; ".join(f"{name} {np.mean(v):.1f} %" for name, v in errors.items())
     return finished(
         figure,
         alt=f"Mean test error by broadcast: {values}.".replace("<br>", " "),
-        height=480,
-        margin={"l": 10, "r": 15, "t": 15, "b": 85},
+        height=380,
     )

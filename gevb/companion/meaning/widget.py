@@ -9,7 +9,7 @@ import ipywidgets as widgets
 from gevb.companion.widget import labelled
 
 
-def broadcast_laboratory(
+def broadcast_explorer(
     error: Callable[[str, int, int, int], float], broadcasts: Sequence[str]
 ) -> widgets.VBox:
     """Choose what is broadcast, the components, the depth and a seed; train and see the error.

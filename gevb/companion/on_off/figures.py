@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-import numpy as np
 import plotly.graph_objects as go
+import torch
 from jaxtyping import Complex, Float
-from numpy.typing import NDArray
-from plotly.subplots import make_subplots
 from torch import Tensor
 
-from gevb.companion.plots import COLOURS, NEUTRAL, finished, slider
-
-_LEGEND_ABOVE = {"orientation": "h", "yref": "paper", "y": 1.02, "yanchor": "bottom"}
-
-
-def _short(values: NDArray[Any] | Tensor) -> NDArray[np.float32]:
-    return np.round(np.asarray(values, dtype=float), 3).astype("float32")
+from gevb.companion.plots import (
+    COLOURS,
+    NEUTRAL,
+    Curve,
+    dots,
+    finished,
+    frames,
+    line,
+    over_epochs,
+    panels,
+    short,
+    strokes,
+    switch,
+)
 
 
 def units_in_the_plane(layers: Mapping[str, Sequence[Float[Tensor, "2 n"]]]) -> go.Figure:
@@ -29,42 +33,36 @@ def units_in_the_plane(layers: Mapping[str, Sequence[Float[Tensor, "2 n"]]]) -> 
             root mean square length of a layer.
     """
     titles = list(layers)
-    figure = make_subplots(
-        cols=len(titles), shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.05
-    )
+    figure = panels(titles)
 
     def arrows(h: Float[Tensor, "2 n"]) -> go.Scatter:
-        u = _short(h / h.square().sum(0).mean().sqrt())
-        x, y = (np.stack([np.zeros_like(v), v, np.full_like(v, np.nan)], 1).ravel() for v in u)
-        size = np.tile([0, 7, 0], u.shape[1])
-        return go.Scatter(
-            x=[None if np.isnan(v) else v for v in x.tolist()],
-            y=[None if np.isnan(v) else v for v in y.tolist()],
-            mode="lines+markers",
-            line={"color": COLOURS["gevb"], "width": 1},
-            marker={"color": COLOURS["gevb"], "size": size, "opacity": 0.7},
-            hoverinfo="skip",
-            showlegend=False,
-        )
+        tips = short(h / h.square().sum(0).mean().sqrt()).T.tolist()
+        ends = {"color": COLOURS["gevb"], "size": [0, 7, 0] * len(tips), "opacity": 0.7}
+        at = strokes(*(((0, 0), tip) for tip in tips))
+        return line(at, COLOURS["gevb"], marker=ends, width=1)
 
-    for column, title in enumerate(titles, start=1):
-        figure.add_trace(arrows(layers[title][0]), row=1, col=column)
-    names = [str(l + 1) for l in range(len(layers[titles[0]]))]
-    figure.frames = [
-        go.Frame(name=name, data=[arrows(layers[title][l]) for title in titles])
-        for l, name in enumerate(names)
-    ]
+    def agreement(h: Float[Tensor, "2 n"]) -> float:
+        """Length of the mean of the units' directions."""
+        return float(torch.nn.functional.normalize(h, dim=0).mean(1).norm())
+
+    views = {
+        str(1 + l): [arrows(h) for h in layer]
+        for l, layer in enumerate(zip(*layers.values(), strict=True))
+    }
+    frames(figure, views, "hidden layer ", places=range(1, 1 + len(titles)))
     hidden = {"showticklabels": False, "range": [-2.6, 2.6], "zeroline": True}
     figure.update_xaxes(**hidden)
     figure.update_yaxes(**hidden)
+    agree = "; ".join(
+        f"{title} {agreement(h[0]):.2f} in the first hidden layer, {agreement(h[-1]):.2f} in the "
+        "last"
+        for title, h in layers.items()
+    )
     return finished(
         figure,
         alt=f"The two-component vectors of a layer's units as arrows, for {' and '.join(titles)}. "
-        "In the first hidden layer both point all ways. With ON/OFF weights they still do in the "
-        "last; with plain nonnegative weights they come to lie along a single direction.",
-        height=430,
-        sliders=[slider(names, "hidden layer ")],
-        margin={"l": 10, "r": 10, "t": 40, "b": 40},
+        f"How far they agree in direction, from 0 (not at all) to 1 (a single one): {agree}.",
+        height=290,
     )
 
 
@@ -72,24 +70,13 @@ def cosines_by_layer(
     measured: Mapping[str, Sequence[float]], predicted: Sequence[float]
 ) -> go.Figure:
     """Mean cosine between units against the hidden layer; up to two measured, one prediction."""
-    figure = go.Figure()
-    numbers = list(range(1, len(predicted) + 1))
-    figure.add_scatter(
-        x=numbers,
-        y=_short(np.array(predicted)),
-        mode="lines",
-        line={"color": NEUTRAL, "dash": "dash"},
-        name="predicted for plain weights",
-        hovertemplate="%{y:.3f}",
-    )
-    for (name, values), symbol in zip(measured.items(), ("circle", "circle-open"), strict=False):
-        figure.add_scatter(
-            x=numbers,
-            y=_short(np.array(values)),
-            mode="markers",
-            marker={"color": COLOURS["gevb"], "symbol": symbol, "size": 10},
-            name=name,
-            hovertemplate="%{y:.3f}",
+    numbers, says = list(range(1, len(predicted) + 1)), "%{y:.3f}"
+    symbols = ("circle", "circle-open")[: len(measured)]
+    name = "predicted for plain weights"
+    figure = go.Figure(line((numbers, short(predicted)), NEUTRAL, name, says, dash="dash"))
+    for (name, values), symbol in zip(measured.items(), symbols, strict=True):
+        figure.add_trace(
+            dots((numbers, short(values)), COLOURS["gevb"], name, says, symbol=symbol, size=10)
         )
     figure.update_xaxes(title="hidden layer", dtick=1)
     figure.update_yaxes(title="mean cosine between units", range=[-0.1, 1.1])
@@ -97,9 +84,8 @@ def cosines_by_layer(
     return finished(
         figure,
         alt=f"Mean cosine between the vectors of two units, by layer. In the last layer: {last}. "
-        "With plain weights it climbs from 0 to 1 within four layers, as predicted.",
-        height=400,
-        margin={"l": 55, "r": 15, "t": 20, "b": 110},
+        f"Predicted for plain weights, layer by layer: {', '.join(f'{c:.2f}' for c in predicted)}.",
+        height=270,
     )
 
 
@@ -110,54 +96,32 @@ def spectra(matrices: Mapping[str, Mapping[str, Complex[Tensor, " _"]]]) -> go.F
         matrices: for each button, groups of eigenvalues by their name; up to three groups.
     """
     looks = (
-        {"symbol": "circle-open", "size": 12, "color": NEUTRAL},
-        {"symbol": "circle", "size": 6, "color": COLOURS["gevb"]},
-        {"symbol": "diamond", "size": 6, "color": COLOURS["bp"]},
+        {"symbol": "circle-open", "size": 12, "colour": NEUTRAL},
+        {"symbol": "circle", "size": 6, "colour": COLOURS["gevb"]},
+        {"symbol": "diamond", "size": 6, "colour": COLOURS["bp"]},
     )
     figure = go.Figure()
-    owners = []
+    owners: list[str] = []
+    said = []
     for title, groups in matrices.items():
-        for (name, values), marker in zip(groups.items(), looks, strict=False):
-            figure.add_scatter(
-                x=_short(values.real),
-                y=_short(values.imag),
-                mode="markers",
-                marker=marker,
-                name=name,
-                visible=title == next(iter(matrices)),
-                hovertemplate="%{x:.2f} + %{y:.2f} i",
-            )
+        for (name, values), look in zip(groups.items(), looks[: len(groups)], strict=True):
+            at = short(values.real), short(values.imag)
+            figure.add_trace(dots(at, name=name, says="%{x:.2f} + %{y:.2f} i", **look))
             owners.append(title)
-    buttons = [
-        {
-            "label": title,
-            "method": "update",
-            "args": [{"visible": [owner == title for owner in owners]}],
-        }
-        for title in matrices
-    ]
+            *others, largest = sorted(values.abs().tolist())
+            rest = max(others, default=0.0)
+            said.append(f"{title}, {name}: {largest:.1f}, all others up to {rest:.1f}")
+        whole, *parts = groups.values()
+        if parts:
+            apart = (whole[:, None] - torch.cat(parts)).abs().min(1).values.max()
+            said[-1] += f"; each of {next(iter(groups))} is within {apart:.2f} of one of the others"
+    switch(figure, owners)
     figure.update_xaxes(title="real part")
     figure.update_yaxes(title="imaginary part", range=[-2, 2])
     return finished(
         figure,
-        alt=f"Eigenvalues of {' and of '.join(matrices)} in the complex plane. Those of the ON/OFF "
-        "matrix coincide with those of W, which fill a disc, and those of |W|, which fill a "
-        "smaller disc but for one large positive eigenvalue, the uniform mode. Independent "
-        "nonnegative weights have the same large eigenvalue and a single disc.",
-        height=460,
-        legend=_LEGEND_ABOVE,
-        margin={"l": 55, "r": 15, "t": 120, "b": 50},
-        updatemenus=[
-            {
-                "type": "buttons",
-                "direction": "right",
-                "buttons": buttons,
-                "x": 0,
-                "xanchor": "left",
-                "y": 1.2,
-                "yanchor": "bottom",
-            }
-        ],
+        alt=f"Eigenvalues in the complex plane. The largest magnitude: {'; '.join(said)}.",
+        height=290,
     )
 
 
@@ -170,36 +134,24 @@ def training_from(
         epochs: at which they were measured.
         errors: for each panel's title, for each initialization (up to two), errors in percent.
     """
-    titles = list(errors)
-    figure = make_subplots(
-        cols=len(titles), shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.05
-    )
-    for column, title in enumerate(titles, start=1):
-        for (name, runs), dash in zip(errors[title].items(), ("solid", "dot"), strict=False):
-            for number, run in enumerate(runs):
-                figure.add_scatter(
-                    x=list(epochs),
-                    y=np.round(run.numpy(), 2).astype("float32"),
-                    mode="lines",
-                    line={"color": COLOURS["gevb"], "dash": dash, "width": 2},
-                    name=name,
-                    legendgroup=name,
-                    showlegend=column == 1 and number == 0,
-                    hovertemplate="%{y:.1f} %",
-                    row=1,
-                    col=column,
-                )
-    figure.update_xaxes(title="epoch")
+    dashes = ("solid", "dot")
+    curves = [
+        Curve(
+            name,
+            {title: (epochs, run.tolist())},
+            COLOURS["gevb"],
+            {"dash": dash, "width": 2},
+            marker=None,
+        )
+        for title, kinds in errors.items()
+        for (name, runs), dash in zip(kinds.items(), dashes[: len(kinds)], strict=True)
+        for run in runs
+    ]
+    figure = over_epochs(curves, "test error (%)", " %")
     figure.update_yaxes(range=[0, 30])
-    figure.update_yaxes(title="test error (%)", col=1)
     last = "; ".join(
         f"{name}, {title}: {float(runs[:, -1].mean()):.1f} %"
         for title, kinds in errors.items()
         for name, runs in kinds.items()
     )
-    return finished(
-        figure,
-        alt=f"Test error over training, mean at the end: {last}.",
-        height=400,
-        margin={"l": 55, "r": 15, "t": 40, "b": 95},
-    )
+    return finished(figure, f"Test error over training, mean at the end: {last}.", height=265)

@@ -20,7 +20,7 @@ def pre_activations(network: Network, x: torch.Tensor) -> list[torch.Tensor]:
     return [layer.weights(a) for layer, a in zip(network.layers[:-1], inputs, strict=False)]
 
 
-def plane_laboratory() -> widgets.VBox:
+def plane_explorer() -> widgets.VBox:
     """Choose width, depth and seed; see the units of both initializations in the plane."""
     width = widgets.SelectionSlider(options=[4, 8, 16, 32, 64, 128, 256], value=32)
     depth = widgets.IntSlider(value=4, min=2, max=8)

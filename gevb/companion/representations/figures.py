@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float, Int
-from plotly.subplots import make_subplots
 
-from gevb.companion.plots import COLOURS, NEUTRAL, finished, slider
+from gevb.companion.plots import COLOURS, NEUTRAL, dots, finished, frames, line, panels, short
 from gevb.datasets import DATASETS
-from gevb.lab.embedding import NETWORKS, RecordedMap
+from gevb.lab.embedding import RecordedMap
+from gevb.lab.experiments import experiments, published_improvements
 
 Points = tuple[Float[np.ndarray, "N 2"], Int[np.ndarray, " N"]]
 
@@ -22,8 +22,8 @@ _PALETTE = ("#4477AA", "#EE6677", "#228833", "#CCBB44", "#AA3377")
 _COLOUR_OF = (0, 1, 2, 3, 0, 4, 1, 3, 4, 2)
 _SYMBOL_OF = ("circle", "circle", "circle", "circle", "x", "circle", "x", "x", "x", "x")
 
-# Mean improvements in the paper's Figure 3 (CIFAR-10), approximate; those that we know of.
-PUBLISHED = {"GEVB+ vectorized": 0.18, "BP+ vectorized": 0.13, "DFA+ conventional": 0.01}
+# The paper's eight convolutional networks of a data set.
+_SHOWN = experiments(["cifar10"], "-conv-")
 
 
 def pair_of_maps(
@@ -44,7 +44,7 @@ def pair_of_maps(
         prefix: of the slider's value; None for a menu.
         shown: points drawn of a map, the first ones.
     """
-    figure = make_subplots(cols=2, subplot_titles=titles, horizontal_spacing=0.04)
+    figure = panels(titles)
 
     # One scale for all maps of a panel, so that nothing moves but the points.
     sides = [
@@ -63,33 +63,27 @@ def pair_of_maps(
             for c in range(len(classes))
         ]
 
-    for number, where in enumerate(places(next(iter(pairs)))):
-        panel, c = divmod(number, len(classes))
-        figure.add_trace(go.Scatter(**where, **_look(c, classes[c], panel)), row=1, col=1 + panel)
-    figure.frames = [
-        go.Frame(name=name, data=[go.Scatter(**where) for where in places(name)]) for name in pairs
-    ]
+    # The look is the first view's; the others bring their places alone.
+    count = len(classes)
+    frames(
+        figure,
+        {name: [go.Scatter(**where) for where in places(name)] for name in pairs},
+        prefix,
+        places=[1] * count + [2] * count,
+    )
+    for number, trace in enumerate(figure.data):
+        panel, c = divmod(number, count)
+        trace.update(_look(c, classes[c], panel))
     # Square, and at the top where a phone leaves room.
     hidden = {"visible": False, "range": [-1050, 1050], "constrain": "domain"}
     figure.update_xaxes(**hidden)
-    for suffix in ("", "2"):
-        square = {"scaleanchor": f"x{suffix}", "constraintoward": "top"}
-        figure.update_layout({f"yaxis{suffix}": {**hidden, **square}})
-    legend: dict[str, Any] = {"itemsizing": "constant", "entrywidth": 30}
-    if max(map(len, classes)) > 2:
-        legend["entrywidth"] = 75
-    control: dict[str, Any] = {}
-    if prefix is not None:
-        control["sliders"] = [{**slider(list(pairs), prefix), "y": 0.12, "pad": {"t": 0}}]
-    elif len(pairs) > 1:
-        control["updatemenus"] = [_menu(list(pairs))]
+    for axis, below in zip(figure.select_yaxes(), ("x", "x2"), strict=True):
+        axis.update(**hidden, matches=None, scaleanchor=below, constraintoward="top")
     return finished(
         figure,
         alt=alt,
-        height=470,
-        margin={"l": 10, "r": 10, "t": 85 if "updatemenus" in control else 40, "b": 90},
-        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", **legend},
-        **control,
+        height=335,
+        legend={"itemsizing": "constant", "entrywidth": 30 if max(map(len, classes)) < 3 else 75},
     )
 
 
@@ -100,10 +94,10 @@ def trained_maps(pairs: Sequence[tuple[RecordedMap, RecordedMap]]) -> go.Figure:
         pairs: recorded maps of one data set, at least one pair.
     """
     runs: dict[str, tuple[RecordedMap, RecordedMap]] = {}
-    for network in NETWORKS:
+    for title in (experiment.title for experiment in _SHOWN):
         runs |= {
-            f"{network}, {pair[1].epoch} epochs": pair
-            for pair in [pair for pair in pairs if pair[1].network == network][:1]
+            f"{title}, {pair[1].epoch} epochs": pair
+            for pair in [pair for pair in pairs if pair[1].config.title == title][:1]
         }
     dataset = pairs[0][1].config.dataset
     return pair_of_maps(
@@ -135,18 +129,6 @@ def _look(c: int, name: str, panel: int) -> dict[str, Any]:
     }
 
 
-def _menu(names: Sequence[str]) -> dict[str, Any]:
-    jump = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}}
-    return {
-        "type": "dropdown",
-        "buttons": [{"label": n, "method": "animate", "args": [[n], jump]} for n in names],
-        "x": 0.5,
-        "xanchor": "center",
-        "y": 1.14,
-        "yanchor": "bottom",
-    }
-
-
 def quality_improvements(
     found: Mapping[str, Sequence[tuple[RecordedMap, RecordedMap]]],
 ) -> go.Figure:
@@ -158,75 +140,78 @@ def quality_improvements(
     Args:
         found: for each data set, maps of runs before and after training.
     """
-    rows = [name.replace(" ", "<br>") for name in NETWORKS]
-    figure = make_subplots(
-        cols=2, shared_yaxes=True, subplot_titles=("t-SNE plane", "after PCA"), column_widths=[3, 2]
-    )
+    colours = [COLOURS[experiment.rule] for experiment in _SHOWN]
+    rows = {experiment.title: experiment.title.replace(" ", "<br>") for experiment in _SHOWN}
+    quiet = {"showlegend": False}
 
     def traces(dataset: str) -> list[go.Bar | go.Scatter]:
         result: list[go.Bar | go.Scatter] = []
         for space in ("quality", "quality_pca"):
-            values: dict[str, list[float]] = {name: [] for name in NETWORKS}
+            values: dict[str, list[float]] = {name: [] for name in rows}
             for pair in found[dataset]:
                 values[pair[1].network].append(_gain(pair, space))
-            by_row = list(zip(rows, values.values(), strict=True))
-            seeds = [(row, value) for row, some in by_row for value in some]
+            seeds = [(rows[name], gain) for name, gains in values.items() for gain in gains]
             result += [
                 go.Bar(
-                    x=[round(float(np.mean(v)), 4) if v else None for v in values.values()],
-                    y=rows,
+                    x=short([float(np.mean(v)) if v else None for v in values.values()], 4),
+                    y=list(rows.values()),
+                    orientation="h",
+                    marker={"color": colours},
+                    opacity=0.45,
                     hovertemplate="mean %{x:.3f}<extra></extra>",
+                    **quiet,
                 ),
-                go.Scatter(
-                    x=[value for _, value in seeds],
-                    y=[row for row, _ in seeds],
-                    hovertemplate="one seed: %{x:.3f}<extra></extra>",
-                ),
+                dots(
+                    ([gain for _, gain in seeds], [row for row, _ in seeds]),
+                    NEUTRAL,
+                    "one seed",
+                    "one seed: %{x:.3f}<extra></extra>",
+                    size=6,
+                ).update(showlegend=space == "quality"),
             ]
-            missing = [row for row, some in by_row if not some]
-        result.append(go.Scatter(x=[0] * len(missing), y=missing, text=["no run yet"] * 8))
-        return result
+            missing = [rows[name] for name, gains in values.items() if not gains]
+        nothing = go.Scatter(
+            x=[0] * len(missing),
+            y=missing,
+            text=["no run yet"] * len(missing),
+            mode="text",
+            textposition="middle right",
+            textfont={"color": NEUTRAL},
+            **quiet,
+        )
+        return [*result, nothing]
 
-    colours = [COLOURS[name.split()[0].rstrip("+").lower()] for name in NETWORKS]
-    bar = {"orientation": "h", "marker": {"color": colours}, "opacity": 0.45, "showlegend": False}
-    dots = {"mode": "markers", "marker": {"color": NEUTRAL, "size": 6}, "name": "one seed"}
-    text = {"mode": "text", "textposition": "middle right", "textfont": {"color": NEUTRAL}}
-    looks = [bar, dots, bar, {**dots, "showlegend": False}, {**text, "showlegend": False}]
-    columns = (1, 1, 2, 2, 2)
-    for trace, look, column in zip(traces(next(iter(found))), looks, columns, strict=True):
-        figure.add_trace(trace.update(look), row=1, col=column)
-    figure.add_scatter(
-        x=list(PUBLISHED.values()),
-        y=[name.replace(" ", "<br>") for name in PUBLISHED],
-        mode="markers",
-        marker={"symbol": "diamond-open", "size": 11, "color": NEUTRAL, "line": {"width": 2}},
-        name="published mean, CIFAR-10",
-        hovertemplate="published, about %{x:.2f}<extra></extra>",
-        row=1,
-        col=1,
+    figure = panels(("t-SNE plane", "after PCA"), column_widths=[3, 2])
+    frames(figure, {dataset: traces(dataset) for dataset in found}, places=(1, 1, 2, 2, 2))
+    published = {e.title: gain for e, gain in published_improvements().items()}
+    printed = dots(
+        (list(published.values()), [rows[name] for name in published]),
+        NEUTRAL,
+        "published mean, CIFAR-10",
+        "published, about %{x:.2f}<extra></extra>",
+        symbol="diamond-open",
+        size=11,
+        line={"width": 2},
     )
-    figure.frames = [
-        go.Frame(name=name, data=traces(name), traces=[0, 1, 2, 3, 4]) for name in found
-    ]
+    figure.add_trace(printed, row=1, col=1)
     figure.update_xaxes(zeroline=True, nticks=4)
     # A menu leaves the axes as they are: they have to fit all data sets.
     for column, (space, least) in enumerate((("quality", 0.2), ("quality_pca", 0.05)), start=1):
         gains = [_gain(pair, space) for pairs in found.values() for pair in pairs]
         span = [1.1 * min(-0.01, *gains), 1.1 * max(least, *gains)] if gains else [-0.01, least]
         figure.update_xaxes(range=span, col=column)
-    figure.update_yaxes(categoryorder="array", categoryarray=rows[::-1])
+    figure.update_yaxes(categoryorder="array", categoryarray=list(rows.values())[::-1])
     counts = ", ".join(
         f"{dataset}: {len({after.network for _, after in pairs})}"
         for dataset, pairs in found.items()
     )
+    about = ", ".join(f"{name} {gain:.2f}" for name, gain in published.items())
     return finished(
         figure,
-        alt="Cluster quality before training minus after it, for the eight convolutional networks, "
-        f"in the t-SNE plane and after PCA. Networks with a run, of eight: {counts}. Published "
-        "for CIFAR-10: GEVB+ vectorized 0.18, BP+ vectorized 0.13, DFA+ conventional 0.01.",
-        height=560,
-        margin={"l": 90, "r": 15, "t": 90, "b": 80},
-        updatemenus=[_menu(list(found))],
+        alt=f"Cluster quality before training minus after it, for {len(rows)} convolutional "
+        f"networks, in the t-SNE plane and after PCA. Networks with a run: {counts}. Published "
+        f"for CIFAR-10, about: {about}.",
+        height=390,
     )
 
 
@@ -244,22 +229,16 @@ def quality_by_perplexity(
     figure = go.Figure()
     ends = [perplexities[0], perplexities[-1]]
     for (name, values), colour in zip(plane.items(), (NEUTRAL, COLOURS["gevb"]), strict=True):
-        figure.add_scatter(
-            x=list(perplexities),
-            y=[round(v, 3) for v in values],
-            mode="lines+markers",
-            line={"color": colour},
-            name=f"{name}, t-SNE plane",
-            hovertemplate="%{y:.2f} at perplexity %{x}<extra></extra>",
+        curve = line(
+            (list(perplexities), short(values)),
+            colour,
+            f"{name}, t-SNE plane",
+            "%{y:.2f} at perplexity %{x}<extra></extra>",
+            marker={},
         )
-        figure.add_scatter(
-            x=ends,
-            y=[round(pca[name], 3)] * 2,
-            mode="lines",
-            line={"color": colour, "dash": "dash"},
-            name=f"{name}, after PCA",
-            hovertemplate="%{y:.2f}<extra></extra>",
-        )
+        level, label = short([pca[name]] * 2), f"{name}, after PCA"
+        flat = line((ends, level), colour, label, "%{y:.2f}<extra></extra>", dash="dash")
+        figure.add_traces([curve, flat])
     figure.update_xaxes(title="perplexity", type="log", tickvals=list(perplexities))
     figure.update_yaxes(title="cluster quality", rangemode="tozero")
     said = "; ".join(
@@ -269,6 +248,5 @@ def quality_by_perplexity(
     return finished(
         figure,
         alt=f"Cluster quality in the t-SNE plane against perplexity: {said}.",
-        height=430,
-        margin={"l": 55, "r": 15, "t": 20, "b": 130},
+        height=280,
     )

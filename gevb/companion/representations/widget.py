@@ -17,7 +17,7 @@ from gevb.networks import build
 from gevb.training import Config
 
 
-def map_laboratory() -> widgets.VBox:
+def map_explorer() -> widgets.VBox:
     """Choose rule, network, epochs, layer and perplexity; see the digits before and after."""
     rule = widgets.Dropdown(options={name: key for key, name in NAMES.items()}, value="gevb")
     network = widgets.Dropdown(options=list(NETWORKS))

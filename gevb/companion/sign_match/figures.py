@@ -7,13 +7,26 @@ from fractions import Fraction
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
+from numpy.typing import NDArray
 
-from gevb.companion.plots import COLOURS, NEUTRAL, finished, slider
+from gevb.companion.plots import (
+    ARROW,
+    COLOURS,
+    HIDDEN,
+    NEUTRAL,
+    Places,
+    dots,
+    finished,
+    frames,
+    line,
+    panels,
+    short,
+    strokes,
+)
 from gevb.theory import exact
 
 RIGHT, WRONG = COLOURS["gevb"], COLOURS["dfa"]
-_GAP: tuple[None, None] = (None, None)
+_NEITHER = "rgba(138, 143, 152, 0.25)"  # the neutral grey, thinned
 
 
 def active_paths(network: exact.Network, inputs: Sequence[exact.Vector]) -> go.Figure:
@@ -36,9 +49,10 @@ def active_paths(network: exact.Network, inputs: Sequence[exact.Vector]) -> go.F
         if l and layer.weight[w][0]
     ]
 
-    def lines(pairs: list[tuple[tuple[int, int], tuple[int, int]]]) -> dict[str, list[object]]:
-        points = [p for below, above in pairs for p in (place[below], place[above], _GAP)]
-        return {"x": [p[0] for p in points], "y": [p[1] for p in points]}
+    def lines(
+        pairs: list[tuple[tuple[int, int], tuple[int, int]]],
+    ) -> Places:
+        return strokes(*((place[below], place[above]) for below, above in pairs))
 
     def drawn(x: exact.Vector) -> list[go.Scatter]:
         trace = exact.forward(network, x)
@@ -56,58 +70,40 @@ def active_paths(network: exact.Network, inputs: Sequence[exact.Vector]) -> go.F
             )
             for u in place
         ]
-        return [
-            go.Scatter(
-                **lines(thick),
-                mode="lines",
-                line={"color": RIGHT, "width": 4},
-                hoverinfo="skip",
-                showlegend=False,
-            ),
-            go.Scatter(
-                x=[p[0] for p in place.values()],
-                y=[p[1] for p in place.values()],
-                mode="markers+text",
-                marker={"size": 22, "color": fills},
-                text=[str(heard[u]) for u in place],
-                textposition="top center",
-                hovertext=says,
-                hoverinfo="text",
-                showlegend=False,
-            ),
-        ]
+        units = dots(list(zip(*place.values(), strict=True)), fills, size=22).update(
+            mode="markers+text",
+            text=[str(heard[u]) for u in place],
+            textposition="top center",
+            hovertext=says,
+            hoverinfo="text",
+        )
+        return [line(lines(thick), RIGHT, width=4), units]
 
-    wiring = go.Scatter(
-        **lines(wires),
-        mode="lines",
-        line={"color": NEUTRAL, "width": 1},
-        hoverinfo="skip",
-        showlegend=False,
-    )
-    figure = go.Figure([wiring, *drawn(inputs[0])])
-    labels = [str(1 + n) for n in range(len(inputs))]
-    figure.frames = [
-        go.Frame(name=label, data=drawn(x), traces=[1, 2])
-        for label, x in zip(labels, inputs, strict=True)
-    ]
+    figure = go.Figure(line(lines(wires), NEUTRAL, width=1))
+    views = {str(n): drawn(x) for n, x in enumerate(inputs, start=1)}
+    frames(figure, views, "example ")
     bottom, top = -(max(sizes) - 1) / 2, (max(sizes) - 1) / 2
     names = [f"hidden {l + 1}" for l in range(len(sizes) - 1)] + ["output"]
-    hidden = {"visible": False, "fixedrange": True}
+    joined = {below for below, _ in wires}
+    apart = [
+        f"unit {i + 1} of {names[l]}"
+        for l, i in place
+        if l < len(sizes) - 1 and (l, i) not in joined
+    ]
     return finished(
         figure,
-        alt="A network of three hidden layers and one output unit; a slider over examples. Green "
-        "units are active and joined to the output by thick lines, the active paths; grey units "
-        "are inactive. The number above a unit is the sum of the values of its paths. The last "
-        "unit of the last hidden layer has no line to the output: where active it is orange.",
-        height=470,
+        alt=f"A network of {len(sizes) - 1} hidden layers and {sizes[-1]} output unit; a slider "
+        f"over {len(inputs)} examples. Green units are active and joined to the output by thick "
+        "lines, the active paths; grey units are inactive; active units without such a path are "
+        "orange. The number above a unit is the sum of the values of its paths. Without a line "
+        f"to the next layer: {', '.join(apart) or 'none'}.",
+        height=360,
         annotations=[
             {"x": l, "y": bottom - 0.5, "text": name, "showarrow": False}
             for l, name in enumerate(names)
         ],
-        xaxis={**hidden, "range": [-0.4, len(sizes) - 0.6]},
-        yaxis={**hidden, "range": [bottom - 0.75, top + 0.65]},
-        margin={"l": 5, "r": 5, "t": 10, "b": 40},
-        sliders=[slider(labels, "example ")],
+        xaxis={**HIDDEN, "range": [-0.4, len(sizes) - 0.6]},
+        yaxis={**HIDDEN, "range": [bottom - 0.75, top + 0.65]},
     )
 
 
@@ -123,87 +119,67 @@ def half_planes(ratios: Sequence[float | int], e: tuple[float, float] = (2.0, 1.
     error = np.array(e) / np.hypot(*e)
 
     def arrow(vector: np.ndarray, name: str, colour: str) -> go.Scatter:
-        x, y = np.round(0.8 * vector / np.hypot(*vector), 3)
-        return go.Scatter(
-            x=[0, x],
-            y=[0, y],
-            name=name,
-            mode="lines+markers",
-            line={"color": colour, "width": 3},
-            marker={"symbol": "arrow", "angleref": "previous", "size": [0, 14]},
-            hoverinfo="skip",
-        )
+        x, y = short(0.8 * vector / np.hypot(*vector)).tolist()
+        tip = {**ARROW, "size": [0, 14]}
+        return line(([0, x], [0, y]), colour, name, marker=tip, width=3)
 
-    def dots(wanted: bool, ratio: float | int) -> go.Scatter:
-        same = (error @ ring) * ((error * (1, ratio)) @ ring) > 0
-        x, y = np.round(ring[:, same == wanted], 3).astype("float32")
-        return go.Scatter(
-            x=x,
-            y=y,
-            name="update has the gradient's sign" if wanted else "it has not",
-            mode="markers",
-            marker={
-                "color": RIGHT if wanted else WRONG,
-                "size": 7,
-                "symbol": "circle" if wanted else "x",
-            },
-            hoverinfo="skip",
-        )
+    def same(ratio: float | int) -> NDArray[np.bool_]:
+        """Where the update has the gradient's sign."""
+        return (error @ ring) * ((error * (1, ratio)) @ ring) > 0
+
+    def senders(wanted: bool, ratio: float | int) -> go.Scatter:
+        x, y = short(ring[:, same(ratio) == wanted])
+        if wanted:
+            return dots((x, y), RIGHT, "update has the gradient's sign", size=7, symbol="circle")
+        return dots((x, y), WRONG, "it has not", size=7, symbol="x")
 
     def drawn(ratio: float | int) -> list[go.Scatter]:
         return [
-            dots(True, ratio),
-            dots(False, ratio),
+            senders(True, ratio),
+            senders(False, ratio),
             arrow(error, "e, what the unit hears", RIGHT),
             arrow(error * (1, ratio), "J e, what the gradient uses", COLOURS["bp"]),
         ]
 
-    labels = [f"{ratio:g}" for ratio in ratios]
-    figure = go.Figure(drawn(ratios[0]))
-    figure.frames = [
-        go.Frame(name=label, data=drawn(ratio)) for label, ratio in zip(labels, ratios, strict=True)
-    ]
+    figure = go.Figure()
+    frames(figure, {f"{ratio:g}": drawn(ratio) for ratio in ratios}, "J = diag(1, r), r = ")
     axis = {"range": [-1.15, 1.15], "zeroline": True, "fixedrange": True, "dtick": 1}
+    wrong = ", ".join(f"{100 * float((~same(r)).mean()):.0f} % at r = {r:g}" for r in ratios)
     return finished(
         figure,
         alt="A ring of presynaptic vectors in two dimensions, an arrow for the error vector e and "
-        "one for J e. If J is a multiple of the identity the arrows coincide and all signs are "
-        "right. The more its two diagonal entries differ, the further the arrows part, and senders "
-        "in the two wedges between their half-planes get the wrong sign.",
-        height=560,
+        "one for J e, with J = diag(1, r). Senders between the half-planes of the two arrows get "
+        f"the wrong sign: {wrong}.",
+        height=370,
         xaxis={**axis, "title": "component 1", "constrain": "domain"},
         yaxis={**axis, "title": "component 2", "scaleanchor": "x"},
-        margin={"l": 55, "r": 15, "t": 15, "b": 120},
-        sliders=[slider(labels, "J = diag(1, r), r = ")],
     )
 
 
 Matrix = Sequence[Sequence[int]]
 
 
-def sign_matrices(panels: Mapping[str, Mapping[int, Matrix]]) -> go.Figure:
+def sign_matrices(matrices: Mapping[str, Mapping[int, Matrix]]) -> go.Figure:
     """Right and wrong signs weight by weight, a panel for each network, a slider over shares.
 
     Args:
-        panels: for each title, for each share of negative weights in percent, the matrix
+        matrices: for each title, for each share of negative weights in percent, the matrix
             [receiving][sending unit] with 1 for right, -1 for wrong and 0 for no gradient.
     """
-    titles = list(panels)
-    shares = list(panels[titles[0]])
-    figure = make_subplots(
-        cols=len(titles), shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.05
-    )
+    titles = list(matrices)
+    shares = list(matrices[titles[0]])
+    figure = panels(titles)
 
     def heatmap(title: str, share: int) -> go.Heatmap:
         return go.Heatmap(
-            z=np.array(panels[title][share], dtype="int8"),
+            z=np.array(matrices[title][share], dtype="int8"),
             zmin=-1,
             zmax=1,
             colorscale=[
                 [0, WRONG],
                 [1 / 3, WRONG],
-                [1 / 3, "rgba(138,143,152,0.25)"],
-                [2 / 3, "rgba(138,143,152,0.25)"],
+                [1 / 3, _NEITHER],
+                [2 / 3, _NEITHER],
                 [2 / 3, RIGHT],
                 [1, RIGHT],
             ],
@@ -213,40 +189,23 @@ def sign_matrices(panels: Mapping[str, Mapping[int, Matrix]]) -> go.Figure:
             hovertemplate="from unit %{x} to unit %{y}: %{z}<extra></extra>",
         )
 
-    for column, title in enumerate(titles, start=1):
-        figure.add_trace(heatmap(title, shares[0]), row=1, col=column)
-    for name, colour in (
-        ("right sign", RIGHT),
-        ("wrong sign", WRONG),
-        ("no gradient", "rgba(138,143,152,0.25)"),
-    ):
-        figure.add_scatter(
-            x=[None],
-            y=[None],
-            name=name,
-            mode="markers",
-            marker={"symbol": "square", "size": 12, "color": colour},
-        )
-    figure.frames = [
-        go.Frame(
-            name=str(share),
-            data=[heatmap(title, share) for title in titles],
-            traces=list(range(len(titles))),
-        )
-        for share in shares
-    ]
+    views = {str(share): [heatmap(title, share) for title in titles] for share in shares}
+    frames(figure, views, "negative weights (%): ", places=range(1, 1 + len(titles)))
+    for name, colour in (("right sign", RIGHT), ("wrong sign", WRONG), ("no gradient", _NEITHER)):
+        figure.add_trace(dots(([None], [None]), colour, name, symbol="square", size=12))
     figure.update_xaxes(title="sending unit", showticklabels=False, showgrid=False)
     figure.update_yaxes(showticklabels=False, showgrid=False, autorange="reversed")
     figure.update_yaxes(title="receiving unit", col=1)
+    wrong = "; ".join(
+        f"{title} "
+        + ", ".join(f"{int((np.array(m) == -1).sum())} with {share} %" for share, m in by.items())
+        for title, by in matrices.items()
+    )
     return finished(
         figure,
-        alt=f"Right and wrong signs of a layer's weights, as matrices, for {' and '.join(titles)}; "
-        "a slider over the share of negative weights. With the gate all are right without negative "
-        "weights, and later whole rows turn wrong. With a ReLU per component single entries are "
-        "wrong from the start.",
-        height=430,
-        sliders=[slider([str(share) for share in shares], "negative weights (%): ")],
-        margin={"l": 30, "r": 10, "t": 35, "b": 80},
+        alt=f"Right and wrong signs of a layer's weights, as matrices, for {' and '.join(titles)}. "
+        f"Wrong signs by the share of negative weights: {wrong}.",
+        height=255,
     )
 
 
@@ -258,14 +217,11 @@ def agreement(curves: Mapping[str, Mapping[int, float]]) -> go.Figure:
     """
     figure = go.Figure()
     for n, (name, curve) in enumerate(curves.items()):
-        figure.add_scatter(
-            x=list(curve),
-            y=[round(v, 1) for v in curve.values()],
-            name=name,
-            mode="lines+markers",
-            line={"color": RIGHT if n == 0 else WRONG, "dash": "solid" if n == 0 else "dash"},
-            hovertemplate="%{y:.1f} % right with %{x} % negative",
-        )
+        colour, dash = (RIGHT, "solid") if n == 0 else (WRONG, "dash")
+        shares, right = list(curve), short(list(curve.values()), 1)
+        says = "%{y:.1f} % right with %{x} % negative"
+        trace = line((shares, right), colour, name, says, marker={}, dash=dash)
+        figure.add_trace(trace)
     figure.add_hline(y=50, line={"color": NEUTRAL, "dash": "dot"})
     says = "; ".join(
         f"{name}: {', '.join(f'{v:.0f} % at {share} %' for share, v in curve.items())}"
@@ -276,6 +232,5 @@ def agreement(curves: Mapping[str, Mapping[int, float]]) -> go.Figure:
     return finished(
         figure,
         alt=f"Right signs against the share of negative weights. {says}. A dotted line marks 50 %.",
-        height=340,
-        margin={"l": 55, "r": 15, "t": 15, "b": 95},
+        height=230,
     )

@@ -27,7 +27,7 @@ def break_the_signs() -> widgets.VBox:
         figure = sign_matrices({nonlinearity.label: {percent.value: sign_matrix(case, 2)}})
         shown.clear_output(wait=True)
         with shown:
-            display(figure.update_layout(sliders=[]))
+            display(figure)
 
     choices = {
         "nonlinearity": nonlinearity,

