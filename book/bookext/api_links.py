@@ -178,13 +178,20 @@ def uses(cells: list[ast.Module]) -> list[str]:
     return sorted(name for name in names if not name.startswith(APPARATUS))
 
 
+def name_types_in_full(app: Sphinx, doctree: nodes.document) -> None:
+    """Let an annotation mean what its module imports under the name, not another of that name."""
+    for node in doctree.findall(addnodes.pending_xref):
+        if node.get("reftype") == "class" and (module := node.get("py:module")):
+            node["reftarget"] = imports_of(module).get(node["reftarget"], node["reftarget"])
+
+
 def type_alias(
     app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, text: nodes.Element
 ) -> nodes.reference | None:
     """Link an annotation to the name of a type: to Sphinx that is data, not a class."""
     name, module = node["reftarget"], node.get("py:module")
     if node.get("reftype") == "class" and module:
-        for full in (name, f"{module}.{name}", imports_of(module).get(name, "")):
+        for full in (name, f"{module}.{name}"):
             if target := place(env, full):
                 return make_refnode(app.builder, node["refdoc"], *target, text)
     return None
@@ -284,6 +291,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("command-help", CommandHelp)
     app.connect("autodoc-skip-member", left_out)
     app.connect("html-page-context", no_lists_in_signatures)
+    app.connect("doctree-read", name_types_in_full)
     app.connect("missing-reference", type_alias)
     app.connect("object-description-transform", tidy_signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
