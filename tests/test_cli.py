@@ -10,6 +10,8 @@ import pytest
 
 import gevb
 from gevb import cli
+from gevb.lab.plan import PLAN
+from gevb.lab.rates import Rate
 
 
 def run(monkeypatch, capsys, *arguments: str) -> tuple[int, str, str]:
@@ -174,7 +176,7 @@ def test_reproduce_and_table(monkeypatch, capsys, tmp_path):
     assert sorted(line.split(":")[0] for line in runs) == [
         f"digits-fc-conventional-nonnegative-dfa-1epochs-seed{seed}" for seed in (0, 1)
     ]
-    assert last == "2 runs finished, 0 failed, 0 left to another process"
+    assert last == "2 runs finished, 0 failed, 0 taken further, 0 left to another process"
     assert "2 of 2 runs" in err  # The bar.
     code, out, _ = run(monkeypatch, capsys, *arguments)
     assert (code, out.splitlines()[0]) == (0, "2 runs wanted, 2 recorded, 0 to do")
@@ -186,6 +188,39 @@ def test_reproduce_and_table(monkeypatch, capsys, tmp_path):
     assert "Train error (%)" in out
     assert "2 finished" in out
     assert "Claims" not in out
+
+
+@pytest.mark.usefixtures("quick_workers")
+def test_runs_are_taken_further(monkeypatch, capsys, tmp_path):
+    arguments = (*REPRODUCE, "--epochs", "3", "--evaluate-every", "1", "--device", "cpu")
+    arguments = (*arguments, "--out", str(tmp_path))
+    code, out, _ = run(monkeypatch, capsys, *arguments, "--until", "2", "--dry-run")
+    assert code == 0
+    assert out.count(": epoch 0 to 2, ") == 2
+    assert not list(tmp_path.iterdir())
+    code, out, _ = run(monkeypatch, capsys, *arguments, "--until", "2")
+    assert out.splitlines()[-1].startswith("0 runs finished, 0 failed, 2 taken further")
+    results = ("--results", str(tmp_path / "results"))
+    code, out, _ = run(monkeypatch, capsys, "table", *REPRODUCE[1:], *results)
+    assert out.count("at epoch 2 of 3: ") == 2
+    assert "2 under way" in out
+    code, out, _ = run(monkeypatch, capsys, "table", *REPRODUCE[1:], *results, "--progress")
+    assert code == 0
+    assert "0 of 1 experiments done" in out
+    code, out, _ = run(monkeypatch, capsys, *arguments)
+    assert out.splitlines()[-1].startswith("2 runs finished")
+
+
+def test_the_plan_can_be_seen_beforehand(monkeypatch, capsys, tmp_path):
+    stages = (PLAN[0],)
+    monkeypatch.setattr("gevb.cli.PLAN", stages)
+    monkeypatch.setattr("gevb.lab.rates.measure", lambda *_: Rate(0.1, 1e12, None))
+    code, out, _ = run(
+        monkeypatch, capsys, "reproduce", "--plan", "--dry-run", "--out", str(tmp_path)
+    )
+    assert code == 0
+    assert PLAN[0].why in out
+    assert out.count(": epoch 0 to 190, ") == 8
 
 
 def test_table_of_the_book(monkeypatch, capsys):

@@ -128,4 +128,4 @@ def test_a_step_that_waits_cannot_be_captured(data):
 
 def test_without_a_gpu(config):
     with pytest.raises(gevb.InputError, match="replay: got device cpu, wanted a GPU"):
-        gevb.train(replace(config, epochs=0), device="cpu", progress=False, replay=True)
+        gevb.lab.train(replace(config, epochs=0), device="cpu", progress=False, replay=True)
