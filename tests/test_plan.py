@@ -15,6 +15,7 @@ from gevb.lab.comparison import table
 from gevb.lab.experiments import every_run, experiments
 from gevb.lab.plan import PLAN, by_value, progress, remaining
 from gevb.lab.tables import progress_text, table_text
+from gevb.lab.timings import benchmark
 from gevb.theory.costs import run_cost
 
 CPU = torch.device("cpu")
@@ -117,3 +118,18 @@ def test_forecast_runs_nothing_and_counts_each_epoch_once(tmp_path):
     ]
     assert [line.strip() for line in islice(lines, 1, 2)] == ["First."]
     assert "hours in all" in lines[-1]
+
+
+def test_an_outlook_says_how_long_and_where():
+    rate = rates.recorded_rate(gevb.Experiment("mnist", "fc"))
+    row = next(r for r in benchmark("laptop")["steps"] if r["dataset"] == "mnist")
+    assert (row["arch"], row["rule"], row["way"]) == ("fc", "gevb", "ours")
+    assert rate.seconds == row["seconds"]
+    config = gevb.Config("mnist", "fc", epochs=10)
+    lines = rates.outlook(config, rates.Rate(0.5, run_cost(config) / 1800, None), CPU).splitlines()
+    assert lines[0].startswith(f"{config.name} on ")
+    assert lines[1].startswith("a step: 500.0 ms")
+    assert lines[2] == "10 epochs: 30 minutes or 0.5 hours, at most"
+    assert lines[3].startswith("190 epochs: 5")
+    with pytest.raises(gevb.InputError, match="benchmark laptop: got no steps of"):
+        rates.recorded_rate(gevb.Experiment("mnist", "fc", "fa"))

@@ -30,6 +30,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python", "pygments_lexer": "ipython3"},
 }
+KEPT_METADATA = ("accelerator",)  # Colab is to lend a GPU
 KEPT_CELL_METADATA = ("mystnb", "tags")
 BOOTSTRAP_TAGS = ["hide-cell", "nbval-ignore-output"]
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -107,7 +108,8 @@ def normalised(notebook: NotebookNode, chapter: str) -> NotebookNode:
     """A copy in which everything that does not tell a reader something has its one form."""
     notebook = copy.deepcopy(notebook)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
-    notebook.metadata = nbformat.from_dict(METADATA)
+    kept = {key: notebook.metadata[key] for key in KEPT_METADATA if key in notebook.metadata}
+    notebook.metadata = nbformat.from_dict({**kept, **METADATA})
     named_cells(notebook.cells, chapter)
     for cell in notebook.cells:
         cell.metadata = nbformat.from_dict(

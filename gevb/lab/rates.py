@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -16,10 +16,11 @@ from gevb.lab.engine import to_do
 from gevb.lab.plan import remaining
 from gevb.lab.provenance import device_name
 from gevb.lab.records import read_record
+from gevb.lab.timings import benchmark, find
 from gevb.rules import make_rule
-from gevb.theory.costs import unfilled
+from gevb.theory.costs import memory, run_cost, unfilled
 from gevb.theory.vnn import multiply_adds
-from gevb.training import DTYPES, Config, Experiment, step
+from gevb.training import DTYPES, PAPER_EPOCHS, Config, Experiment, step
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,45 @@ def measure(config: Config, device: torch.device | str = "cpu", steps: int = 12)
     work = sum(cost.step for cost in multiply_adds(network, config.rule)) * config.batch_size
     peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
     return Rate(seconds, work / seconds, peak)
+
+
+def recorded_rate(experiment: Experiment, name: str = "laptop") -> Rate:
+    """The rate at which a recorded benchmark trained an experiment's network, on its machine.
+
+    Raises:
+        InputError: no such benchmark, or it did not time this network.
+    """
+    row = find(
+        benchmark(name)["steps"],
+        dataset=experiment.dataset,
+        arch=experiment.arch,
+        vectorized=experiment.vectorized,
+        rule=experiment.rule,
+        way="ours",
+    )
+    if row is None:
+        raise InputError(f"benchmark {name}: got no steps of {experiment.name}")
+    return Rate(row["seconds"], row["multiply_adds"] / row["seconds"], None)
+
+
+def outlook(config: Config, rate: Rate, device: torch.device) -> str:
+    """What a run would take at a rate, in a few lines: time, and on a GPU memory."""
+    lines = [f"{config.name} on {device_name(device)}"]
+    lines.append(
+        f"a step: {1e3 * rate.seconds:.1f} ms, {rate.multiply_adds / 1e9:.0f} billion "
+        "multiply-adds a second"
+    )
+    for epochs in dict.fromkeys((config.epochs, PAPER_EPOCHS)):
+        hours = rate.hours(run_cost(replace(config, epochs=epochs)))
+        lines.append(f"{epochs} epochs: {60 * hours:.0f} minutes or {hours:.1f} hours, at most")
+    if rate.peak is not None:
+        free, whole = torch.cuda.mem_get_info(device)
+        data = memory(config).data
+        lines.append(
+            f"GPU memory: {(rate.peak + data) / 1e9:.2f} GB at most, data set included; "
+            f"{free / 1e9:.1f} of {whole / 1e9:.1f} GB are free"
+        )
+    return "\n".join(lines)
 
 
 Stages = Sequence[tuple[Sequence[Config], int | None, str]]
