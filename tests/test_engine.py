@@ -46,13 +46,15 @@ def names(folder: Path) -> list[str]:
 def killing_workers(folder: Path, times: int, epoch: int = 1):
     """Kill the worker of a run with SIGKILL whenever it got as far as an epoch, so many times."""
     killed: list[int] = []
+    earlier = {c.pid for c in multiprocessing.active_children()}  # another test's, not gone yet
     done = threading.Event()
 
     def watch() -> None:
         while len(killed) < times and not done.is_set():
             time.sleep(0.01)
             history = Job(SHORT[0], folder, None, "cpu", 1).record().history
-            alive = [c for c in multiprocessing.active_children() if c.pid not in killed]
+            children = multiprocessing.active_children()
+            alive = [c for c in children if c.pid not in {*earlier, *killed}]
             if alive and history and history[-1].epoch >= epoch:
                 alive[0].kill()
                 killed.append(alive[0].pid)
