@@ -18,7 +18,7 @@ from browser import ask, function, pages
 from bs4 import BeautifulSoup
 from playwright.sync_api import ElementHandle, Page
 
-PATIENCE = 3  # seconds that a control has to show an effect
+PATIENCE = 10  # seconds that a control has to show an effect, on a busy machine
 SHOWN = 5  # elements that a fault names
 REST = 500  # milliseconds without change that count as standing still
 COLOURS = ("color-contrast", "link-in-text-block")  # what another theme can break
