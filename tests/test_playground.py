@@ -357,8 +357,8 @@ def test_angles_and_signs_are_the_packages(packed, link: str):
     assert got["one"]["shares"] == pytest.approx(discoveries.shares(rule, *one, 1), abs=0.1)
     assert got["batch"]["shares"] == pytest.approx(discoveries.shares(rule, *batch, 128), abs=0.1)
     pairs = torch.tensor(got["batch"]["dots"], dtype=torch.float64)
-    update = discoveries.updates(rule, *batch)[1].flatten()
-    gradient = discoveries.updates(gevb.BP(network), *batch)[1].flatten()
+    update = rule.updates(*batch)[1].flatten()
+    gradient = gevb.BP(network).updates(*batch)[1].flatten()
     assert len(pairs) > 50
     for g, u in pairs[::50]:
         assert (((gradient - g).abs() < 1e-12) & ((update - u).abs() < 1e-12)).any()
