@@ -65,11 +65,10 @@ def _stacked(parts: Iterable[Shaped[Tensor, "..."]], length: int) -> Shaped[Tens
     """Parts one after another along the first axis, each forgotten before the next is made."""
     whole, done = None, 0
     for part in parts:
-        if len(part) == length:
-            return part
-        if whole is None:
-            whole = part.new_empty(length, *part.shape[1:])
-        whole[done : done + len(part)] = part
+        if whole is None:  # A part that is the whole needs no copy; empty ones may follow.
+            whole = part if len(part) == length else part.new_empty(length, *part.shape[1:])
+        if whole is not part:
+            whole[done : done + len(part)] = part
         done += len(part)
     assert whole is not None
     return whole

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from conftest import ARCHITECTURES as SMALL
+from conftest import make_batch, make_network
 
 import gevb
+from gevb import layers
 from gevb.networks import FC, Conv, Network, Pool
 
 # From Tables 1 and 2: units of the hidden layers (gated units, before pooling), and fan-ins.
@@ -102,3 +105,18 @@ def test_negative_seed():
 
 def test_print_shows_the_shapes():
     assert "(64,) -> (128,), K=10, first" in str(gevb.build("digits", "fc"))
+
+
+@pytest.mark.parametrize("vectorized", [True, False])
+@pytest.mark.parametrize("arch", SMALL)
+def test_what_trains_is_equation_7_as_one_reads_it(arch, vectorized, monkeypatch):
+    """Gated and pooled block by block, and as a whole."""
+    network = make_network(arch, vectorized=vectorized)
+    a = make_batch()[0].flatten(1).reshape(5, 1, *network.layers[0].weights.in_units)
+    monkeypatch.setitem(layers.BLOCK, "cpu", 2000)  # of a few examples, or rows
+    for layer in network.layers[:-1]:
+        whole = layer.gate(layer.weights(a))
+        above, mask = layer.respond(a)
+        assert torch.equal(mask, layer.gate.mask(layer.weights(a)))
+        torch.testing.assert_close(above, layer.arranged(whole), rtol=1e-13, atol=1e-14)
+        a = above

@@ -1,6 +1,8 @@
 """tools/notebooks.py, tools/repository.py and the bootstrap cell, in a project of their own."""
 
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from types import ModuleType, SimpleNamespace
 
 import nbformat
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 README = "# Title\n\n<!-- repository:begin -->\n{}\n<!-- repository:end -->\n\nThe rest.\n"
@@ -202,26 +205,132 @@ def bootstrap_cell(url: str) -> str:
 
 
 def test_bootstrap_without_package_and_address_says_what_to_do(tmp_path):
-    command = [sys.executable, "-S", "-c", bootstrap_cell("")]  # -S: no installed packages
+    command = [sys.executable, "-IS", "-c", bootstrap_cell("")]  # no installed packages
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.startswith("gevb is missing: ")
     assert done.stderr.count("\n") == 1
 
 
-def test_bootstrap_installs_what_is_missing_and_pins_torch(monkeypatch, capsys):
+# What Colab would have; the wishes are met by half of it.
+PRESENT = {
+    "gevb": "0.0",
+    "torch": "2.1.0+cu130",
+    "numpy": "1.9",
+    "fitting": "5.24.1",
+    "too-old": "5.23.9",
+    "Any_Version": "0.1",
+    "preview": "8.0rc1",
+}
+NEEDS = ["torch>=2.4", "numpy>=2", "any-version", "Not.Here"]
+BOOK_NEEDS = ["fitting>=5.24", "too-old>=5.24", "preview>=7.7", "absent<3,>=1"]
+
+
+def what_pip_is_asked(monkeypatch, present: dict[str, str]) -> list[list[str]]:
+    """The arguments of each call of pip by a setup cell that meets these packages."""
+    import_module("gevb.companion.plots")  # while plotly can still read its own version
+    folder = {re.sub("[-_.]+", "-", name).lower(): value for name, value in present.items()}
+
+    def version(name: str) -> str:
+        if (found := folder.get(re.sub("[-_.]+", "-", name).lower())) is None:
+            raise metadata.PackageNotFoundError(name)
+        return found
+
+    needs = [*NEEDS, *(f'{need}; extra == "book"' for need in BOOK_NEEDS), 'no; extra == "dev"']
     calls = []
-    needs = ["torch>=2", "numpy", 'not-here>=1; extra == "book"', 'nor-this; extra == "dev"']
     monkeypatch.setattr(util, "find_spec", lambda name: None)
     monkeypatch.setattr(metadata, "requires", lambda name: needs)
+    monkeypatch.setattr(metadata, "version", version)
     monkeypatch.setattr(
         subprocess, "run", lambda call: calls.append(call[5:]) or SimpleNamespace(returncode=0)
     )
-    versions = {name: metadata.version(name) for name in ("torch", "numpy")}
-    monkeypatch.setattr(metadata, "version", lambda name: "0.0")
     exec(bootstrap_cell(URL), {})
-    package, (flag, pins, *missing) = calls
+    return calls
+
+
+def test_bootstrap_installs_what_is_missing_or_too_old_and_pins_torch(monkeypatch, capsys):
+    package, (flag, pins, *wanted) = what_pip_is_asked(monkeypatch, PRESENT)
     assert package == ["--no-deps", f"git+{URL}"]
-    assert (flag, missing) == ("-c", ["not-here>=1"])
-    assert Path(pins).read_text().split() == [f"{n}=={v}" for n, v in versions.items()]
+    assert (flag, wanted) == ("-c", ["Not.Here", "too-old>=5.24", "absent<3,>=1"])
+    assert Path(pins).read_text().split() == ["torch==2.1.0+cu130", "numpy==1.9"]
     assert capsys.readouterr().out.startswith("gevb 0.0 ready: Python 3.")
+
+
+def test_bootstrap_leaves_alone_what_fits(monkeypatch):
+    fitting = {"not-here": "1", "too-old": "5.24", "absent": "2.9"}
+    (package,) = what_pip_is_asked(monkeypatch, PRESENT | fitting)
+    assert package == ["--no-deps", f"git+{URL}"]
+
+
+def test_bootstrap_fetches_torch_only_where_there_is_none(monkeypatch):
+    bare = {name: v for name, v in PRESENT.items() if name != "torch"}
+    _, (_, pins, *wanted) = what_pip_is_asked(monkeypatch, bare)
+    assert wanted[0] == "torch>=2.4"
+    assert Path(pins).read_text() == "numpy==1.9"
+
+
+# ------------------------------------------------------------------- the workflow of a fork
+
+
+def git(folder: Path, *what: str) -> str:
+    command = ["git", "-c", "user.name=A reader", "-c", "user.email=reader@example.org", *what]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def test_a_fork_records_its_address_once(tool, project, tmp_path_factory, monkeypatch):
+    """The workflow's own lines, in a clone whose origin is a folder."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    workflow = yaml.safe_load((ROOT / ".github/workflows/book.yml").read_text())
+    job = workflow["jobs"]["address"]
+    assert job["if"] == "github.ref == 'refs/heads/main'"
+    (step,) = (s for s in job["steps"] if s.get("name") == "Record the address")
+    assert step["env"] == {"URL": "${{ github.server_url }}/${{ github.repository }}"}
+
+    chapter = stored(tool, ran("x", 2))
+    readme = README.format(import_module("repository").readme_block(""))
+    (project / "README.md").write_text(readme)
+    (project / "CITATION.cff").write_text("cff-version: 1.2.0\n")
+    shutil.copy(ROOT / ".gitignore", project)
+    git(project, "init", "--quiet", "--initial-branch", "main")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "First")
+    folder = tmp_path_factory.mktemp("fork")
+    origin = folder / "origin.git"
+    git(folder, "clone", "--quiet", "--bare", str(project), str(origin))
+
+    def pushed(name: str, url: str) -> tuple[Path, str]:
+        """The checkout in which the lines ran, and the commit that main is at then."""
+        clone = folder / name
+        git(folder, "clone", "--quiet", str(origin), name)
+        monkeypatch.setenv("URL", url)
+        subprocess.run(["bash", "-e", "-c", step["run"]], cwd=clone, check=True)
+        return clone, git(origin, "rev-parse", "main")
+
+    first = git(origin, "rev-parse", "main")
+    clone, second = pushed("set", URL)
+    assert git(origin, "log", "--format=%an: %s", "main").splitlines() == [
+        f"github-actions[bot]: This repository lives at {URL}",
+        "A reader: First",
+    ]
+    changed = git(origin, "diff", "--name-only", first.strip(), "main").split()
+    assert changed == ["CITATION.cff", "README.md", "_config.yml", "book/a_chapter.ipynb"]
+    source = tool.read(clone / chapter.relative_to(project)).cells[0].source
+    assert f'REPOSITORY = "{URL}"' in source
+
+    assert pushed("again", URL)[1] == second
+
+    # A notebook that is not in its normal form is no reason for a commit either.
+    text = (clone / "book/a_chapter.ipynb").read_text()
+    (clone / "book/a_chapter.ipynb").write_text(text + "\n")
+    git(clone, "commit", "--quiet", "--all", "--message", "A blank line")
+    git(clone, "push", "--quiet", "origin", "HEAD:main")
+    third = git(origin, "rev-parse", "main")
+    assert third != second
+    assert pushed("untidy", URL)[1] == third
+
+    pushed("moved", URL + "-of-it")
+    assert git(origin, "rev-list", "--count", "main").strip() == "4"
+    assert f'url: "{URL}-of-it"' in git(origin, "show", "main:_config.yml")

@@ -1,6 +1,6 @@
 # ruff: noqa: D100, D103, E402
 # Setup. Where gevb is importable this installs nothing; elsewhere it leaves
-# torch and numpy alone.
+# torch and numpy alone and installs what else is missing or too old.
 import platform
 import subprocess
 import sys
@@ -15,7 +15,12 @@ if not util.find_spec("gevb"):
         needed = "in a checkout, run `pip install -e '.[book]'`, then restart"
         sys.exit(f"gevb is missing: {needed}.")
     from packaging.requirements import Requirement
-    from packaging.utils import canonicalize_name
+
+    def present(name: str) -> str | None:
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            return None
 
     def pip(*what: str) -> None:
         command = [sys.executable, "-m", "pip", "install", "-q", *what]
@@ -24,18 +29,18 @@ if not util.find_spec("gevb"):
         invalidate_caches()
 
     pip("--no-deps", f"git+{REPOSITORY}")
-    present = metadata.distributions()
-    have = {canonicalize_name(d.name): d.version for d in present}
-    kept = [f"{n}=={have[n]}" for n in ("torch", "numpy") if n in have]
+    kept = {n: v for n in ("torch", "numpy") if (v := present(n))}
     pins = Path(tempfile.mkdtemp(), "pins.txt")
-    pins.write_text("\n".join(kept))
-    missing = []
+    pins.write_text("\n".join(f"{n}=={v}" for n, v in kept.items()))
+    wanted = []
     for need in map(Requirement, metadata.requires("gevb")):
         applies = not need.marker or need.marker.evaluate({"extra": "book"})
-        if applies and canonicalize_name(need.name) not in have:
-            missing.append(f"{need.name}{need.specifier}")
-    if missing:
-        pip("-c", str(pins), *missing)
+        version = present(need.name)
+        fits = version and need.specifier.contains(version, prereleases=True)
+        if applies and not fits and need.name not in kept:
+            wanted.append(f"{need.name}{need.specifier}")
+    if wanted:
+        pip("-c", str(pins), *wanted)
 
 import torch
 

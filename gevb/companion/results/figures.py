@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -152,16 +153,21 @@ def _dash(experiment: Experiment) -> str:
 def _spread(
     records: Sequence[Record], value: Callable[[Evaluation], float | None]
 ) -> tuple[list[int], list[float], list[float], list[float]]:
-    """Epochs, and lowest, mean and highest value over seeds; a run that stopped keeps its last."""
+    """Epochs, and lowest, mean and highest value over the seeds that have got so far.
+
+    A run that stopped early keeps its last value; one under way counts as far as it is.
+    """
     longest = max(records, key=lambda record: record.history[-1].epoch).history
     table = []
     for record in records:
         values = [value(evaluation) for evaluation in record.history]
-        table.append(values + [values[-1]] * (len(longest) - len(values)))
+        rest = values[-1] if record.status == "finished" else math.nan
+        table.append(values + [rest] * (len(longest) - len(values)))
     kept = [n for n in range(len(longest)) if all(row[n] is not None for row in table)]
     array = np.asarray([[row[n] for n in kept] for row in table], dtype=float)
     low, mean, high = (
-        part.round(2).tolist() for part in (array.min(0), array.mean(0), array.max(0))
+        part.round(2).tolist()
+        for part in (np.nanmin(array, 0), np.nanmean(array, 0), np.nanmax(array, 0))
     )
     return [longest[n].epoch for n in kept], low, mean, high
 
