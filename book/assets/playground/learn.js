@@ -165,12 +165,12 @@ function learnModule(Random, Networks, Initial) {
   // Answers the page's orders { do: begin | play | pause | steps | epoch }, { look } and { seen } and sends it views:
   // while it plays, one after the page has seen the last, and so seldom that most time goes to learning.
   function engine(send, slice) {
-    let runs = [], look = { example: 0, whole: false, layer: 0, which: 0 };
+    let runs = [], number = 0, look = { example: 0, whole: false, layer: 0, which: 0 };
     let timer = null, speed = "brisk", last = 0, owed = 0, shown = 0, next = 0;
 
     const view = () => {
       [shown, next] = [performance.now(), Infinity];
-      send({ runs: runs.map((run, n) => {
+      send({ number, runs: runs.map((run, n) => {
         const { network, steps, epoch, perEpoch, curve, mistakes } = run, seen = n === look.which;
         return {
           network, steps, epoch, perEpoch, curve, mistakes: seen ? mistakes : null,
@@ -181,7 +181,7 @@ function learnModule(Random, Networks, Initial) {
     };
 
     const halt = () => { clearTimeout(timer); timer = null; };
-    const stop = (reason) => { halt(); view(); send({ stopped: reason }); };
+    const stop = (reason) => { halt(); view(); send({ number, stopped: reason }); };
 
     // A step of every run; false where numbers overflowed or enough was done.
     const step = () => {
@@ -210,8 +210,9 @@ function learnModule(Random, Networks, Initial) {
     };
 
     const orders = {
-      begin({ settings, twin, data }) {
+      begin({ settings, twin, data, ...order }) {
         halt();
+        ({ number } = order); // said with every message, so that the page knows which runs it is about
         runs = [settings, ...(twin ? [twin] : [])].map((each) => new Run(each, data));
       },
       play(order) {

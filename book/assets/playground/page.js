@@ -12,6 +12,7 @@
   let state, data, view, engine, file = null, playing = false, pins = [];
   let fixed = [], chosenUnit = null, strokes = [], cross = [0, 0], brush = 0, said = 0;
   let drawn = false; // whether what is drawn belongs to the current runs
+  let begun = 0; // how often runs were begun: messages about earlier ones may still be under way
 
   // ---- runs: in a worker made of this page's own code; where there is none, on the page in slices
   function connect(receive) {
@@ -58,6 +59,7 @@
   function begin() {
     const on = playing;
     drawn = false;
+    begun++;
     data = dataOf();
     if (!data) { // no points yet
       view = null;
@@ -70,7 +72,7 @@
     fixed = rules().map((rule, n) => Initial.feedback(rule, networks[n], state.init, state.seed));
     chosenUnit = null;
     const [first, second] = rules().map(settings);
-    engine({ do: "begin", settings: first, twin: second ?? null, data, look: looking() });
+    engine({ do: "begin", settings: first, twin: second ?? null, data, number: begun, look: looking() });
     if (on) engine({ do: "play", speed: state.speed });
   }
 
@@ -156,13 +158,13 @@
   const order = (orders) => { setPlaying(false); if (data) engine(orders); };
 
   function receive(message) {
+    if (message.number !== begun) return;
     if (message.stopped) {
       setPlaying(false);
       if (message.stopped === "overflow") note([`The numbers overflowed at step ${view.runs[0].steps}: the rate ${state.rate} is too large here. Start over with a smaller one.`]);
       if (message.stopped === "limit") note([`Paused after ${view.runs[0].epoch} epochs. Press Play to go on.`]);
       return summary(true);
     }
-    if (message.runs.length !== rules().length) return;
     view = message;
     drawn = true;
     requestAnimationFrame(() => { render(); engine({ seen: true }); });
