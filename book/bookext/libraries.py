@@ -54,6 +54,8 @@ def copy_static(app: Sphinx, sources: dict[str, Path]) -> None:
 def setup(app: Sphinx) -> dict[str, object]:
     """Called by Sphinx."""
     katex.NODEJS_BINARY = NODE
+    # The other way of reaching the server asks once, perhaps before it listens; this one waits.
+    katex.KaTeXServer.start_server_process = katex.KaTeXServer.start_network_socket
     katex.KATEX_DEFAULT_OPTIONS["throwOnError"] = True
     app.connect("builder-inited", copy_libraries)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
