@@ -44,6 +44,11 @@ def overflow(page: Page) -> list[str]:
     return ask(page, "overflow", width)
 
 
+def long_lines(page: Page) -> list[str]:
+    """Code cells whose lines are longer than the page shows."""
+    return ask(page, "longLines")
+
+
 def stand_ins(page: Page) -> list[str]:
     """Figures that leave a reader without JavaScript with nothing."""
     return ask(page, "standIns")

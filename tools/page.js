@@ -97,6 +97,13 @@
     return [`${excess} px wider than the window of ${width} px: ${shown}`];
   },
 
+  // Code cells of which a reader has to scroll to see the ends of the lines.
+  longLines() {
+    return [...document.querySelectorAll("div.cell_input pre")].flatMap((code, i) =>
+      code.scrollWidth > code.clientWidth
+        ? [`code cell ${i + 1}: ${code.scrollWidth} px in ${code.clientWidth} px`] : []);
+  },
+
   // Figures that leave a reader without JavaScript with nothing.
   standIns() {
     return [...document.querySelectorAll(".plotly-figure")].flatMap((figure, i) => {

@@ -50,6 +50,7 @@ def test_on_a_desk(chromium, home, name):
     with browser.visited(chromium, home, name) as visit:
         page = visit.page
         found = faults.figures(page) + lost(visit) + faults.mathematics(page)
+        found += faults.long_lines(page)
         limit = LANDING_SIZE if name == LANDING else SIZE
         if (size := faults.weight(page)) > limit:
             found.append(f"{size} bytes transferred, {limit} allowed")

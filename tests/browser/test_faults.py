@@ -17,6 +17,7 @@ SOUND = """<!DOCTYPE html>
   <h1 id="top">A page</h1>
   <p><a href="#top">up</a> <span class="math"><span class="katex">x</span></span>
   <img src="data:," alt="a dot"></p>
+  <div class="cell_input"><pre style="overflow: auto" tabindex="0">x = 1</pre></div>
   <div class="plotly-figure js-plotly-plot" role="group" aria-label="a line">
     <div class="figure-controls">
       <input type="range" min="0" max="2" value="0" aria-label="step"><output>0</output>
@@ -83,6 +84,10 @@ def overflow(visit):
     return faults.overflow(visit.page)
 
 
+def long_lines(visit):
+    return faults.long_lines(visit.page)
+
+
 def accessibility(visit):
     return faults.accessibility(visit.page)
 
@@ -104,6 +109,7 @@ CHECKS = (
     figures,
     mathematics,
     overflow,
+    long_lines,
     accessibility,
     figure_controls,
     motion,
@@ -123,6 +129,7 @@ BROKEN = [
     (mathematics, "up</a>", "up</a> $$x$$", "raw mathematics"),
     (mathematics, '"katex"', '"katex-error" title="oh"', "x: oh"),
     (overflow, "<p>", '<p style="width: 2000px">', "wider than the window of 1280 px: <p>"),
+    (long_lines, "x = 1", "x" * 999, "code cell 1: "),
     (accessibility, ' alt="a dot"', "", "image-alt (critical): img"),
     (accessibility, "<p>", '<p style="color: #ccc">Some text ', "color-contrast (serious): p"),
     (figure_controls, "path.style.opacity", "path.opacity", "step: ArrowRight has no effect"),
