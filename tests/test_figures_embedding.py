@@ -95,7 +95,7 @@ def test_quality_improvements():
         "BP+<br>vectorized": 0.13,
         "DFA+<br>conventional": 0.01,
     }
-    assert len(figure.frames[1].data[4].y) == 8
+    assert not figure.frames, "nothing to choose"
     alt = figure.layout.meta["alt"]
     assert "digits: 2, CIFAR-10: 0" in alt
     assert "about: GEVB+ vectorized 0.18, BP+ vectorized 0.13, DFA+ conventional 0.01." in alt

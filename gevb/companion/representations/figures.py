@@ -132,13 +132,13 @@ def _look(c: int, name: str, panel: int) -> dict[str, Any]:
 def quality_improvements(
     found: Mapping[str, Sequence[tuple[RecordedMap, RecordedMap]]],
 ) -> go.Figure:
-    """Cluster quality before training minus after it, a menu over the data sets.
+    """Cluster quality before training minus after it, a menu over the data sets that have runs.
 
     Left in the t-SNE plane, with the three published means; right after PCA. Bars are means over
     seeds, points are seeds; a network without a run says so.
 
     Args:
-        found: for each data set, maps of runs before and after training.
+        found: for each data set, maps of runs before and after training; there is at least one.
     """
     colours = [COLOURS[experiment.rule] for experiment in _SHOWN]
     rows = {experiment.title: experiment.title.replace(" ", "<br>") for experiment in _SHOWN}
@@ -182,7 +182,8 @@ def quality_improvements(
         return [*result, nothing]
 
     figure = panels(("t-SNE plane", "after PCA"), column_widths=[3, 2])
-    frames(figure, {dataset: traces(dataset) for dataset in found}, places=(1, 1, 2, 2, 2))
+    views = {dataset: traces(dataset) for dataset, pairs in found.items() if pairs}
+    frames(figure, views, places=(1, 1, 2, 2, 2))
     published = {e.title: gain for e, gain in published_improvements().items()}
     printed = dots(
         (list(published.values()), [rows[name] for name in published]),
