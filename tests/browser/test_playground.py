@@ -141,6 +141,7 @@ def test_every_control_answers_to_the_keyboard(opened):
     for selector, key, effect in CONTROLS:
         control = page.query_selector(selector)
         assert control, selector
+        control.wait_for_element_state("visible")  # a panel may still be on its way
         control.focus()
         page.keyboard.press("Shift+Tab")
         page.keyboard.press("Tab")
@@ -174,7 +175,8 @@ def test_play_and_pause_by_keyboard(opened):
     page.focus(".play")
     page.keyboard.press("Enter")
     assert page.inner_text(".play") == "Pause"
-    assert faults.moves(page, lambda: page.inner_text(".numbers"))
+    before = page.inner_text(".numbers")
+    assert faults.eventually(page, lambda: page.inner_text(".numbers") != before)
     page.keyboard.press("Space")
     assert page.inner_text(".play") == "Play"
     page.wait_for_timeout(300)
@@ -310,7 +312,8 @@ def test_it_rests_after_a_hundred_epochs(opened):
     page.wait_for_selector(".notes:not([hidden])")
     assert page.inner_text(".notes") == "Paused after 100 epochs. Press Play to go on."
     page.click(".play")
-    assert faults.moves(page, lambda: page.inner_text(".numbers"))
+    before = page.inner_text(".numbers")
+    assert faults.eventually(page, lambda: page.inner_text(".numbers") != before)
 
 
 def test_points_set_by_pointer_are_learned_and_shared(opened):
