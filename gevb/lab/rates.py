@@ -46,7 +46,7 @@ def measure(config: Config, device: torch.device | str = "cpu", steps: int = 12)
     """Train a run's network on noise for some steps, and a first one that does not count.
 
     Args:
-        config: the run; its weights stay zero, which takes the same arithmetic.
+        config: the run; its weights start at zero, which takes the same arithmetic as any.
         device: to measure on.
         steps: that count.
     """
