@@ -31,6 +31,11 @@ def figures(page: Page) -> list[str]:
     return ask(page, "figures")
 
 
+def drawings(page: Page) -> list[str]:
+    """Words in figures that are cut or on each other, empty panels, entries that name nothing."""
+    return ask(page, "drawings")
+
+
 def mathematics(page: Page) -> list[str]:
     """Equations with errors, equations not set, and TeX in plain sight."""
     return ask(page, "mathematics")

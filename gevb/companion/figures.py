@@ -22,7 +22,9 @@ from gevb.companion.plots import (
     ends,
     finished,
     frames,
+    key,
     line,
+    number,
     over_epochs,
     panels,
     short,
@@ -43,7 +45,16 @@ def learning_curves(runs: Mapping[str, Record], ceiling: float | int | None = No
     curves = [Curve.of(name, record, ERRORS) for name, record in runs.items()]
     figure = over_epochs(curves, "error (%)", " %")
     figure.update_yaxes(rangemode="tozero", range=ceiling and [0, ceiling])
-    return finished(figure, f"Learning curves. {ends(curves, ' %')}.", height=235)
+    epochs = max(record.history[-1].epoch for record in runs.values())
+    last = {name: number(record.history[-1].test_error) for name, record in runs.items()}
+    return finished(
+        figure,
+        alt=f"Learning curves. {ends(curves, ' %')}.",
+        caption=f"Test and training error over {epochs} epochs. At the end the test error is "
+        + ", ".join(f"{error} % for {name}" for name, error in last.items())
+        + ".",
+        height=235,
+    )
 
 
 Pairs = tuple[Float[Tensor, " n"], Float[Tensor, " n"]]
@@ -60,6 +71,8 @@ def sign_match(networks: Mapping[str, Mapping[int, Pairs]]) -> go.Figure:
     """
     titles = list(networks)
     figure = panels(titles)
+    for name, rule in (("same sign", "gevb"), ("opposite sign", "dfa")):
+        figure.add_trace(key(name, COLOURS[rule], "circle", size=8))
 
     def points(title: str, epoch: int) -> go.Scatter:
         gradient, update = (short(v / v.abs().max()) for v in networks[title][epoch])
@@ -84,19 +97,23 @@ def sign_match(networks: Mapping[str, Mapping[int, Pairs]]) -> go.Figure:
             row="all",
             col="all",
         )
-    figure.update_xaxes(title="gradient", range=[-1.1, 1.1], zeroline=True)
+    figure.update_xaxes(title="gradient / its largest", range=[-1.1, 1.1], zeroline=True)
     figure.update_yaxes(range=[-1.1, 1.1], zeroline=True)
-    figure.update_yaxes(title="GEVB update", col=1)
+    figure.update_yaxes(title="GEVB update / its largest", col=1)
     share = {
         title: [100 * float((g * u >= 0).double().mean()) for g, u in by_epoch.values()]
         for title, by_epoch in networks.items()
     }
     agree = "; ".join(f"{title} {s[0]:.0f} % to {s[-1]:.0f} %" for title, s in share.items())
+    seen = ", ".join(f"{min(s):.0f} % or more ({title})" for title, s in share.items())
     return finished(
         figure,
         alt=f"Update against gradient for single weights in {' and '.join(titles)}, from epoch "
         f"{epochs[0]} to {epochs[-1]}. Points in the lower left and upper right quadrants agree "
         f"in sign: {agree}.",
+        caption="Every point is a weight: its GEVB update against its gradient, each divided by "
+        "the largest of its kind in the panel. In the shaded quadrants both have the same sign; "
+        f"so have, at all epochs shown, {seen} of the weights.",
         height=300,
     )
 
@@ -180,6 +197,9 @@ def what_units_hear() -> go.Figure:
     return finished(
         figure,
         alt=f"A network of {', '.join(columns)}. {heard}",
+        caption="What the hidden units hear under each rule, from the output's error on the right. "
+        "BP and FA send every unit a signal of its own, layer by layer; DFA sends each one of its "
+        "own straight from the output; GEVB sends the same vector to all.",
         height=350,
         xaxis={**HIDDEN, "range": [-0.4, 3.4]},
         yaxis={**HIDDEN, "range": [-0.9, 5.3]},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,8 +12,10 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import plotly.io as pio
+from IPython.display import Markdown, display
 from numpy.typing import NDArray
 from plotly.basedatatypes import BaseTraceType
+from plotly.io.base_renderers import ExternalRenderer
 from plotly.subplots import make_subplots
 
 from gevb.lab.records import Record
@@ -30,9 +33,23 @@ ARROW = {"symbol": "arrow", "angleref": "previous"}
 HIDDEN = {"visible": False, "fixedrange": True}
 
 
+class _Caption(ExternalRenderer):
+    """Says below a figure what `finished` was given to say there."""
+
+    def render(self, fig_dict: Mapping[str, Any]) -> None:
+        """Called by plotly after it has shown the figure."""
+        if caption := (fig_dict["layout"].get("meta") or {}).get("caption"):
+            display(Markdown(caption))
+
+
 def use_notebook_renderer() -> None:
-    """Show figures as plain JSON, which the book, Jupyter and Colab draw and diffs can read."""
-    pio.renderers.default = "colab" if "google.colab" in sys.modules else "plotly_mimetype"
+    """Show figures as plain JSON, which the book, Jupyter and Colab draw and diffs can read.
+
+    Each has its caption below it, as Markdown.
+    """
+    pio.renderers["caption"] = _Caption()
+    drawing = "colab" if "google.colab" in sys.modules else "plotly_mimetype"
+    pio.renderers.default = f"{drawing}+caption"
     pio.templates.default = "none"
 
 
@@ -93,21 +110,35 @@ def area(
     )
 
 
+def key(name: str, colour: Any, symbol: str = "square", **look: Any) -> go.Scatter:
+    """An entry of the legend for what several traces draw, or one that is empty at times."""
+    return dots(([None], [None]), colour, name, symbol=symbol, **{"size": 12, **look}).update(
+        meta="key"
+    )
+
+
 def _named(name: str | None, says: str | None) -> dict[str, object]:
     touched = {"hovertemplate": says} if says else {"hoverinfo": "skip"}
     return {"name": name, "showlegend": name is not None, **touched}
 
 
-def panels(titles: Sequence[str], rows: int = 1, shared: bool = True, **how: Any) -> go.Figure:
-    """Axes side by side, each under its title, in so many rows; on one vertical scale if shared."""
-    return make_subplots(
+def panels(
+    titles: Sequence[str], rows: int = 1, shared: bool | str = True, **how: Any
+) -> go.Figure:
+    """Axes side by side, each under its title, in so many rows; on one vertical scale if shared.
+
+    A title is broken where a phone's panel ends.
+    """
+    columns = -(-len(titles) // rows)
+    letters = max(8, int((_PHONE - 40) / columns / _LETTER))
+    figure = make_subplots(
         rows=rows,
-        cols=-(-len(titles) // rows),
-        subplot_titles=list(titles),
+        cols=columns,
+        subplot_titles=["<br>".join(textwrap.wrap(title, letters)) for title in titles],
         shared_yaxes=shared,
-        horizontal_spacing=0.05 if shared else 0.12,
-        **how,
+        **{"horizontal_spacing": 0.05 if shared else 0.12, "vertical_spacing": 0.2, **how},
     )
+    return figure.update_annotations(font_size=14)
 
 
 # -------------------------------------------------------------------------------------- curves
@@ -167,20 +198,26 @@ def over_epochs(
     curves: Sequence[Curve],
     axis: str,
     unit: str,
+    titles: Sequence[str] | None = None,
+    rows: int = 1,
     shared: bool = True,
+    start: str | None = None,
     layouts: Mapping[str, Mapping[str, object]] | None = None,
 ) -> go.Figure:
     """Value against epoch, a panel for each title, buttons for the owners if there are any.
 
     Args:
-        curves: those of the first owner are shown first.
+        curves: what is drawn.
         axis: what the vertical axis says.
         unit: of the values.
+        titles: of the panels, by default those of the curves.
+        rows: of panels.
         shared: all panels are on one vertical scale.
+        start: the owner whose curves are shown first, by default the first.
         layouts: see `switch`.
     """
-    titles = list(dict.fromkeys(title for curve in curves for title in curve.values))
-    figure = panels(titles, shared=shared)
+    titles = titles or list(dict.fromkeys(title for curve in curves for title in curve.values))
+    figure = panels(titles, rows=rows, shared="all" if shared else False)
     named: set[str] = set()
     alike: dict[tuple[str | None, str], list[str]] = {}
     owners: list[str | None] = []
@@ -201,12 +238,13 @@ def over_epochs(
                 traces.insert(0, area(epochs, *curve.band[title], curve.colour))
             for trace in traces:
                 trace.legendgroup = group
-                figure.add_trace(trace, row=1, col=1 + titles.index(title))
+                row, column = divmod(titles.index(title), -(-len(titles) // rows))
+                figure.add_trace(trace, row=1 + row, col=1 + column)
                 owners.append(curve.owner)
-    figure.update_xaxes(title="epoch")
+    figure.update_xaxes(title="epoch", row=rows)
     figure.update_yaxes(title=axis, col=1)
     if any(owners):
-        switch(figure, owners, layouts=layouts)
+        switch(figure, owners, start=start, layouts=layouts)
     return figure
 
 
@@ -240,7 +278,7 @@ def switch(
     start: str | None = None,
     layouts: Mapping[str, Mapping[str, object]] | None = None,
 ) -> None:
-    """A button for each owner, which shows its traces.
+    """A button for each owner, which shows its traces; none where there is but one owner.
 
     Args:
         figure: with all traces.
@@ -252,6 +290,9 @@ def switch(
     start, layouts = start or names[0], layouts or {}
     for trace, owner in zip(figure.data, owners, strict=True):
         trace.visible = owner in (None, start)
+    figure.update_layout(**layouts.get(start, {}))
+    if len(names) == 1:
+        return
     buttons = [
         {
             "label": name,
@@ -260,7 +301,7 @@ def switch(
         }
         for name in names
     ]
-    figure.update_layout(updatemenus=[_menu(buttons, names.index(start))], **layouts.get(start, {}))
+    figure.update_layout(updatemenus=[_menu(buttons, names.index(start))])
 
 
 def frames(
@@ -326,27 +367,46 @@ def _menu(choices: Sequence[Mapping[str, object]], active: int) -> dict[str, obj
 
 # -------------------------------------------------------------------------------------- layout
 
-# In pixels: a line of text; a phone's figure; in a legend, the sign of an entry and a letter.
-_LINE, _PHONE, _SIGN, _LETTER = 19, 340, 48, 6
+# In pixels: a line of text, a phone's figure, the book's; in a legend, an entry's sign, a letter.
+_LINE, _PHONE, _BOOK, _SIGN, _LETTER = 19, 340, 700, 48, 6.6
 
 
-def finished(figure: go.Figure, alt: str, height: int, **layout: object) -> go.Figure:
-    """The figure in the book's layout, with a legend under the axes that fits on a phone.
+def finished(
+    figure: go.Figure,
+    alt: str,
+    caption: str,
+    height: int,
+    narrow: int | None = None,
+    **layout: object,
+) -> go.Figure:
+    """The figure in the book's layout, with a legend under the axes.
 
     Args:
         figure: with all that is drawn.
         alt: says in words what it shows.
+        caption: says what to see in it, in Markdown; stands below it.
         height: of the panels, in pixels.
+        narrow: the same on a phone, for which the book also makes room for a legend of more lines.
         layout: whatever else.
     """
     figure.update_layout(**layout)
-    figure.update_yaxes(automargin=True)
-    titled = any(note.yref == "paper" for note in figure.layout.annotations)
-    top, bottom = 32 if titled else 15, _below_axes(figure) + _legend(figure)
+    figure.update_xaxes(title_standoff=8)
+    figure.update_yaxes(title_standoff=10, automargin=True)
+    titles = [note.text for note in figure.layout.annotations if note.yref == "paper"]
+    top = 13 + _LINE * _lines(titles) if titles else 15
+    below = _below_axes(figure)
+
+    def sizes(panels: int, width: int) -> dict[str, Any]:
+        bottom = below + _legend(figure, width)
+        return {
+            "height": panels + top + bottom,
+            "margin": {"l": 10, "r": 15, "t": top, "b": bottom},
+        }
+
+    wide, phone = sizes(height, _BOOK), sizes(narrow or height, _PHONE)
     return figure.update_layout(
         template="none",
-        height=height + top + bottom,
-        margin={"l": 10, "r": 15, "t": top, "b": bottom},
+        **wide,
         legend={
             "orientation": "h",
             "yref": "container",
@@ -354,21 +414,26 @@ def finished(figure: go.Figure, alt: str, height: int, **layout: object) -> go.F
             "yanchor": "bottom",
             "tracegroupgap": 0,
         },
-        meta={"alt": alt},
+        meta={"alt": alt, "caption": caption, **({"narrow": phone} if phone != wide else {})},
     )
+
+
+def _lines(texts: Sequence[str]) -> int:
+    """Lines of the text that has most."""
+    return max((1 + text.count("<br>") for text in texts), default=1)
 
 
 def _below_axes(figure: go.Figure) -> int:
     """Pixels for the numbers or names at the horizontal axes, and for their titles."""
     axes = [axis for axis in figure.select_xaxes() if axis.visible is not False]
-    lines = max((1 + name.count("<br>") for name in _categories(figure, "x")), default=1)
     named = any(axis.showticklabels is not False for axis in axes)
     titled = any(axis.title.text for axis in axes)
-    return 10 + (5 + _LINE * lines) * named + (5 + _LINE) * titled
+    lines = _lines(_categories(figure, "x"))
+    return 10 + (5 + _LINE * lines) * named + (8 + _LINE) * titled
 
 
-def _legend(figure: go.Figure) -> int:
-    """Pixels for the legend on a phone."""
+def _legend(figure: go.Figure, width: int) -> int:
+    """Pixels for the legend of a figure so wide."""
     names = [
         trace.name
         for trace in figure.data
@@ -380,7 +445,7 @@ def _legend(figure: go.Figure) -> int:
         (len(line) for y in _categories(figure, "y") for line in y.split("<br>")), default=6
     )
     longest = max(_LETTER * max(map(len, names)), figure.layout.legend.entrywidth or 0)
-    columns = max(1, int((_PHONE - _LETTER * beside) // (_SIGN + longest)))
+    columns = max(1, int((width - _LETTER * beside) // (_SIGN + longest)))
     return 5 + _LINE * -(-len(names) // columns)
 
 

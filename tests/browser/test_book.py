@@ -50,7 +50,7 @@ def test_on_a_desk(chromium, home, name):
     with browser.visited(chromium, home, name) as visit:
         page = visit.page
         found = faults.figures(page) + lost(visit) + faults.mathematics(page)
-        found += faults.long_lines(page)
+        found += faults.drawings(page) + faults.long_lines(page)
         limit = LANDING_SIZE if name == LANDING else SIZE
         if (size := faults.weight(page)) > limit:
             found.append(f"{size} bytes transferred, {limit} allowed")
@@ -69,6 +69,7 @@ def test_on_a_desk(chromium, home, name):
 def test_on_a_phone(chromium, home, name):
     with browser.visited(chromium, home, name, **PHONE) as visit:
         found = faults.figures(visit.page) + faults.overflow(visit.page)
+        found += faults.drawings(visit.page)
     report(name, found + visit.complaints)
 
 

@@ -24,11 +24,20 @@ SOUND = """<!DOCTYPE html>
       <button aria-pressed="true">red</button><button aria-pressed="false">blue</button>
     </div>
     <noscript>a line that rises</noscript>
-    <svg class="main-svg" width="90" height="90"><g class="trace"><path d="M0 0L9 9"/></g></svg>
+    <svg class="main-svg" width="90" height="90">
+      <g class="subplot xy"><g class="trace"><path d="M0 0L9 9"/></g></g>
+      <text x="9" y="40">left</text><text x="50" y="40">right</text>
+    </svg>
   </div>
   <div id="moving"><output>0</output> <button>play</button> <button>pause</button></div>
 </main>
 <script>
+  const axis = { _offset: 0, _length: 90 };
+  Object.assign(document.querySelector(".plotly-figure"), {
+    _fullLayout: { _plots: { xy: { xaxis: axis, yaxis: axis } } },
+    _fullData: [{ index: 0, name: "rising", showlegend: true, visible: true, x: [0, 1] }],
+    _transitionData: { _frames: [] },
+  });
   const path = document.querySelector("path"), [red, blue, play, pause] =
     document.querySelectorAll("button"), [shown, count] = document.querySelectorAll("output");
   document.querySelector("input").oninput = (event) => {
@@ -76,6 +85,10 @@ def figures(visit):
     return faults.figures(visit.page)
 
 
+def drawings(visit):
+    return faults.drawings(visit.page)
+
+
 def mathematics(visit):
     return faults.mathematics(visit.page)
 
@@ -107,6 +120,7 @@ def moving_figure(visit):
 CHECKS = (
     complaints,
     figures,
+    drawings,
     mathematics,
     overflow,
     long_lines,
@@ -125,6 +139,10 @@ BROKEN = [
     (figures, ' class="trace"', "", "a line: drawn without a single mark"),
     (figures, ' aria-label="a line"', "", ": no accessible name"),
     (figures, '"trace"', '"trace slider-container"', "a line: has a control of plotly's own"),
+    (drawings, 'x="9"', 'x="-9"', 'figure 1: "left" is cut'),
+    (drawings, 'x="50"', 'x="20"', 'figure 1: "left" on "right"'),
+    (drawings, '<path d="M0 0L9 9"/>', '</g><g class="trace"><path/>', "nothing in panel xy"),
+    (drawings, "x: [0, 1]", "x: [null]", 'figure 1: nothing is "rising"'),
     (mathematics, ' class="katex"', "", "x: not set"),
     (mathematics, "up</a>", "up</a> $$x$$", "raw mathematics"),
     (mathematics, '"katex"', '"katex-error" title="oh"', "x: oh"),

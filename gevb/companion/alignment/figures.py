@@ -58,7 +58,8 @@ def angle_triangle(r: Sequence[float]) -> go.Figure:
         ]
 
     figure = go.Figure()
-    frames(figure, {f"{value:g}": drawn(value) for value in r}, "r = ")
+    views = {f"{value:g}": drawn(value) for value in r}
+    frames(figure, views, "r = ", start=list(views)[len(r) // 2])
     return finished(
         figure,
         alt="A right triangle. Along the base lies the direction of GEVB, as long as the mean of "
@@ -66,9 +67,13 @@ def angle_triangle(r: Sequence[float]) -> go.Figure:
         "the slope. The angle at the base is arctan of the ratio r: "
         f"{math.degrees(math.atan(r[0])):.0f} to {math.degrees(math.atan(r[-1])):.0f} degrees as "
         f"r goes from {r[0]:g} to {r[-1]:g}.",
-        height=330,
+        caption="The gradient's feedback (blue) is the part that GEVB has (green), as long as the "
+        r"mean of $\hat\delta$, and a rest at right angles to it, as long as the standard "
+        "deviation. The angle between the two rules depends on their ratio r alone: it goes from "
+        f"{math.degrees(math.atan(r[0])):.0f}° to {math.degrees(math.atan(r[-1])):.0f}°.",
+        height=310,
         xaxis={**HIDDEN, "range": [-0.05, 1.15]},
-        yaxis={**HIDDEN, "range": [-0.1, 1.05 * max(r)]},
+        yaxis={**HIDDEN, "range": [-0.06, 1.03 * max(r)], "scaleanchor": "x"},
     )
 
 
@@ -140,12 +145,12 @@ def angles_by_width(
     symbols = ("circle-open", "circle")[: len(measured)]
     dashes = ("dash", "solid")[: len(predicted)]
     count = min(len(layers) for layers in measured.values())
-    figure = go.Figure()
+    figure, start = go.Figure(), min(2, count - 1)
     frames(
         figure,
         {str(layer): drawn(layer) for layer in range(count)},
         "layers below the last hidden one: ",
-        start=str(min(2, count - 1)),
+        start=str(start),
     )
     figure.update_xaxes(title="width n", type="log", tickvals=widths[::3], ticktext=widths[::3])
     figure.update_yaxes(
@@ -160,6 +165,14 @@ def angles_by_width(
         figure,
         alt="Alignment angle against the width of the layers, both axes logarithmic. Degrees of "
         f"angle from width {widths[0]} to {widths[-1]}: {falls}.",
+        caption="Angle between GEVB and the gradient in random networks: means (points), where 95 "
+        "% of the networks lie (bands), predictions (lines). On these axes a power of the width is "
+        f"a straight line. With {start} layers above, from width {widths[0]} to {widths[-1]}: "
+        + ", ".join(
+            f"{layers[start].mean[0]:.1f}° to {layers[start].mean[-1]:.1f}° ({name})"
+            for name, layers in measured.items()
+        )
+        + ".",
         height=330,
     )
 
@@ -196,6 +209,16 @@ def angles_in_training(
         figure,
         alt="Alignment angles in degrees over training, measured and as Eq. 15 predicts from the "
         f"weights' present mean and standard deviation. {ends(curves, '')}.",
+        caption="Angles of the hidden layers while the network learns, and what Eq. 15 says from "
+        "the mean and the standard deviation of the weights at that time. After "
+        f"{epochs[-1]} epochs, measured and predicted: "
+        + ", ".join(
+            f"{m:.0f}° and {p:.0f}° in layer {l}"
+            for l, (m, p) in enumerate(
+                zip(measured[-1].tolist(), predicted[-1].tolist(), strict=True), start=1
+            )
+        )
+        + ".",
         height=325,
     )
 
@@ -232,5 +255,12 @@ def feedback_histogram(layers: Mapping[str, Float[Tensor, " n"]]) -> go.Figure:
         figure,
         alt="Histogram of the gradient's feedback over the units of one layer, in units of its "
         f"mean. {spread}.",
+        caption="The gradient's feedback to the units of a hidden layer, in multiples of the "
+        "layer's mean; under GEVB all units get that mean (green line). The relative standard "
+        "deviation is "
+        + ", ".join(
+            f"{float(relative_std(dhat)):.2f} in layer {name}" for name, dhat in layers.items()
+        )
+        + ".",
         height=280,
     )

@@ -124,6 +124,8 @@ def units_and_weights() -> go.Figure:
         alt="Sending units on the left, a receiving unit on the right, one dot for each of their "
         "components, lines between components, as wide as each other where they are one weight. "
         f"{'; '.join(said)}.",
+        caption="Two units that send and one that receives, a dot for each component (K = 3). "
+        "Lines of one width are one weight. " + "; ".join(said) + ".",
         height=340,
         showlegend=False,
         xaxis={**HIDDEN, "range": [-0.45, 3.45]},
@@ -171,16 +173,17 @@ def gate_half_space(start: int = 45, step: int = 15, n: int = 50) -> go.Figure:
     figure = panels(("pre-activations h", "activations a"))
     views = {f"{angle}°": _gate_traces(h, float(angle)) for angle in range(0, 360, step)}
     frames(figure, views, "angle of t: ", start=f"{start}°", places=(1, 1, 1, 1, 2))
-    both = {"range": [-3, 3], "zeroline": True}
-    figure.update_xaxes(**both, title="component 1")
-    figure.update_yaxes(**both)
-    figure.update_yaxes(title="component 2", col=1)
+    _square(figure, range=[-3, 3])
     return finished(
         figure,
         alt="Pre-activations with two components as points in a plane. Those in the half-plane on "
         "the side of the gating vector t pass unchanged, all others are moved to the origin. "
         "The slider turns t, and the half-plane with it.",
+        caption=r"Left, what comes in; right, what the gate lets out. Points in the shaded "
+        r"half-plane, to which the gating vector $\mathbf t$ (arrow) points, stay where they are; "
+        r"all others go to the origin. The slider turns $\mathbf t$.",
         height=280,
+        narrow=150,
         showlegend=False,
     )
 
@@ -216,15 +219,23 @@ def gate_and_rectifier(directions: int = 24) -> go.Figure:
             trace.update(legendgroup=name, showlegend=name not in named)
             figure.add_trace(trace, row=1, col=column)
             named.add(name)
-    both = {"range": [-1.2, 1.2], "dtick": 1, "zeroline": True}
-    figure.update_xaxes(**both, title="component 1")
-    figure.update_yaxes(**both)
-    figure.update_yaxes(title="component 2", col=1)
+    _square(figure, range=[-1.2, 1.2], dtick=1)
     return finished(
         figure,
         alt=f"{directions} vectors on a circle and where they go. {'; '.join(said)}.",
-        height=240,
+        caption=f"Where {directions} vectors on a circle go. The gate keeps a vector as it is or "
+        "sets it to zero; two rectifiers, one a component, bend it too. " + "; ".join(said) + ".",
+        height=260,
+        narrow=150,
     )
+
+
+def _square(figure: go.Figure, **both: object) -> None:
+    """Two panels for planes, in which right angles are right."""
+    figure.update_xaxes(**both, zeroline=True, constrain="domain", title="component 1")
+    for axis, below in zip(figure.select_yaxes(), ("x", "x2"), strict=True):
+        axis.update(**both, zeroline=True, constrain="domain", scaleanchor=below)
+    figure.update_yaxes(title="component 2", col=1)
 
 
 # -------------------------------------------------------------------------------- the cost
@@ -262,6 +273,8 @@ def cost_ratios(ratios: Mapping[str, Mapping[str, float]]) -> go.Figure:
         figure,
         alt=f"Cost of a training step of a vectorized network by architecture, in units of a step "
         f"of the conventional one. {said}.",
+        caption="Multiply-adds of a training step of a vectorized network, as multiples of a "
+        f"back-propagation step in the conventional one. {said}.",
         height=250,
         barmode="group",
     )

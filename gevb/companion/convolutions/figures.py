@@ -130,6 +130,9 @@ def kernel_sum(
         "that marks the receptive field of one position; the gates of the postsynaptic channel, "
         f"of which {int(mask.sum())} of {mask.numel()} are open; the kernel's update, to which "
         "every position with an open gate adds the piece of the signal in its square.",
+        caption="How one kernel's update comes about. Where the gate of the receiving channel is "
+        f"open (green, {int(mask.sum())} of {mask.numel()} positions), the piece of the sender's "
+        "signal in the frame is added to the update; elsewhere nothing is.",
         height=430,
     )
 
@@ -149,8 +152,20 @@ def feedback_maps(maps: Mapping[str, Float[Tensor, "height width"]]) -> go.Figur
         figure,
         alt="Feedback that the positions of one channel receive, as images for "
         f"{', '.join(maps)}. Blue is positive, orange negative.",
+        caption="What the positions of one channel hear, each map in units of its largest: blue "
+        "is positive, orange negative, grey none. "
+        + "; ".join(f"{name}: {_spread(feedback)}" for name, feedback in maps.items())
+        + ".",
         height=235 * -(-len(maps) // 2),
+        narrow=150 * -(-len(maps) // 2),
     )
+
+
+def _spread(feedback: Float[Tensor, "height width"]) -> str:
+    """Whether all positions hear the same, or else how many are positive."""
+    if float(feedback.std()) < 1e-6 * float(feedback.abs().max()):
+        return "the same everywhere"
+    return f"positive at {int((feedback > 0).sum())} of {feedback.numel()} positions"
 
 
 def kernel_angles(
@@ -183,5 +198,16 @@ def kernel_angles(
         figure,
         alt="Angle in degrees between a kernel's update and the gradient over training. "
         f"{ends(curves, '')}.",
+        caption="Angle between a kernel's update and the gradient; at 90° (dotted) they have "
+        f"nothing in common. After {epochs[-1]} epochs: "
+        + "; ".join(
+            f"{name} "
+            + ", ".join(
+                f"{value:.0f}° in the {title}"
+                for title, value in zip(titles, layers[-1], strict=True)
+            )
+            for name, layers in angles.items()
+        )
+        + ".",
         height=265,
     )

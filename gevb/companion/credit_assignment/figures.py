@@ -8,7 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from gevb.companion.figures import what_units_hear as what_units_hear  # the chapter shows it too
-from gevb.companion.plots import COLOURS, NEUTRAL, Curve, ends, finished, over_epochs
+from gevb.companion.plots import COLOURS, NEUTRAL, Curve, ends, finished, number, over_epochs
 
 _LOOKS: dict[str, dict[str, Any]] = {
     "BP": {"colour": COLOURS["bp"]},
@@ -60,6 +60,14 @@ def perturbation_against_width(noise: Series, cosine: Series) -> go.Figure:
         alt="Left, noise / signal of a perturbation estimate against the number of perturbed "
         "values; right, cosine of one update with the gradient against the width. From the "
         f"fewest to the most: {ends(curves, '')}.",
+        caption="Left, the noise of one estimate, as a multiple of the signal, against the "
+        "number of values that are perturbed. Right, how far one update points along the "
+        "gradient (cosine; 1 is along it) against the width of the layers: "
+        + ", ".join(
+            f"{method} {number(values[0])} to {number(values[-1])}"
+            for method, (_, values) in cosine.items()
+        )
+        + ".",
         height=240,
     )
 
@@ -69,4 +77,15 @@ def how_fast(problems: Mapping[str, Series]) -> go.Figure:
     curves = _curves(problems)
     figure = over_epochs(curves, "test error (%)", " %", shared=False)
     figure.update_yaxes(rangemode="tozero")
-    return finished(figure, f"Learning curves. {ends(curves, ' %')}.", height=240)
+    last = (
+        f"{title}: "
+        + ", ".join(f"{method} {number(values[-1])} %" for method, (_, values) in series.items())
+        for title, series in problems.items()
+    )
+    return finished(
+        figure,
+        alt=f"Learning curves. {ends(curves, ' %')}.",
+        caption="Test error while networks learn from a gradient, from a broadcast vector, and "
+        f"from a broadcast number. At the end: {'; '.join(last)}.",
+        height=240,
+    )

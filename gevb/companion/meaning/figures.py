@@ -66,6 +66,9 @@ def step_parts(steps: Mapping[str, Mapping[str, Cost]]) -> go.Figure:
         figure,
         alt="Stacked bars of a training step's multiply-adds. "
         f"{sizes.replace('-<br>', '').replace('<br>', ' ')}.",
+        caption="What a training step is made of, in multiples of a back-propagation step of the "
+        "conventional network. GEVB has no feedback to compute (blue); its vector units cost "
+        "more in the forward pass and in the weight updates.",
         height=395,
         barmode="stack",
     )
@@ -135,6 +138,11 @@ def time_steps(depths: Sequence[int]) -> go.Figure:
     return finished(
         figure,
         alt=f"Bars over time for each layer: {waits}.",
+        caption="Which layer does what when, for one image (a schematic picture). Under BP a "
+        "layer holds its activity until the error has come down to it, the first layer longest; "
+        "under GEVB all layers update as soon as the error is known. "
+        f"With {depths[-1]} layers the first one updates in step {_update(depths[-1], 1, 'bp')} "
+        f"under BP, in step {_update(depths[-1], 1, 'gevb')} under GEVB.",
         height=435,
         barmode="overlay",
     )
@@ -179,7 +187,7 @@ def components(errors: Errors, costs: Mapping[int, int]) -> go.Figure:
         errors: see `Errors`, by number of components.
         costs: multiply-adds of a step for one example.
     """
-    figure = panels(("test error (%)", "cost of a step / K = 10"), shared=False)
+    figure = panels(("test error (%)", "cost of a step, K = 10 is 1"), shared=False)
     _against(figure, errors, 1)
     shares = short([cost / costs[10] for cost in costs.values()])
     trace = line((list(costs), shares), NEUTRAL, says="%{y:.2f}", marker={})
@@ -192,6 +200,9 @@ def components(errors: Errors, costs: Mapping[int, int]) -> go.Figure:
         figure,
         alt=f"Test error against the number of components: {_means(errors, 'components')}. "
         f"Cost of a step, as a multiple of that with 10: {relative}.",
+        caption="More components help and cost. Left, the test error by the number K of "
+        f"components of a unit: {_means(errors, 'components')}. Right, the multiply-adds of a GEVB "
+        f"step, in multiples of those at K = 10.",
         height=265,
     )
 
@@ -226,6 +237,9 @@ def depth_curves(errors: Errors, angles: Mapping[str, Mapping[int, float]]) -> g
     return finished(
         figure,
         alt=f"Test error against depth: {_means(errors, 'hidden layers')}. Angle of GEVB: {turns}.",
+        caption="Left, the test error of networks with more and more hidden layers: "
+        f"{_means(errors, 'hidden layers')}. Right, the angle between GEVB and the gradient after "
+        "training, in the first and in the last hidden layer.",
         height=260,
     )
 
@@ -256,5 +270,7 @@ def broadcasts(errors: Mapping[str, Sequence[float]], chance: float = 90.0) -> g
     return finished(
         figure,
         alt=f"Mean test error by broadcast: {values}.".replace("<br>", " "),
+        caption="Test error when all units hear less, or less exactly, than the error vector; "
+        f"{chance:.0f} % (dotted) is guessing. Means: {values}.".replace("<br>", " "),
         height=380,
     )

@@ -62,6 +62,9 @@ def units_in_the_plane(layers: Mapping[str, Sequence[Float[Tensor, "2 n"]]]) -> 
         figure,
         alt=f"The two-component vectors of a layer's units as arrows, for {' and '.join(titles)}. "
         f"How far they agree in direction, from 0 (not at all) to 1 (a single one): {agree}.",
+        caption="Every arrow is the vector of one unit, all for the same image. How far the "
+        f"arrows of a layer agree, from 0 (not at all) to 1 (one direction): {agree}.",
+        narrow=150,
         height=290,
     )
 
@@ -85,6 +88,9 @@ def cosines_by_layer(
         figure,
         alt=f"Mean cosine between the vectors of two units, by layer. In the last layer: {last}. "
         f"Predicted for plain weights, layer by layer: {', '.join(f'{c:.2f}' for c in predicted)}.",
+        caption="How alike the vectors of two units are on average, layer by layer; at 1 all say "
+        f"the same. In the last layer: {last}; the prediction for plain weights ends at "
+        f"{predicted[-1]:.2f}.",
         height=270,
     )
 
@@ -121,6 +127,8 @@ def spectra(matrices: Mapping[str, Mapping[str, Complex[Tensor, " _"]]]) -> go.F
     return finished(
         figure,
         alt=f"Eigenvalues in the complex plane. The largest magnitude: {'; '.join(said)}.",
+        caption=f"Eigenvalues of the matrices in the complex plane. Largest magnitudes: "
+        f"{'; '.join(said)}.",
         height=290,
     )
 
@@ -154,4 +162,9 @@ def training_from(
         for title, kinds in errors.items()
         for name, runs in kinds.items()
     )
-    return finished(figure, f"Test error over training, mean at the end: {last}.", height=265)
+    return finished(
+        figure,
+        alt=f"Test error over training, mean at the end: {last}.",
+        caption=f"Test error over training, a line a run. Means at the end: {last}.",
+        height=265,
+    )

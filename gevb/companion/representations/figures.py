@@ -31,6 +31,7 @@ def pair_of_maps(
     titles: tuple[str, str],
     classes: Sequence[str],
     alt: str,
+    caption: str,
     prefix: str | None = None,
     shown: int = 700,
 ) -> go.Figure:
@@ -41,6 +42,7 @@ def pair_of_maps(
         titles: of the two panels.
         classes: what each label stands for.
         alt: what is seen.
+        caption: what to see.
         prefix: of the slider's value; None for a menu.
         shown: points drawn of a map, the first ones.
     """
@@ -82,7 +84,9 @@ def pair_of_maps(
     return finished(
         figure,
         alt=alt,
+        caption=caption,
         height=335,
+        narrow=165,
         legend={"itemsizing": "constant", "entrywidth": 30 if max(map(len, classes)) < 3 else 75},
     )
 
@@ -100,6 +104,10 @@ def trained_maps(pairs: Sequence[tuple[RecordedMap, RecordedMap]]) -> go.Figure:
             for pair in [pair for pair in pairs if pair[1].config.title == title][:1]
         }
     dataset = pairs[0][1].config.dataset
+    qualities = "; ".join(
+        f"{name} {one.map.quality:.2f} to {two.map.quality:.2f}"
+        for name, (one, two) in runs.items()
+    )
     return pair_of_maps(
         {
             name: ((one.map.xy, one.map.labels), (two.map.xy, two.map.labels))
@@ -108,12 +116,10 @@ def trained_maps(pairs: Sequence[tuple[RecordedMap, RecordedMap]]) -> go.Figure:
         titles=("before training", "after training"),
         classes=DATASETS[dataset].class_names,
         alt=f"t-SNE maps of {dataset} by the last convolutional layer, before and after training, "
-        f"with a menu over the networks. Cluster quality: "
-        + "; ".join(
-            f"{name} {one.map.quality:.2f} to {two.map.quality:.2f}"
-            for name, (one, two) in runs.items()
-        )
-        + ".",
+        f"with a menu over the networks. Cluster quality: {qualities}.",
+        caption=f"Each point is an image of {dataset}, placed by t-SNE where the last "
+        "convolutional layer finds its likes; colour and symbol tell the class. Cluster quality "
+        f"(less is better), before and after training: {qualities}.",
     )
 
 
@@ -212,6 +218,9 @@ def quality_improvements(
         alt=f"Cluster quality before training minus after it, for {len(rows)} convolutional "
         f"networks, in the t-SNE plane and after PCA. Networks with a run: {counts}. Published "
         f"for CIFAR-10, about: {about}.",
+        caption="How much cluster quality gains by training (to the right is better): bars are "
+        "means, points seeds. After PCA, before t-SNE, the gains have a scale of their own. "
+        f"Networks with a run: {counts}.",
         height=390,
     )
 
@@ -249,5 +258,7 @@ def quality_by_perplexity(
     return finished(
         figure,
         alt=f"Cluster quality in the t-SNE plane against perplexity: {said}.",
+        caption="Cluster quality (less is better) of maps of the same activations by perplexity; "
+        f"dashed, without a map, after PCA. {said}.",
         height=280,
     )

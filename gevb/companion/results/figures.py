@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 
 import numpy as np
 import plotly.graph_objects as go
 
 from gevb.companion.plots import (
     COLOURS,
+    DASHES,
     ERRORS,
+    NAMES,
     NEUTRAL,
     Curve,
     Measures,
@@ -19,6 +23,7 @@ from gevb.companion.plots import (
     ends,
     finished,
     over_epochs,
+    panels,
     short,
     switch,
 )
@@ -34,12 +39,18 @@ def results(tables: Mapping[str, Sequence[Cell]]) -> go.Figure:
     Args:
         tables: cells by title; a button for each. The rows are those of the first table.
     """
-    figure = go.Figure()
-    for cells in tables.values():
-        figure.add_traces(_rows(cells))
-    if len(tables) > 1:
-        switch(figure, [title for title, cells in tables.items() for _ in _rows(cells)])
+    rows = {title: _rows(cells) for title, cells in tables.items()}
+    figure = go.Figure([trace for traces in rows.values() for trace in traces])
+    switch(figure, [title for title, traces in rows.items() for _ in traces])
     cells = next(iter(tables.values()))
+    drawn = {trace.name for traces in rows.values() for trace in traces}
+    signs = {
+        _SEED: "dots are seeds",
+        _MEAN: "strokes our means",
+        _OTHER: "diamonds the paper's means",
+    }
+    said = ", ".join(words for name, words in signs.items() if name in drawn)
+    run = sum(bool(cell.errors) for cell in cells)
     figure.update_yaxes(
         categoryorder="array", categoryarray=[_row(cell) for cell in cells][::-1], ticksuffix=" "
     )
@@ -47,8 +58,15 @@ def results(tables: Mapping[str, Sequence[Cell]]) -> go.Figure:
     return finished(
         figure,
         alt=f"Errors of {len(cells)} experiments. {' '.join(map(_words, cells))}",
+        caption=f"A row for each network and rule, coloured by the rule: {said}. "
+        f"Of {len(cells)} experiments {run or 'none'} ha{'s' if run == 1 else 've'} a run of ours "
+        "that is finished.",
         height=10 + 21 * len(cells),
     )
+
+
+# In the legend.
+_SEED, _MEAN, _OTHER = "one seed of ours", "our mean", "compared with"
 
 
 def _row(cell: Cell) -> str:
@@ -57,7 +75,7 @@ def _row(cell: Cell) -> str:
 
 
 def _rows(cells: Sequence[Cell]) -> list[go.Scatter]:
-    """Seeds, means, references: three traces over all rows."""
+    """Seeds, means, references: a trace over all rows for each of them that there are."""
     rows = [_row(cell) for cell in cells]
     colours = [COLOURS[cell.setting.rule] for cell in cells]
     seeds = [
@@ -71,12 +89,12 @@ def _rows(cells: Sequence[Cell]) -> list[go.Scatter]:
     others = short([cell.reference and cell.reference.mean for cell in cells])
     stroke = {"size": 13, "symbol": "line-ns", "line": {"width": 3, "color": colours}}
     diamond = {"size": 9, "symbol": "diamond-open", "line": {"width": 2}}
-    name = "one seed of ours"
-    return [
-        dots((short(errors), where), shades, name, says, size=6, opacity=0.45).update(text=said),
-        dots((ours, rows), None, "our mean", says, **stroke).update(text=words),
-        dots((others, rows), NEUTRAL, "compared with", says, **diamond).update(text=words),
+    traces = [
+        dots((short(errors), where), shades, _SEED, says, size=6, opacity=0.8).update(text=said),
+        dots((ours, rows), None, _MEAN, says, **stroke).update(text=words),
+        dots((others, rows), NEUTRAL, _OTHER, says, **diamond).update(text=words),
     ]
+    return [trace for trace in traces if not np.isnan(np.asarray(trace.x, float)).all()]
 
 
 def _words(cell: Cell) -> str:
@@ -97,57 +115,97 @@ Grid = Mapping[str, Sequence[Record]]
 """Records by the name of a button, of which every panel shows all seeds."""
 
 
+_KINDS = {  # of networks, a panel each: vectorized, nonnegative
+    "VNN": (True, True),
+    "vectorized, mixed-sign": (True, False),
+    "conventional, nonnegative": (False, True),
+    "conventional, mixed-sign": (False, False),
+}
+
+
 def curves(groups: Grid) -> go.Figure:
-    """Test and training errors over training, means over seeds with their range."""
+    """Test and training errors over training, a panel a kind of network.
+
+    Lines are means over seeds; the range of the test errors is drawn as a band.
+    """
     means = _means(groups, ERRORS)
-    figure = over_epochs(means, "error (%)", " %")
+    figure = _by_kind(means, groups, "error (%)", " %")
     # The first steps down from chance would hide the rest.
     worst = max(r.history[-1].test_error for records in groups.values() for r in records)
     figure.update_yaxes(range=[0, min(100.0, 2 * worst)])
-    return _finished(figure, f"Learning curves, means over seeds. {ends(means, ' %')}.")
+    return finished(
+        figure,
+        alt=f"Learning curves, means over seeds. {ends(means, ' %')}.",
+        caption="Test error (solid) and training error (dashed), means over seeds, in each kind of "
+        "network; the band is the range of the test error.",
+        height=420,
+    )
 
 
 def angles(groups: Grid) -> go.Figure:
-    """Alignment angles over training, a panel a hidden layer, means over seeds with their range."""
+    """Alignment angles over training, a panel a kind of network, means over seeds."""
     layers = max(len(r.history[0].angles) for records in groups.values() for r in records)
     means = _means(groups, angles_of(layers, "layer"))
-    figure = over_epochs(means, "angle (degrees)", "°")
-    figure.update_yaxes(range=[0, 95.0])
-    return _finished(figure, f"Alignment angles, means over seeds. {ends(means, '°')}.")
+    figure = _by_kind(means, groups, "angle (degrees)", "°")
+    figure.update_yaxes(range=[0, 100], tickvals=[0, 30, 60, 90])
+    return finished(
+        figure,
+        alt=f"Alignment angles, means over seeds. {ends(means, '°')}.",
+        caption="Angle between what the hidden layers hear under GEVB or DFA and the gradient "
+        "while networks learn, means over seeds. At 90° they have nothing in common.",
+        height=420,
+    )
 
 
-def _finished(figure: go.Figure, alt: str) -> go.Figure:
-    figure.update_xaxes(nticks=3, tickangle=0)
-    return finished(figure, alt, height=260)
+def _by_kind(means: Sequence[Curve], groups: Grid, axis: str, unit: str) -> go.Figure:
+    """The panels of `_KINDS`; one says so where a group has no run of its kind."""
+    notes = panels(list(_KINDS), rows=2).layout.annotations
+    layouts = {}
+    for group in groups:
+        there = {title for curve in means if curve.owner == group for title in curve.values}
+        missing = [n for n, title in enumerate(_KINDS, start=1) if title not in there]
+        nothing = {"text": "no run yet", "x": 0.5, "y": 0.5, "showarrow": False}
+        layouts[group] = {
+            "annotations": [
+                *(note.to_plotly_json() for note in notes),
+                *({**nothing, "xref": f"x{n} domain", "yref": f"y{n} domain"} for n in missing),
+            ]
+        }
+    figure = over_epochs(means, axis, unit, titles=list(_KINDS), rows=2, layouts=layouts)
+    return figure.update_xaxes(nticks=4, tickangle=0)
 
 
 def _means(groups: Grid, measures: Measures) -> list[Curve]:
-    """Means with their range, one for each experiment of a group."""
+    """Means over seeds, with the range of the first measure, for each rule in each network."""
     found = []
     for group, records in groups.items():
         runs: dict[Experiment, list[Record]] = {}
         for record in records:
             runs.setdefault(record.config.experiment, []).append(record)
-        for experiment, seeds in runs.items():
-            spread = {title: _spread(seeds, value) for title, value in measures.items()}
+        for (experiment, seeds), (n, (what, value)) in product(
+            runs.items(), enumerate(measures.items())
+        ):
+            epochs, low, mean, high = _spread(seeds, value)
+            if not epochs:
+                continue
+            kind = _kind(experiment)
             found.append(
                 Curve(
-                    experiment.title,
-                    {title: (epochs, mean) for title, (epochs, _, mean, _) in spread.items()},
+                    f"{NAMES[experiment.rule]}, {what}",
+                    {kind: (epochs, mean)},
                     COLOURS[experiment.rule],
-                    {"dash": _dash(experiment)},
+                    {"dash": DASHES[n], "width": 2.5 if n == 0 else 1.5},
                     marker=None,
                     owner=group,
-                    band={title: (low, high) for title, (_, low, _, high) in spread.items()},
+                    band={kind: (low, high)} if n == 0 else {},
                 )
             )
     return found
 
 
-def _dash(experiment: Experiment) -> str:
-    if experiment.vectorized:
-        return "solid" if experiment.nonnegative else "dash"
-    return "dot" if experiment.nonnegative else "dashdot"
+def _kind(experiment: Experiment) -> str:
+    kinds = {weights: title for title, weights in _KINDS.items()}
+    return kinds[experiment.vectorized, experiment.nonnegative]
 
 
 def _spread(
@@ -199,8 +257,15 @@ def order(found: Sequence[Finding]) -> go.Figure:
     figure.update_yaxes(autorange="reversed", ticksuffix=" ")
     figure.update_xaxes(title="difference (points)")
     said = "; ".join(f"{name}: {f.verdict}" for name, f in zip(names, tested, strict=True))
+    hues = {COLOURS["gevb"]: "green", COLOURS["dfa"]: "orange", NEUTRAL: "grey"}
+    verdicts = [
+        f"{count} {verdict} ({hues[colours.get(verdict, NEUTRAL)]})"
+        for verdict, count in Counter(f.verdict for f in tested).items()
+    ]
     return finished(
         figure,
         alt=f"Differences in test error behind the claims. {said.replace('<br>', ' ')}.",
+        caption="The differences in mean test error that the claims are about, with 95 % "
+        f"intervals, left of zero for the rule named first: {', '.join(verdicts)}.",
         height=20 + 50 * len(tested),
     )

@@ -18,6 +18,7 @@ from gevb.companion.plots import (
     dots,
     finished,
     frames,
+    key,
     line,
     panels,
     short,
@@ -80,6 +81,12 @@ def active_paths(network: exact.Network, inputs: Sequence[exact.Vector]) -> go.F
         return [line(lines(thick), RIGHT, width=4), units]
 
     figure = go.Figure(line(lines(wires), NEUTRAL, width=1))
+    for name, colour in (
+        ("active, with a path", RIGHT),
+        ("active, without", WRONG),
+        ("inactive", NEUTRAL),
+    ):
+        figure.add_trace(key(name, colour, "circle"))
     views = {str(n): drawn(x) for n, x in enumerate(inputs, start=1)}
     frames(figure, views, "example ")
     bottom, top = -(max(sizes) - 1) / 2, (max(sizes) - 1) / 2
@@ -90,6 +97,7 @@ def active_paths(network: exact.Network, inputs: Sequence[exact.Vector]) -> go.F
         for l, i in place
         if l < len(sizes) - 1 and (l, i) not in joined
     ]
+    figure.update_traces(showlegend=False, selector={"mode": "markers+text"})
     return finished(
         figure,
         alt=f"A network of {len(sizes) - 1} hidden layers and {sizes[-1]} output unit; a slider "
@@ -97,6 +105,10 @@ def active_paths(network: exact.Network, inputs: Sequence[exact.Vector]) -> go.F
         "lines, the active paths; grey units are inactive; active units without such a path are "
         "orange. The number above a unit is the sum of the values of its paths. Without a line "
         f"to the next layer: {', '.join(apart) or 'none'}.",
+        caption=r"Active paths to the output (thick), example by example. The number at a unit is "
+        r"$\hat\delta_i$, the sum of the values of its paths; it is zero without one. Of all "
+        "weights that lead to a unit, the update has the gradient's sign where it is positive, "
+        "and there is no gradient where it is zero.",
         height=360,
         annotations=[
             {"x": l, "y": bottom - 0.5, "text": name, "showarrow": False}
@@ -120,18 +132,17 @@ def half_planes(ratios: Sequence[float | int], e: tuple[float, float] = (2.0, 1.
 
     def arrow(vector: np.ndarray, name: str, colour: str) -> go.Scatter:
         x, y = short(0.8 * vector / np.hypot(*vector)).tolist()
-        tip = {**ARROW, "size": [0, 14]}
-        return line(([0, x], [0, y]), colour, name, marker=tip, width=3)
+        wide = colour == RIGHT  # where both point one way, each can be seen
+        tip = {**ARROW, "size": [0, 26 if wide else 13]}
+        return line(([0, x], [0, y]), colour, name, marker=tip, width=8 if wide else 3)
 
     def same(ratio: float | int) -> NDArray[np.bool_]:
         """Where the update has the gradient's sign."""
         return (error @ ring) * ((error * (1, ratio)) @ ring) > 0
 
     def senders(wanted: bool, ratio: float | int) -> go.Scatter:
-        x, y = short(ring[:, same(ratio) == wanted])
-        if wanted:
-            return dots((x, y), RIGHT, "update has the gradient's sign", size=7, symbol="circle")
-        return dots((x, y), WRONG, "it has not", size=7, symbol="x")
+        at = short(ring[:, same(ratio) == wanted])
+        return dots(at, RIGHT, size=7) if wanted else dots(at, WRONG, size=7, symbol="x")
 
     def drawn(ratio: float | int) -> list[go.Scatter]:
         return [
@@ -141,7 +152,9 @@ def half_planes(ratios: Sequence[float | int], e: tuple[float, float] = (2.0, 1.
             arrow(error * (1, ratio), "J e, what the gradient uses", COLOURS["bp"]),
         ]
 
-    figure = go.Figure()
+    # There are no wrong ones at r = 1: the legend stays as it is.
+    right, not_right = "update has the gradient's sign", "it has not"
+    figure = go.Figure([key(right, RIGHT, "circle", size=7), key(not_right, WRONG, "x", size=7)])
     frames(figure, {f"{ratio:g}": drawn(ratio) for ratio in ratios}, "J = diag(1, r), r = ")
     axis = {"range": [-1.15, 1.15], "zeroline": True, "fixedrange": True, "dtick": 1}
     wrong = ", ".join(f"{100 * float((~same(r)).mean()):.0f} % at r = {r:g}" for r in ratios)
@@ -150,7 +163,12 @@ def half_planes(ratios: Sequence[float | int], e: tuple[float, float] = (2.0, 1.
         alt="A ring of presynaptic vectors in two dimensions, an arrow for the error vector e and "
         "one for J e, with J = diag(1, r). Senders between the half-planes of the two arrows get "
         f"the wrong sign: {wrong}.",
+        caption=r"Senders $\mathbf a$ in all directions of the plane. The update has the sign of "
+        r"$\mathbf e \cdot \mathbf a$, the gradient that of $\mathbf e \cdot J\mathbf a$; they "
+        "differ for the senders on different sides of the two, drawn as crosses: "
+        f"{wrong}.",
         height=370,
+        narrow=290,
         xaxis={**axis, "title": "component 1", "constrain": "domain"},
         yaxis={**axis, "title": "component 2", "scaleanchor": "x"},
     )
@@ -192,9 +210,10 @@ def sign_matrices(matrices: Mapping[str, Mapping[int, Matrix]]) -> go.Figure:
     views = {str(share): [heatmap(title, share) for title in titles] for share in shares}
     frames(figure, views, "negative weights (%): ", places=range(1, 1 + len(titles)))
     for name, colour in (("right sign", RIGHT), ("wrong sign", WRONG), ("no gradient", _NEITHER)):
-        figure.add_trace(dots(([None], [None]), colour, name, symbol="square", size=12))
-    figure.update_xaxes(title="sending unit", showticklabels=False, showgrid=False)
-    figure.update_yaxes(showticklabels=False, showgrid=False, autorange="reversed")
+        figure.add_trace(key(name, colour))
+    bare = {"showticklabels": False, "showgrid": False, "zeroline": False, "ticks": ""}
+    figure.update_xaxes(**bare, title="sending unit")
+    figure.update_yaxes(**bare, autorange="reversed")
     figure.update_yaxes(title="receiving unit", col=1)
     wrong = "; ".join(
         f"{title} "
@@ -205,6 +224,8 @@ def sign_matrices(matrices: Mapping[str, Mapping[int, Matrix]]) -> go.Figure:
         figure,
         alt=f"Right and wrong signs of a layer's weights, as matrices, for {' and '.join(titles)}. "
         f"Wrong signs by the share of negative weights: {wrong}.",
+        caption="A square for each weight between two layers. Wrong signs by the share of "
+        f"negative weights: {wrong}.",
         height=255,
     )
 
@@ -232,5 +253,7 @@ def agreement(curves: Mapping[str, Mapping[int, float]]) -> go.Figure:
     return finished(
         figure,
         alt=f"Right signs against the share of negative weights. {says}. A dotted line marks 50 %.",
+        caption="How many updates keep the gradient's sign when more and more weights are "
+        f"negative; 50 % (dotted) is what chance gives. {says}.",
         height=230,
     )

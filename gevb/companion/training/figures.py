@@ -20,6 +20,8 @@ from gevb.companion.plots import (
     ends,
     finished,
     frames,
+    key,
+    line,
     over_epochs,
     panels,
     short,
@@ -36,13 +38,16 @@ Seeds = tuple[Sequence[int], Sequence[Sequence[float]]]
 def weight_histograms(weights: Mapping[str, Mapping[int, Float[Tensor, " n"]]]) -> go.Figure:
     """How the weights past the first layer are spread, one panel a run, a slider over epochs.
 
-    Weights that are exactly zero have a bar of their own.
+    Weights that are exactly zero have a mark of their own.
 
     Args:
         weights: for each panel's title, for each epoch, the weights.
     """
     titles, edges = list(weights), np.arange(-0.3, 0.62, 0.02)
+    floor, top = 0.05, 80.0  # per cent, of a logarithmic axis
     figure = panels(titles)
+    for name, rule in (("positive", "gevb"), ("negative", "dfa")):
+        figure.add_trace(key(name, COLOURS[rule]))
 
     def bars(title: str, epoch: int) -> list[go.Bar]:
         w = weights[title][epoch].numpy()
@@ -60,14 +65,14 @@ def weight_histograms(weights: Mapping[str, Mapping[int, Float[Tensor, " n"]]]) 
                 hovertemplate="%{y:.2f} % of the weights near %{x:.2f}<extra></extra>",
                 showlegend=False,
             ),
-            go.Bar(
-                x=[0.0],
-                y=short([100 * np.mean(w == 0)]),
-                width=0.008,
-                marker={"color": NEUTRAL, "line_width": 0},
-                hovertemplate="%{y:.1f} % are exactly zero<extra></extra>",
-                name="exactly zero",
-                showlegend=title == titles[0],
+            # A stalk with a head: a bar would hide its neighbours, or be too thin to see.
+            line(
+                ([0.0, 0.0], short([floor, max(floor, 100 * np.mean(w == 0))])),
+                NEUTRAL,
+                "exactly zero" if title == titles[0] else None,
+                "%{y:.1f} % are exactly zero<extra></extra>",
+                marker={"size": [0, 11], "opacity": 1},
+                width=4,
             ),
         ]
 
@@ -75,7 +80,7 @@ def weight_histograms(weights: Mapping[str, Mapping[int, Float[Tensor, " n"]]]) 
     views = {str(epoch): [b for title in titles for b in bars(title, epoch)] for epoch in epochs}
     frames(figure, views, "epoch ", places=[1 + n // 2 for n in range(2 * len(titles))])
     figure.update_xaxes(title="weight", range=[-0.3, 0.6])
-    figure.update_yaxes(type="log", range=[-1.3, 1.9], tickvals=[0.1, 1, 10, 50])
+    figure.update_yaxes(type="log", range=np.log10([floor, top]), tickvals=[0.1, 1, 10, 50])
     figure.update_yaxes(title="weights (%)", col=1)
     ends = "; ".join(
         f"{title}: {100 * float((w == 0).double().mean()):.0f} % exactly zero and "
@@ -86,6 +91,8 @@ def weight_histograms(weights: Mapping[str, Mapping[int, Float[Tensor, " n"]]]) 
     return finished(
         figure,
         alt=f"Histograms of the weights past the first layer. After {epochs[-1]} epochs, {ends}.",
+        caption="How the weights past the first layer spread, on a logarithmic scale, with the "
+        f"clamp after every step and without it. After {epochs[-1]} epochs, {ends}.",
         height=300,
         barmode="overlay",
     )
@@ -106,11 +113,12 @@ def constraint_over_training(runs: Mapping[str, Constraint]) -> go.Figure:
     Args:
         runs: measurements by learning rate.
     """
+    weights, signs = "exactly zero, or negative (%)", "same sign (%)"
     lines = (
-        ("zero", "clamped: exactly zero", "gevb", "solid", "weights (%)"),
-        ("negative", "not clamped: negative", "dfa", "solid", "weights (%)"),
-        ("clamped_signs", "clamped: agree in sign", "gevb", "dash", "same sign (%)"),
-        ("free_signs", "not clamped: agree in sign", "dfa", "dash", "same sign (%)"),
+        ("zero", "clamped: exactly zero", "gevb", 5, weights),
+        ("negative", "not clamped: negative", "dfa", 2, weights),
+        ("clamped_signs", "clamped: same sign", "gevb", 5, signs),
+        ("free_signs", "not clamped: same sign", "dfa", 2, signs),
     )
     measured = [(name, run[line[0]], line) for name, run in runs.items() for line in lines]  # type: ignore[literal-required]
     curves = [
@@ -118,12 +126,12 @@ def constraint_over_training(runs: Mapping[str, Constraint]) -> go.Figure:
             label,
             {title: (epochs, [np.mean(v) for v in values])},
             COLOURS[rule],
-            {"dash": dash},
+            {"dash": "solid", "width": width},
             owner=name,
         )
-        for name, (epochs, values), (_, label, rule, dash, title) in measured
+        for name, (epochs, values), (_, label, rule, width, title) in measured
     ]
-    figure = over_epochs(curves, "", " %", shared=False)
+    figure = over_epochs(curves, "", " %", shared=False, start=list(runs)[-1])
     for trace, (_, (_, values), _) in zip(figure.data, measured, strict=True):
         trace.error_y = {
             "type": "data",
@@ -134,7 +142,20 @@ def constraint_over_training(runs: Mapping[str, Constraint]) -> go.Figure:
         }
     figure.update_yaxes(range=[0, 55], col=1)
     figure.update_yaxes(range=[70, 101], col=2)
-    return finished(figure, f"The constraint over training. {ends(curves, '')}.", height=260)
+    for trace in figure.data:  # the two panels share their entries
+        trace.name, _, what = trace.name.partition(": ")
+        trace.showlegend = what != "same sign"
+    last = list(runs)[-1]
+    held, let = (np.mean(runs[last][kind][1][-1]) for kind in ("zero", "negative"))
+    return finished(
+        figure,
+        alt=f"The constraint over training. {ends(curves, '')}.",
+        caption="Left, the weights that the clamp holds at zero (green), and those that are "
+        "negative where nothing clamps them (orange). Right, how many updates have the gradient's "
+        f"sign. At {last} the clamp holds {held:.0f} % at the end; without it {let:.0f} % are "
+        f"negative, and {np.mean(runs[last]['free_signs'][1][-1]):.0f} % of the signs are right.",
+        height=260,
+    )
 
 
 # ----------------------------------------------------------------------- alignment and records
@@ -155,6 +176,8 @@ def angles_by_layer(runs: Mapping[str, Record]) -> go.Figure:
     return finished(
         figure,
         alt=f"Angle in degrees between feedback and gradient. {ends(curves, '')}.",
+        caption="Angle between the update and the gradient, layer by layer; at 90° they have "
+        f"nothing in common. From the first epoch to the last: {ends(curves, '')}.",
         height=270,
     )
 
@@ -184,5 +207,7 @@ def recorded_curves(records: Sequence[Record]) -> go.Figure:
     return finished(
         figure,
         alt=f"Recorded learning curves of {len(records)} runs. {ends(curves, ' %')}.",
+        caption=f"Recorded learning curves of {len(records)} runs. A line a run: solid in "
+        "vectorized, dashed in conventional networks, thin where weights may be negative.",
         height=245,
     )

@@ -1,0 +1,142 @@
+"""Pictures that stand in the page until a script draws the figures, and where none does.
+
+They are drawn when the book is built, by the book's own figure.js in Chromium, as wide as a desk's
+column and as narrow as a phone's, and stay in the built book under a name made from all that they
+depend on: a second build draws nothing. Not when a notebook runs: so the repository carries no
+drawings, and a picture can never be another one than its figure. Without Chromium the book has the
+figures' words in their place, and says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sphinx.util import logging
+
+from .libraries import ASSETS, PLOTLY
+
+TOOLS = Path(__file__).parents[2] / "tools"
+LOGGER = logging.getLogger(__name__)
+WIDTHS = {"wide": 700, "narrow": 340}  # pixels
+NARROW = "(max-width: 599px)"  # of the window; figure.js and custom.css have it too
+PATIENCE = 60_000  # milliseconds that all figures have
+# Colours that the theme has two of. The browser draws with stand-ins.
+COLOURS = {
+    "text-base": ("rgb(1, 2, 3)", "#222832", "#ced6dd"),
+    "border": ("rgb(4, 5, 6)", "#d1d5da", "#48566b"),
+    "surface": ("rgb(7, 8, 9)", "#f3f4f5", "#29313d"),
+}
+FONT = '-apple-system, BlinkMacSystemFont, "Segoe UI", "Helvetica Neue", Arial, sans-serif'
+DRAW = """async () => {
+  const drawn = [];
+  for (const figure of document.querySelectorAll(".plotly-figure")) {
+    figure.scrollIntoView();
+    while (!figure.querySelector(".main-svg")) await new Promise((done) => setTimeout(done, 5));
+    drawn.push(Plotly.Snapshot.toSVG(figure, "svg"));
+  }
+  return drawn;
+}"""
+
+
+@cache
+def _tools() -> bytes:
+    """All that draws."""
+    return b"".join(map(Path.read_bytes, (Path(__file__), ASSETS / "figure.js", PLOTLY)))
+
+
+def name_of(figure: Mapping[str, Any]) -> str:
+    """The name of a figure's picture."""
+    return hashlib.sha256(json.dumps(figure).encode() + _tools()).hexdigest()[:16]
+
+
+class Folder:
+    """The pictures of a built book."""
+
+    def __init__(self, book: Path) -> None:
+        self.book = book
+        self.folder = book / "_images" / "figures"
+
+    def file(self, name: str, width: str) -> Path:
+        """Where a picture is, or is to be."""
+        return self.folder / f"{name}-{width}.svg"
+
+    def has(self, name: str) -> bool:
+        """Whether a picture is there."""
+        return all(self.file(name, width).is_file() for width in WIDTHS)
+
+    def html(self, name: str, up: str) -> str:
+        """A picture as HTML, "" if there is none; `up` leads from the page to the book."""
+        if not self.has(name):
+            return ""
+        wide, narrow = (
+            up + self.file(name, width).relative_to(self.book).as_posix() for width in WIDTHS
+        )
+        return (
+            f'<picture><source media="{NARROW}" srcset="{narrow}">'
+            f'<img src="{wide}" alt="" loading="lazy"></picture>'
+        )
+
+    def keep(self, names: Iterable[str]) -> None:
+        """Remove all pictures but these."""
+        kept = {self.file(name, width) for name in names for width in WIDTHS}
+        for file in set(self.folder.glob("*.svg")) - kept:
+            file.unlink()
+
+    def draw(self, figures: Mapping[str, Mapping[str, Any]]) -> None:
+        """Draw figures under these names, if there is a Chromium."""
+        if not figures:
+            return
+        if str(TOOLS) not in sys.path:
+            sys.path.append(str(TOOLS))
+        import browser
+        from command import Stop
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with browser.chromium() as chromium, tempfile.TemporaryDirectory() as folder:
+                place = Path(folder, "figures.html")
+                place.write_text(_page(self.book, figures.values()), encoding="utf-8")
+                for width, pixels in WIDTHS.items():
+                    window = {"width": pixels, "height": 900}
+                    page = chromium.new_page(viewport=window)
+                    page.set_default_timeout(PATIENCE)
+                    page.goto(place.as_uri())
+                    for name, svg in zip(figures, page.evaluate(DRAW), strict=True):
+                        self.file(name, width).write_text(_finished(svg), encoding="utf-8")
+                    page.close()
+        except Stop as error:
+            LOGGER.info("%d figures are words until a script draws them: %s", len(figures), error)
+
+
+def _page(book: Path, figures: Iterable[Mapping[str, Any]]) -> str:
+    """A page with nothing but figures."""
+    from .plotly_figures import figure_html
+
+    colours = "".join(f"--pst-color-{name}:{sign};" for name, (sign, *_) in COLOURS.items())
+    script = (book / "_static" / "figure.js").as_uri()
+    return (
+        f'<!DOCTYPE html><meta charset="utf-8"><style>body{{margin:0;font-family:{FONT};{colours}}}'
+        ".figure-controls{display:none}.plotly-figure{height:var(--height)}"
+        f"@media {NARROW}{{.plotly-figure{{height:var(--narrow-height)}}}}</style>"
+        f'{"".join(map(figure_html, figures))}<script src="{script}"></script>'
+    )
+
+
+def _finished(svg: str) -> str:
+    """The drawing with the theme's colours and with no more digits than can be seen."""
+    svg = re.sub(r"(\d\.\d\d)\d+", r"\1", svg)
+    light, dark = "", ""
+    for name, (sign, in_light, in_dark) in COLOURS.items():
+        svg = svg.replace(sign, f"var(--{name})")
+        light += f"--{name}:{in_light};"
+        dark += f"--{name}:{in_dark};"
+    style = f"svg{{{light}}}@media (prefers-color-scheme:dark){{svg{{{dark}}}}}"
+    return re.sub(r"(<svg[^>]*>)", rf"\1<style>{style}</style>", svg, count=1)
