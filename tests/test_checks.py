@@ -21,6 +21,12 @@ def test_line(equation, error, tolerance, line, capsys):
     assert capsys.readouterr().out == line + "\n"
 
 
+def test_an_error_in_a_unit(capsys):
+    check("A9", "x = y", 0.36, 4, "standard errors")
+    line = "Eq. A9 holds: x = y; largest error 0.36 standard errors (wanted: 4)\n"
+    assert capsys.readouterr().out == line
+
+
 @pytest.mark.parametrize("error", [2e-12, float("nan"), float("inf")])
 def test_failure(error):
     with pytest.raises(AssertionError, match=r"Eq. A7 fails: x = y; error .*, wanted 1e-12"):

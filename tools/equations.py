@@ -84,8 +84,9 @@ Eq. 7 on, and each of the six results that its Appendix M lists (M1 to M6 is our
 the book treats it, where it checks it by value, and the largest error that the check found.
 Equations 1 to 6 are not treated. The checks run with the book's tests.
 
-An error of the size of rounding is given as the next power of ten, because it differs between
-machines. What the error of a statement about averages is measured in, its chapter says.
+Beside the error stands the largest that the check allows. An error of the size of rounding is given
+as the next power of ten, because it differs between machines. Statements about averages are checked
+on random draws, whose mean is allowed to be off by some of its standard errors.
 """
 HEAD = """\
 ---
@@ -296,11 +297,13 @@ def overview(entries: dict[str, Entry]) -> str:
     """A table of all equations and errors, below a count of the gaps if there are any."""
     gaps = sum(bool(gap(name, entries[name])) for name in ALL)
     lines = [f"**{gaps} of these {len(ALL)} have a gap.**", ""] if gaps else []
-    lines += ["| result | about | largest error |", "| --- | --- | --- |"]
+    lines += ["| result | about | largest error | allowed |", "| --- | --- | --- | --- |"]
     for name, about in ALL.items():
-        errors = "; ".join(check.error for check in entries[name].checks) or "**missing**"
-        errors = errors.replace("-", "\N{NON-BREAKING HYPHEN}")
-        lines += [f"| [{name}](#equation-{name.lower()}) | {about} | {errors} |"]
+        checks = entries[name].checks
+        errors = "; ".join(check.error for check in checks) or "**missing**"
+        allowed = "; ".join(check.wanted for check in checks)
+        cells = f"{errors} | {allowed}".replace("-", "\N{NON-BREAKING HYPHEN}")
+        lines += [f"| [{name}](#equation-{name.lower()}) | {about} | {cells} |"]
     return "\n".join(lines) + "\n"
 
 

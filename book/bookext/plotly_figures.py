@@ -140,7 +140,9 @@ def drop_pictures(app: Sphinx, exception: Exception | None) -> None:
     """Leave no picture of a figure that the book no longer has."""
     if exception is None and app.builder.format == "html":
         pages = app.env.metadata.values()
-        pictures.Folder(Path(app.outdir)).keep(n for page in pages for n in page.get("pictures", []))
+        pictures.Folder(Path(app.outdir)).keep(
+            n for page in pages for n in page.get("pictures", [])
+        )
 
 
 class ShowFigures(SphinxPostTransform):

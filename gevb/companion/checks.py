@@ -7,7 +7,7 @@ import math
 ROUNDING = 1e-9  # Errors below this differ between machines.
 
 
-def check(equation: str, statement: str, error: float, tolerance: float) -> None:
+def check(equation: str, statement: str, error: float, tolerance: float, unit: str = "") -> None:
     """Print that an equation holds to within `tolerance`, or fail.
 
     An error of the size of rounding is printed as the next power of ten, so that all machines
@@ -19,6 +19,7 @@ def check(equation: str, statement: str, error: float, tolerance: float) -> None
         statement: the equation in one line of plain text.
         error: the largest deviation found between its two sides.
         tolerance: the largest deviation that is still taken for agreement.
+        unit: what both are measured in, such as "standard errors", where it is not the sides'.
 
     Raises:
         AssertionError: the error is larger than the tolerance, or not a number.
@@ -30,4 +31,5 @@ def check(equation: str, statement: str, error: float, tolerance: float) -> None
         size = f"{error:.2g}"
     else:
         size = f"below {10.0 ** math.ceil(math.log10(error)):g}"
+    size = f"{size} {unit}".strip()
     print(f"{name} holds: {statement}; largest error {size} (wanted: {tolerance:g})")
