@@ -26,8 +26,8 @@ test: $(VENV)/installed
 	$(BIN)/python tools/notebooks.py check
 	$(BIN)/python tools/equations.py --check
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests gevb book --nbval -n $(JOBS) --dist loadscope
-	$(BIN)/jupyter-book build -W -n --keep-going --all .
 	$(BIN)/python tools/browser.py install
+	$(BIN)/jupyter-book build -W -n --keep-going --all .
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests/browser --confcutdir tests/browser \
 	  -n $$((2 * $(JOBS))) --dist worksteal
 

@@ -8,7 +8,7 @@ import sys
 
 import nbformat
 import pytest
-from bookext import plotly_figures
+from bookext import pictures, plotly_figures
 from bs4 import BeautifulSoup
 
 REPOSITORY = "https://github.com/owner/name"
@@ -18,7 +18,7 @@ FIGURE = {
     "layout": {
         "height": 400,
         "margin": {"t": 90, "b": 20},
-        "meta": {"alt": 'A line & a "rise"'},
+        "meta": {"alt": 'A line & a "rise"', "narrow": {"height": 420}},
         "updatemenus": [
             {
                 "type": "buttons",
@@ -42,6 +42,7 @@ CONFIG = f"""
 extensions = ["myst_nb", "sphinxcontrib.katex", "bookext"]
 myst_enable_extensions = ["dollarmath"]
 nb_execution_mode = "off"
+nb_render_markdown_format = "myst"
 html_theme = "sphinx_book_theme"
 html_title = "A small book"
 html_math_renderer = "katex"
@@ -56,7 +57,10 @@ html_theme_options = {{
 
 def build(source, out):
     paths = [sys.executable, "-m", "sphinx", "-Q", "-b", "html", "-d", f"{out}-trees", source, out]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}  # as pyproject.toml has it
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(sys.path),  # as pyproject.toml has it
+        "CHROME_PATH": "nowhere",  # no pictures: tests/browser looks at those
+    }
     subprocess.run(paths, check=True, env=environment)
 
 
@@ -68,14 +72,19 @@ def book(tmp_path_factory):
         "# Start\n\nToo short.\n\nThese are the first words that say what the page is about; then"
         " there are so many more of them that nobody who searches will ever be shown them all.\n\n"
         "Of Eq. 9 and A1 more is said; not of Eq. 99, `Eq. 9`, or Eq. 9-fold.\n\n"
-        "```{toctree}\npart/first\npart/second\n```\n"
+        "```{toctree}\n:numbered:\npart/first\npart/second\n```\n"
     )
     (source / "part").mkdir()
     output = nbformat.v4.new_output("display_data", data={plotly_figures.MIME: FIGURE}, metadata={})
+    words = nbformat.v4.new_output(
+        "display_data",
+        data={"text/markdown": "See the *rise* of $x$ in Eq. 9.", "text/plain": "<object>"},
+    )
     cells = [
         nbformat.v4.new_markdown_cell(f"# First\n\n{FACTS}\n\nIt begins."),
         nbformat.v4.new_markdown_cell("$$ a = b \\tag{9} $$\n\nand\n\n$$ a = b \\tag{9} $$"),
-        nbformat.v4.new_code_cell("1 + 1", outputs=[output]),
+        nbformat.v4.new_code_cell("1 + 1", outputs=[output, words]),
+        nbformat.v4.new_code_cell("2 + 2", outputs=[output]),
     ]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), source / "part" / "first.ipynb")
     (source / "part" / "second.md").write_text(
@@ -148,8 +157,8 @@ def test_figures_have_words_controls_and_their_json(book):
     drawn = json.loads(figure.script.string)
     assert drawn["data"] == FIGURE["data"]
     assert drawn["layout"] == FIGURE["layout"]
-    assert "height:400px" in figure["style"]
-    menu, slider = html.select(".figure-controls .figure-control")
+    assert figure["style"] == "--height:400px;--narrow-height:420px"
+    menu, slider = html.select("#figure-1 .figure-controls .figure-control")
     assert [(b.get_text(), b["aria-pressed"]) for b in menu.select("button")] == [
         ("a<b", "false"),
         ("c", "true"),
@@ -157,6 +166,40 @@ def test_figures_have_words_controls_and_their_json(book):
     assert slider.output.get_text() == slider.input["aria-valuetext"] == "2°"
     assert (slider.input["max"], slider.input["value"]) == ("3", "2")
     assert slider.input["aria-label"] == "r"
+
+
+def test_figures_have_a_number_an_address_and_the_caption_that_follows_them(book):
+    one, two = page(book, "part/first").select("figure.book-figure")
+    assert one["id"] == "figure-1"
+    assert one.select_one("figcaption").get_text().startswith("Figure 1.1 See the rise of ")
+    assert one.select_one("figcaption a.figure-number")["href"] == "#figure-1"
+    assert one.select("figcaption em")
+    assert one.select("figcaption .katex"), "mathematics is set"
+    assert one.select_one("figcaption a[href='#eq-9']")
+    assert two.select_one("figcaption").get_text().strip() == "Figure 1.2"
+    assert not page(book, "part/first").select(".cell_output > p"), "the caption is there once"
+
+
+def test_pictures_stay_as_long_as_their_figures(tmp_path):
+    folder = pictures.Folder(tmp_path)
+    for name in ("one", "two"):
+        for width in pictures.WIDTHS:
+            folder.file(name, width).parent.mkdir(parents=True, exist_ok=True)
+            folder.file(name, width).write_text("<svg/>")
+    folder.keep(["two"])
+    assert not folder.has("one")
+    assert folder.has("two")
+    assert folder.html("one", "../") == ""
+    picture = BeautifulSoup(folder.html("two", "../"), "html.parser").picture
+    assert picture.img["src"] == "../_images/figures/two-wide.svg"
+    assert picture.source["srcset"] == "../_images/figures/two-narrow.svg"
+    assert "noscript" not in plotly_figures.figure_html(FIGURE, str(picture))
+
+
+def test_a_figure_that_changes_gets_another_picture():
+    changed = {**FIGURE, "data": [{"x": [0, 1], "y": [0, 2]}]}
+    assert pictures.name_of(FIGURE) == pictures.name_of(json.loads(json.dumps(FIGURE)))
+    assert pictures.name_of(FIGURE) != pictures.name_of(changed)
 
 
 def test_many_choices_are_a_list_and_commands_stay_unpressed():

@@ -32,24 +32,25 @@ def test_classes_differ_in_colour_or_symbol():
 
 def test_pair_of_maps():
     pairs = {"one": ((XY, LABELS), (2 * XY, LABELS)), "two": ((XY / 2, LABELS), (XY, LABELS))}
-    figure = embedding.pair_of_maps(pairs, ("left", "right"), ("cat", "dog"), alt="seen")
+    sides, words = (("left", "right"), ("cat", "dog")), {"alt": "seen", "caption": "to see"}
+    figure = embedding.pair_of_maps(pairs, *sides, **words)
     assert [trace.name for trace in figure.data] == ["cat", "dog"] * 2
     assert [list(trace.x) for trace in figure.data] == [[0, 250], [-1000]] * 2
     assert [list(trace.y) for trace in figure.frames[1].data] == [[250, 125], [125]] * 2
     assert all(trace.x.dtype == np.int16 for trace in figure.data)
     menu = figure.layout.updatemenus[0].buttons
     assert [button.label for button in menu] == [frame.name for frame in figure.frames]
-    one = embedding.pair_of_maps({"one": pairs["one"]}, ("left", "right"), ("cat", "dog"), alt="")
+    one = embedding.pair_of_maps({"one": pairs["one"]}, *sides, **words)
     assert not one.frames  # nothing to choose
     assert not one.layout.updatemenus
     assert "dog" in figure.data[1].hovertemplate
-    assert figure.layout.meta["alt"] == "seen"
+    assert (figure.layout.meta["alt"], figure.layout.meta["caption"]) == ("seen", "to see")
 
 
 def test_pair_of_maps_with_a_slider_and_few_points():
     pairs = {"5": ((XY, LABELS), (XY, LABELS)), "20": ((XY, LABELS), (XY, LABELS))}
     figure = embedding.pair_of_maps(
-        pairs, ("a", "b"), ("0", "1"), alt="", prefix="perplexity ", shown=2
+        pairs, ("a", "b"), ("0", "1"), alt="", caption="", prefix="perplexity ", shown=2
     )
     assert not figure.layout.updatemenus
     assert [step.label for step in figure.layout.sliders[0].steps] == ["5", "20"]

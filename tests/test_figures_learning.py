@@ -19,6 +19,7 @@ from gevb.training import Evaluation
 
 def shown(figure):
     assert figure.layout.meta["alt"]
+    assert figure.layout.meta["caption"]
     return figure
 
 
@@ -50,9 +51,13 @@ def test_learning_curves_take_the_rule_from_the_record():
 def test_histograms_count_zeros_apart():
     weights = torch.tensor([0.0, 0.0, 0.11, -0.05])
     figure = shown(learning.weight_histograms({"with": {0: weights}, "without": {0: weights}}))
-    counts, zeros = figure.data[0], figure.data[1]
+    *keys, counts, zeros, _, _ = figure.data
+    assert [(key.name, key.marker.color) for key in keys] == [
+        ("positive", COLOURS["gevb"]), ("negative", COLOURS["dfa"])
+    ]  # fmt: skip
     assert sum(counts.y) == pytest.approx(50)
-    assert list(zeros.y) == [50]
+    assert zeros.y[1] == 50
+    assert zeros.name == "exactly zero"
     assert not figure.frames  # nothing to choose
     assert "50 % exactly zero and 25 % negative" in figure.layout.meta["alt"]
 
@@ -66,7 +71,20 @@ def test_constraint_has_a_button_for_every_rate():
     first, second = (button.args[0]["visible"] for button in figure.layout.updatemenus[0].buttons)
     assert first == [True] * 4 + [False] * 4
     assert second == [False] * 4 + [True] * 4
-    assert "slow: clamped: exactly zero: weights (%) 2 to 15;" in figure.layout.meta["alt"]
+    assert [trace.visible for trace in figure.data] == second, "the last one comes first"
+    assert (
+        "slow: clamped: exactly zero: exactly zero, or negative (%) 2 to 15;"
+        in (figure.layout.meta["alt"])
+    )
+    assert "At fast the clamp holds 15 % at the end" in figure.layout.meta["caption"]
+
+
+def test_one_choice_is_no_choice():
+    curve = ([0, 5], [[1.0, 3.0], [10.0, 20.0]])
+    parts = dict.fromkeys(("zero", "negative", "clamped_signs", "free_signs"), curve)
+    figure = learning.constraint_over_training({"slow": parts})
+    assert not figure.layout.updatemenus
+    assert all(trace.visible for trace in figure.data)
 
 
 def test_angles_by_layer_have_a_panel_for_every_layer():

@@ -43,25 +43,46 @@ def test_results_show_seeds_means_and_references():
     assert "fc BP+ vectorized: compared with 1.93 %, 5 missing." in alt
 
 
+def test_results_name_only_what_they_draw():
+    figure = pictures.results({"test": table([], [GEVB, BP], range(5))})
+    assert [trace.name for trace in figure.data] == ["compared with"]
+    assert not figure.layout.updatemenus, "nothing to choose"
+    caption = figure.layout.meta["caption"]
+    assert "by the rule: diamonds what it is compared with. Of 2 experiments none have" in caption
+
+
+def panel(figure, title):
+    """What is drawn under a title."""
+    titles = [note.text.replace("<br>", " ") for note in figure.layout.annotations]
+    axis = f"x{1 + titles.index(title)}".removesuffix("1")
+    return [trace for trace in figure.data if trace.xaxis == axis]
+
+
 def test_curves_are_means_over_seeds_and_carry_on_the_last_value():
     records = [run(GEVB, 0, (90, 4, 2)), run(GEVB, 1, (88, 0))]
     figure = pictures.curves({"mnist fc": records})
-    band, line = (trace for trace in figure.data if trace.xaxis == "x")
+    band, line, training = panel(figure, "VNN")
     assert list(line.x) == [0, 10, 20]
     assert list(line.y) == [89, 2, 1]
     assert list(band.y) == [90, 4, 2, 0, 0, 88]
-    training = [trace for trace in figure.data if trace.xaxis == "x2"][1]
     assert list(training.y) == [44.5, 1, 0.5]
+    assert (line.name, training.name) == ("GEVB, test", "GEVB, training")
+    assert (line.line.dash, training.line.dash) == ("solid", "dash")
+
+
+def test_a_panel_without_a_run_says_so():
+    figure = pictures.curves({"mnist fc": [run(GEVB, 0, (90, 4))]})
+    notes = [note.xref for note in figure.layout.annotations if note.text == "no run yet"]
+    assert notes == ["x2 domain", "x3 domain", "x4 domain"]
 
 
 def test_angles_leave_out_what_was_not_measured():
     records = [run(GEVB, 0, (90, 4)), run(GEVB, 1, (88, 3), angles=(42.0, None))]
     figure = pictures.angles({"mnist fc": records})
-    first = [trace for trace in figure.data if trace.xaxis == "x" and trace.name]
-    second = [trace for trace in figure.data if trace.xaxis == "x2" and trace.name]
-    assert list(first[0].y) == [41, 41]
-    assert not len(second[0].y)
-    assert "GEVB+ vectorized: layer 1 41 to 41°" in figure.layout.meta["alt"]
+    _, first = panel(figure, "VNN")
+    assert first.name == "GEVB, layer 1"
+    assert list(first.y) == [41, 41]
+    assert "GEVB, layer 1: VNN 41 to 41°" in figure.layout.meta["alt"]
 
 
 def test_order_shows_what_was_tested():
@@ -76,3 +97,4 @@ def test_order_shows_what_was_tested():
     assert list(trace.y) == ["mnist fc:<br>GEVB+ vectorized<br>− BP+ vectorized"]
     assert list(trace.x) == pytest.approx([-0.1])
     assert "supported" in figure.layout.meta["alt"]
+    assert "first: 1 supported (green)." in figure.layout.meta["caption"]

@@ -262,8 +262,14 @@ def test_figures():
     net, inputs = sm.small_network(), sm.small_inputs()
     figure = figures.active_paths(net, inputs)
     assert len(figure.frames) == len(inputs)
+    names = [trace.name for trace in figure.data if trace.name]
+    assert names == ["active, with a path", "active, without", "inactive"]
     assert "Without a line to the next layer: unit 4 of hidden 3." in figure.layout.meta["alt"]
     figure = figures.half_planes([1, 0.5, 0])
+    assert [t.name for t in figure.data if t.meta == "key"] == [
+        "update has the gradient's sign",
+        "it has not",
+    ]
     right = [len(frame.data[0].x) for frame in figure.frames]
     assert right[0] == 72
     assert right == sorted(right, reverse=True)

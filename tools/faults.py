@@ -55,7 +55,7 @@ def long_lines(page: Page) -> list[str]:
 
 
 def stand_ins(page: Page) -> list[str]:
-    """Figures that leave a reader without JavaScript with nothing."""
+    """Figures that leave a reader without JavaScript without a picture."""
     return ask(page, "standIns")
 
 

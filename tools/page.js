@@ -156,22 +156,16 @@
         ? [`code cell ${i + 1}: ${code.scrollWidth} px in ${code.clientWidth} px`] : []);
   },
 
-  // Figures that leave a reader without JavaScript with nothing.
+  // Figures that leave a reader without JavaScript without a picture.
   async standIns() {
     for (const image of document.querySelectorAll(".plotly-figure img")) {
       image.loading = "eager";
       await image.decode().catch(() => {}); // has no width then
     }
-    return [...document.querySelectorAll(".plotly-figure")].flatMap((figure, i) => {
-      const next = figure.nextElementSibling;
-      const places = [figure, ...(next?.localName === "noscript" ? [next] : [])];
-      const texts = places.flatMap((place) =>
-        place.localName === "noscript" ? [place] : [...place.querySelectorAll("noscript")]);
-      const images = places.flatMap((place) => [...place.querySelectorAll("img, svg")]);
-      const seen = texts.some((text) => text.innerText.trim()) || images.some((image) =>
-        image.checkVisibility() && image.getBoundingClientRect().width && image.naturalWidth !== 0);
-      return seen ? [] : [`figure ${i + 1}, ${this.tell(figure)}: nothing stands in for it`];
-    });
+    return [...document.querySelectorAll(".plotly-figure")].flatMap((figure, i) =>
+      [...figure.querySelectorAll("img")].some((image) => image.checkVisibility()
+        && image.getBoundingClientRect().width && image.naturalWidth)
+        ? [] : [`figure ${i + 1}, ${this.tell(figure)}: no picture stands in for it`]);
   },
 
   // ---------------------------------------------------------------- figures and their controls

@@ -23,7 +23,8 @@ SOUND = """<!DOCTYPE html>
       <input type="range" min="0" max="2" value="0" aria-label="step"><output>0</output>
       <button aria-pressed="true">red</button><button aria-pressed="false">blue</button>
     </div>
-    <noscript>a line that rises</noscript>
+    <picture><img src="data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'/>" alt=""
+      width="9" height="9"></picture>
     <svg class="main-svg" width="90" height="90">
       <g class="subplot xy"><g class="trace"><path d="M0 0L9 9"/></g></g>
       <text x="9" y="40">left</text><text x="50" y="40">right</text>
@@ -175,9 +176,12 @@ def test_a_broken_page_is_caught(visit, check, old, new, fault):
 def test_a_figure_without_javascript_needs_a_stand_in(visit):
     plain = {"java_script_enabled": False}
     assert faults.stand_ins(visit("", "", **plain).page) == []
-    drawn = 'a line that rises</noscript>\n    <svg class="main-svg"'
-    (found,) = faults.stand_ins(visit(drawn, '</noscript><svg display="none"', **plain).page)
-    assert "nothing stands in for it" in found
+    (found,) = faults.stand_ins(visit("<picture>", "<picture hidden>", **plain).page)
+    assert "no picture stands in for it" in found
+    (found,) = faults.stand_ins(
+        visit("data:image/svg+xml,<svg", "data:image/svg+xml,", **plain).page
+    )
+    assert "no picture stands in for it" in found
 
 
 FILES = {
