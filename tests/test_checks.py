@@ -22,7 +22,7 @@ def test_line(equation, error, tolerance, line, capsys):
 
 
 def test_an_error_in_a_unit(capsys):
-    check("A9", "x = y", 0.36, 4, "standard errors")
+    check("A9", "x = y", 0.36, 4.0, "standard errors")
     line = "Eq. A9 holds: x = y; largest error 0.36 standard errors (wanted: 4)\n"
     assert capsys.readouterr().out == line
 

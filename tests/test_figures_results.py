@@ -48,7 +48,8 @@ def test_results_name_only_what_they_draw():
     assert [trace.name for trace in figure.data] == ["compared with"]
     assert not figure.layout.updatemenus, "nothing to choose"
     caption = figure.layout.meta["caption"]
-    assert "by the rule: diamonds what it is compared with. Of 2 experiments none have" in caption
+    assert "by the rule: diamonds what they are compared with." in caption
+    assert "finished in 0 of 2 experiments." in caption
 
 
 def panel(figure, title):

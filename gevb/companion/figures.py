@@ -105,15 +105,20 @@ def sign_match(networks: Mapping[str, Mapping[int, Pairs]]) -> go.Figure:
         for title, by_epoch in networks.items()
     }
     agree = "; ".join(f"{title} {s[0]:.0f} % to {s[-1]:.0f} %" for title, s in share.items())
-    seen = ", ".join(f"{min(s):.0f} % or more ({title})" for title, s in share.items())
+    seen = "; ".join(
+        f"{title}: {min(s):.0f} %"
+        if f"{min(s):.0f}" == f"{max(s):.0f}"
+        else f"{title}: {min(s):.0f} to {max(s):.0f} %"
+        for title, s in share.items()
+    )
     return finished(
         figure,
         alt=f"Update against gradient for single weights in {' and '.join(titles)}, from epoch "
         f"{epochs[0]} to {epochs[-1]}. Points in the lower left and upper right quadrants agree "
         f"in sign: {agree}.",
         caption="Every point is a weight: its GEVB update against its gradient, each divided by "
-        "the largest of its kind in the panel. In the shaded quadrants both have the same sign; "
-        f"so have, at all epochs shown, {seen} of the weights.",
+        "the largest of its kind in the panel. In the shaded quadrants both have the same sign. "
+        f"How many have, over the epochs shown: {seen}.",
         height=300,
     )
 

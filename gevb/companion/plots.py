@@ -130,7 +130,7 @@ def panels(
     A title is broken where a phone's panel ends.
     """
     columns = -(-len(titles) // rows)
-    letters = max(8, int((_PHONE - 40) / columns / _LETTER))
+    letters = max(8, int((_PHONE - _BESIDE) / columns / 7))  # of a title, which is larger
     figure = make_subplots(
         rows=rows,
         cols=columns,
@@ -139,6 +139,13 @@ def panels(
         **{"horizontal_spacing": 0.05 if shared else 0.12, "vertical_spacing": 0.2, **how},
     )
     return figure.update_annotations(font_size=14)
+
+
+def square(figure: go.Figure, **both: object) -> None:
+    """Panels for planes: on both axes one scale, and the same look."""
+    for x, y in zip(figure.select_xaxes(), figure.select_yaxes(), strict=True):
+        x.update(constrain="domain", **both)
+        y.update(constrain="domain", scaleanchor=y.anchor, **both)
 
 
 # -------------------------------------------------------------------------------------- curves
@@ -367,8 +374,9 @@ def _menu(choices: Sequence[Mapping[str, object]], active: int) -> dict[str, obj
 
 # -------------------------------------------------------------------------------------- layout
 
-# In pixels: a line of text, a phone's figure, the book's; in a legend, an entry's sign, a letter.
-_LINE, _PHONE, _BOOK, _SIGN, _LETTER = 19, 340, 700, 48, 6.6
+# In pixels: a line of text and a letter; a figure on a phone and in the book, and what is not
+# panels in it; the sign of an entry in a legend.
+_LINE, _LETTER, _PHONE, _BOOK, _BESIDE, _SIGN = 19, 6.2, 340, 700, 65, 46
 
 
 def finished(
@@ -390,8 +398,8 @@ def finished(
         layout: whatever else.
     """
     figure.update_layout(**layout)
-    figure.update_xaxes(title_standoff=8)
-    figure.update_yaxes(title_standoff=10, automargin=True)
+    figure.update_xaxes(title_standoff=12, ticklabelstandoff=2)
+    figure.update_yaxes(title_standoff=10, ticklabelstandoff=4, automargin=True)
     titles = [note.text for note in figure.layout.annotations if note.yref == "paper"]
     top = 13 + _LINE * _lines(titles) if titles else 15
     below = _below_axes(figure)
@@ -429,24 +437,44 @@ def _below_axes(figure: go.Figure) -> int:
     named = any(axis.showticklabels is not False for axis in axes)
     titled = any(axis.title.text for axis in axes)
     lines = _lines(_categories(figure, "x"))
-    return 10 + (5 + _LINE * lines) * named + (8 + _LINE) * titled
+    return 10 + (5 + _LINE * lines) * named + (12 + _LINE) * titled
 
 
 def _legend(figure: go.Figure, width: int) -> int:
-    """Pixels for the legend of a figure so wide."""
+    """Pixels for the legend of a figure so wide, at the choice whose legend is longest."""
+    if len(figure.data) == 1 or figure.layout.showlegend is False:
+        return 0
+    choices = [
+        button.args[0]["visible"]
+        for menu in figure.layout.updatemenus
+        for button in menu.buttons
+        if button.method == "update"
+    ]
+    choices = choices or [[trace.visible is not False for trace in figure.data]]
+    return max(_rows(figure, width, shown) for shown in choices)
+
+
+def _rows(figure: go.Figure, width: int, shown: Sequence[bool]) -> int:
+    """Pixels for the entries of the traces that are shown."""
     names = [
         trace.name
-        for trace in figure.data
-        if trace.name and trace.showlegend is not False and trace.visible is not False
+        for trace, there in zip(figure.data, shown, strict=True)
+        if trace.name and trace.showlegend is not False and there
     ]
-    if not names or len(figure.data) == 1 or figure.layout.showlegend is False:
+    if not names:
         return 0
-    beside = max(
-        (len(line) for y in _categories(figure, "y") for line in y.split("<br>")), default=6
-    )
-    longest = max(_LETTER * max(map(len, names)), figure.layout.legend.entrywidth or 0)
-    columns = max(1, int((width - _LETTER * beside) // (_SIGN + longest)))
-    return 5 + _LINE * -(-len(names) // columns)
+    beside = [len(line) for y in _categories(figure, "y") for line in y.split("<br>")]
+    room = width - max(_BESIDE, _LETTER * max(beside, default=0) + 20)
+    each = figure.layout.legend.entrywidth
+    wide = [_SIGN + (each or _LETTER * len(name)) for name in names]
+    if any(trace.legendgroup for trace in figure.data):  # plotly fills row after row
+        rows, taken = 1, 0.0
+        for entry in wide:
+            rows, taken = (rows, taken + entry) if taken + entry <= room else (rows + 1, entry)
+    else:  # one row, or columns as wide as the widest entry
+        columns = len(wide) if sum(wide) < room else max(1, room // max(wide))
+        rows = -(-len(wide) // int(columns))
+    return 5 + _LINE * rows
 
 
 def _categories(figure: go.Figure, axis: str) -> list[str]:

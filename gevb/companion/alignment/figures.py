@@ -69,9 +69,10 @@ def angle_triangle(r: Sequence[float]) -> go.Figure:
         f"r goes from {r[0]:g} to {r[-1]:g}.",
         caption="The gradient's feedback (blue) is the part that GEVB has (green), as long as the "
         r"mean of $\hat\delta$, and a rest at right angles to it, as long as the standard "
-        "deviation. The angle between the two rules depends on their ratio r alone: it goes from "
-        f"{math.degrees(math.atan(r[0])):.0f}° to {math.degrees(math.atan(r[-1])):.0f}°.",
-        height=310,
+        "deviation. The angle between the two rules depends on their ratio r alone: it is "
+        f"{math.degrees(math.atan(r[0])):.0f}° at r = {r[0]:g} and "
+        f"{math.degrees(math.atan(r[-1])):.0f}° at r = {r[-1]:g}.",
+        height=280,
         xaxis={**HIDDEN, "range": [-0.05, 1.15]},
         yaxis={**HIDDEN, "range": [-0.06, 1.03 * max(r)], "scaleanchor": "x"},
     )

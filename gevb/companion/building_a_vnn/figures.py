@@ -20,6 +20,7 @@ from gevb.companion.plots import (
     line,
     panels,
     short,
+    square,
     strokes,
     switch,
 )
@@ -173,7 +174,9 @@ def gate_half_space(start: int = 45, step: int = 15, n: int = 50) -> go.Figure:
     figure = panels(("pre-activations h", "activations a"))
     views = {f"{angle}°": _gate_traces(h, float(angle)) for angle in range(0, 360, step)}
     frames(figure, views, "angle of t: ", start=f"{start}°", places=(1, 1, 1, 1, 2))
-    _square(figure, range=[-3, 3])
+    square(figure, range=[-3, 3], zeroline=True)
+    figure.update_xaxes(title="component 1")
+    figure.update_yaxes(title="component 2", col=1)
     return finished(
         figure,
         alt="Pre-activations with two components as points in a plane. Those in the half-plane on "
@@ -183,7 +186,7 @@ def gate_half_space(start: int = 45, step: int = 15, n: int = 50) -> go.Figure:
         r"half-plane, to which the gating vector $\mathbf t$ (arrow) points, stay where they are; "
         r"all others go to the origin. The slider turns $\mathbf t$.",
         height=280,
-        narrow=150,
+        narrow=125,
         showlegend=False,
     )
 
@@ -219,23 +222,17 @@ def gate_and_rectifier(directions: int = 24) -> go.Figure:
             trace.update(legendgroup=name, showlegend=name not in named)
             figure.add_trace(trace, row=1, col=column)
             named.add(name)
-    _square(figure, range=[-1.2, 1.2], dtick=1)
+    square(figure, range=[-1.2, 1.2], dtick=1, zeroline=True)
+    figure.update_xaxes(title="component 1")
+    figure.update_yaxes(title="component 2", col=1)
     return finished(
         figure,
         alt=f"{directions} vectors on a circle and where they go. {'; '.join(said)}.",
         caption=f"Where {directions} vectors on a circle go. The gate keeps a vector as it is or "
         "sets it to zero; two rectifiers, one a component, bend it too. " + "; ".join(said) + ".",
         height=260,
-        narrow=150,
+        narrow=125,
     )
-
-
-def _square(figure: go.Figure, **both: object) -> None:
-    """Two panels for planes, in which right angles are right."""
-    figure.update_xaxes(**both, zeroline=True, constrain="domain", title="component 1")
-    for axis, below in zip(figure.select_yaxes(), ("x", "x2"), strict=True):
-        axis.update(**both, zeroline=True, constrain="domain", scaleanchor=below)
-    figure.update_yaxes(title="component 2", col=1)
 
 
 # -------------------------------------------------------------------------------- the cost
@@ -265,6 +262,7 @@ def cost_ratios(ratios: Mapping[str, Mapping[str, float]]) -> go.Figure:
             marker={"color": colour, "pattern": pattern},
             hovertemplate="%{y:.2f} times",
         )
+    figure.update_xaxes(tickangle=0, tickfont_size=11)
     figure.update_yaxes(title="times a conventional step", rangemode="tozero")
     said = "; ".join(
         f"{kind}: {min(v.values()):.1f} to {max(v.values()):.1f}" for kind, v in ratios.items()

@@ -115,6 +115,7 @@ def time_steps(depths: Sequence[int]) -> go.Figure:
         figure,
         {str(depth): bars(depth) for depth in depths},
         "layers: ",
+        start=str(depths[-1]),
         layouts={
             str(depth): {
                 "yaxis": {
@@ -180,6 +181,17 @@ def _means(errors: Errors, what: str) -> str:
     )
 
 
+def _listed(errors: Errors) -> str:
+    """The means of each rule in a row, and the numbers that they belong to."""
+    rows = ", ".join(
+        " / ".join(f"{np.mean(values):.1f}" for values in by_number.values())
+        + f" % ({NAMES[rule]})"
+        for rule, by_number in errors.items()
+    )
+    numbers = " / ".join(map(str, next(iter(errors.values()))))
+    return f"{numbers}: {rows}"
+
+
 def components(errors: Errors, costs: Mapping[int, int]) -> go.Figure:
     """Test error, and cost of a GEVB step, against the number of components of a unit.
 
@@ -187,7 +199,7 @@ def components(errors: Errors, costs: Mapping[int, int]) -> go.Figure:
         errors: see `Errors`, by number of components.
         costs: multiply-adds of a step for one example.
     """
-    figure = panels(("test error (%)", "cost of a step, K = 10 is 1"), shared=False)
+    figure = panels(("test error (%)", "cost, 1 at K = 10"), shared=False)
     _against(figure, errors, 1)
     shares = short([cost / costs[10] for cost in costs.values()])
     trace = line((list(costs), shares), NEUTRAL, says="%{y:.2f}", marker={})
@@ -200,9 +212,9 @@ def components(errors: Errors, costs: Mapping[int, int]) -> go.Figure:
         figure,
         alt=f"Test error against the number of components: {_means(errors, 'components')}. "
         f"Cost of a step, as a multiple of that with 10: {relative}.",
-        caption="More components help and cost. Left, the test error by the number K of "
-        f"components of a unit: {_means(errors, 'components')}. Right, the multiply-adds of a GEVB "
-        f"step, in multiples of those at K = 10.",
+        caption="More components help, and cost. Left, the mean test error by the "
+        f"number of components, {_listed(errors)}. Right, the multiply-adds of a GEVB step, in "
+        "multiples of those at K = 10.",
         height=265,
     )
 
@@ -237,9 +249,9 @@ def depth_curves(errors: Errors, angles: Mapping[str, Mapping[int, float]]) -> g
     return finished(
         figure,
         alt=f"Test error against depth: {_means(errors, 'hidden layers')}. Angle of GEVB: {turns}.",
-        caption="Left, the test error of networks with more and more hidden layers: "
-        f"{_means(errors, 'hidden layers')}. Right, the angle between GEVB and the gradient after "
-        "training, in the first and in the last hidden layer.",
+        caption="Left, the mean test error by the number of hidden layers, "
+        f"{_listed(errors)}. Right, the angle between "
+        "GEVB and the gradient after training, in the first and in the last of them.",
         height=260,
     )
 
@@ -270,7 +282,7 @@ def broadcasts(errors: Mapping[str, Sequence[float]], chance: float = 90.0) -> g
     return finished(
         figure,
         alt=f"Mean test error by broadcast: {values}.".replace("<br>", " "),
-        caption="Test error when all units hear less, or less exactly, than the error vector; "
+        caption="Test error by what the units hear in place of the exact error vector; "
         f"{chance:.0f} % (dotted) is guessing. Means: {values}.".replace("<br>", " "),
         height=380,
     )

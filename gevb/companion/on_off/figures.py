@@ -20,6 +20,7 @@ from gevb.companion.plots import (
     over_epochs,
     panels,
     short,
+    square,
     strokes,
     switch,
 )
@@ -50,9 +51,7 @@ def units_in_the_plane(layers: Mapping[str, Sequence[Float[Tensor, "2 n"]]]) -> 
         for l, layer in enumerate(zip(*layers.values(), strict=True))
     }
     frames(figure, views, "hidden layer ", places=range(1, 1 + len(titles)))
-    hidden = {"showticklabels": False, "range": [-2.6, 2.6], "zeroline": True}
-    figure.update_xaxes(**hidden)
-    figure.update_yaxes(**hidden)
+    square(figure, showticklabels=False, range=[-2.6, 2.6], zeroline=True)
     agree = "; ".join(
         f"{title} {agreement(h[0]):.2f} in the first hidden layer, {agreement(h[-1]):.2f} in the "
         "last"
@@ -127,8 +126,14 @@ def spectra(matrices: Mapping[str, Mapping[str, Complex[Tensor, " _"]]]) -> go.F
     return finished(
         figure,
         alt=f"Eigenvalues in the complex plane. The largest magnitude: {'; '.join(said)}.",
-        caption=f"Eigenvalues of the matrices in the complex plane. Largest magnitudes: "
-        f"{'; '.join(said)}.",
+        caption="Eigenvalues in the complex plane; a mark in a circle is an eigenvalue of both "
+        "matrices. Largest magnitudes: "
+        + ", ".join(
+            f"{float(values.abs().max()):.1f} of {name}"
+            for groups in matrices.values()
+            for name, values in groups.items()
+        )
+        + ".",
         height=290,
     )
 

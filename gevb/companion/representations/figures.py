@@ -9,7 +9,17 @@ import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float, Int
 
-from gevb.companion.plots import COLOURS, NEUTRAL, dots, finished, frames, line, panels, short
+from gevb.companion.plots import (
+    COLOURS,
+    NEUTRAL,
+    dots,
+    finished,
+    frames,
+    line,
+    panels,
+    short,
+    square,
+)
 from gevb.datasets import DATASETS
 from gevb.lab.embedding import RecordedMap
 from gevb.lab.experiments import experiments, published_improvements
@@ -77,10 +87,8 @@ def pair_of_maps(
         panel, c = divmod(number, count)
         trace.update(_look(c, classes[c], panel))
     # Square, and at the top where a phone leaves room.
-    hidden = {"visible": False, "range": [-1050, 1050], "constrain": "domain"}
-    figure.update_xaxes(**hidden)
-    for axis, below in zip(figure.select_yaxes(), ("x", "x2"), strict=True):
-        axis.update(**hidden, matches=None, scaleanchor=below, constraintoward="top")
+    square(figure, visible=False, range=[-1050, 1050])
+    figure.update_yaxes(matches=None, constraintoward="top")
     return finished(
         figure,
         alt=alt,
@@ -108,6 +116,8 @@ def trained_maps(pairs: Sequence[tuple[RecordedMap, RecordedMap]]) -> go.Figure:
         f"{name} {one.map.quality:.2f} to {two.map.quality:.2f}"
         for name, (one, two) in runs.items()
     )
+    gains = {name: one.map.quality - two.map.quality for name, (one, two) in runs.items()}
+    least, most = min(gains, key=gains.__getitem__), max(gains, key=gains.__getitem__)
     return pair_of_maps(
         {
             name: ((one.map.xy, one.map.labels), (two.map.xy, two.map.labels))
@@ -118,8 +128,9 @@ def trained_maps(pairs: Sequence[tuple[RecordedMap, RecordedMap]]) -> go.Figure:
         alt=f"t-SNE maps of {dataset} by the last convolutional layer, before and after training, "
         f"with a menu over the networks. Cluster quality: {qualities}.",
         caption=f"Each point is an image of {dataset}, placed by t-SNE where the last "
-        "convolutional layer finds its likes; colour and symbol tell the class. Cluster quality "
-        f"(less is better), before and after training: {qualities}.",
+        "convolutional layer finds its likes; colour and symbol tell the class. Training lowers "
+        f"cluster quality (less is better) by {gains[least]:.2f} ({least}) to {gains[most]:.2f} "
+        f"({most}).",
     )
 
 

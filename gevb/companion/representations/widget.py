@@ -55,9 +55,10 @@ def map_explorer() -> widgets.VBox:
             says.value = f"cluster quality {before.quality:.2f} before, {after.quality:.2f} after"
             pairs = {"digits": ((before.xy, before.labels), (after.xy, after.labels))}
             titles = ("before training", "after training")
+            classes, said = DATASETS["digits"].class_names, f"Each point is an image; {says.value}."
             shown.clear_output(wait=True)
             with shown:
-                display(pair_of_maps(pairs, titles, DATASETS["digits"].class_names, alt=says.value))
+                display(pair_of_maps(pairs, titles, classes, alt=said, caption=said))
         finally:
             start.disabled = False
 

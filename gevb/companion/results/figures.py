@@ -46,8 +46,8 @@ def results(tables: Mapping[str, Sequence[Cell]]) -> go.Figure:
     drawn = {trace.name for traces in rows.values() for trace in traces}
     signs = {
         _SEED: "dots are seeds",
-        _MEAN: "strokes our means",
-        _OTHER: "diamonds the paper's means",
+        _MEAN: "strokes their means",
+        _OTHER: "diamonds what they are compared with",
     }
     said = ", ".join(words for name, words in signs.items() if name in drawn)
     run = sum(bool(cell.errors) for cell in cells)
@@ -59,8 +59,7 @@ def results(tables: Mapping[str, Sequence[Cell]]) -> go.Figure:
         figure,
         alt=f"Errors of {len(cells)} experiments. {' '.join(map(_words, cells))}",
         caption=f"A row for each network and rule, coloured by the rule: {said}. "
-        f"Of {len(cells)} experiments {run or 'none'} ha{'s' if run == 1 else 've'} a run of ours "
-        "that is finished.",
+        f"Runs of ours are finished in {run} of {len(cells)} experiments.",
         height=10 + 21 * len(cells),
     )
 
@@ -172,7 +171,7 @@ def _by_kind(means: Sequence[Curve], groups: Grid, axis: str, unit: str) -> go.F
             ]
         }
     figure = over_epochs(means, axis, unit, titles=list(_KINDS), rows=2, layouts=layouts)
-    return figure.update_xaxes(nticks=4, tickangle=0)
+    return figure.update_xaxes(nticks=4, tickangle=0, matches="x")
 
 
 def _means(groups: Grid, measures: Measures) -> list[Curve]:

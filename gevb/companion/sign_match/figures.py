@@ -33,7 +33,7 @@ _NEITHER = "rgba(138, 143, 152, 0.25)"  # the neutral grey, thinned
 def active_paths(network: exact.Network, inputs: Sequence[exact.Vector]) -> go.Figure:
     r"""The hidden units and the output of a small network; a slider over examples.
 
-    Thick lines belong to active paths. The number beside a unit is its :math:`\hat\delta_i`, the
+    Thick lines belong to active paths. The number in a unit is its :math:`\hat\delta_i`, the
     sum of the values of its paths. Active units are green, those without such a path orange, the
     rest grey.
 
@@ -71,10 +71,10 @@ def active_paths(network: exact.Network, inputs: Sequence[exact.Vector]) -> go.F
             )
             for u in place
         ]
-        units = dots(list(zip(*place.values(), strict=True)), fills, size=22).update(
+        units = dots(list(zip(*place.values(), strict=True)), fills, size=36, opacity=1).update(
             mode="markers+text",
             text=[str(heard[u]) for u in place],
-            textposition="top center",
+            textfont={"color": "black"},
             hovertext=says,
             hoverinfo="text",
         )
@@ -103,9 +103,9 @@ def active_paths(network: exact.Network, inputs: Sequence[exact.Vector]) -> go.F
         alt=f"A network of {len(sizes) - 1} hidden layers and {sizes[-1]} output unit; a slider "
         f"over {len(inputs)} examples. Green units are active and joined to the output by thick "
         "lines, the active paths; grey units are inactive; active units without such a path are "
-        "orange. The number above a unit is the sum of the values of its paths. Without a line "
+        "orange. The number in a unit is the sum of the values of its paths. Without a line "
         f"to the next layer: {', '.join(apart) or 'none'}.",
-        caption=r"Active paths to the output (thick), example by example. The number at a unit is "
+        caption=r"Active paths to the output (thick), example by example. The number in a unit is "
         r"$\hat\delta_i$, the sum of the values of its paths; it is zero without one. Of all "
         "weights that lead to a unit, the update has the gradient's sign where it is positive, "
         "and there is no gradient where it is zero.",
@@ -186,6 +186,7 @@ def sign_matrices(matrices: Mapping[str, Mapping[int, Matrix]]) -> go.Figure:
     """
     titles = list(matrices)
     shares = list(matrices[titles[0]])
+    rows, columns = np.shape(matrices[titles[0]][shares[0]])
     figure = panels(titles)
 
     def heatmap(title: str, share: int) -> go.Heatmap:
@@ -216,18 +217,28 @@ def sign_matrices(matrices: Mapping[str, Mapping[int, Matrix]]) -> go.Figure:
     figure.update_yaxes(**bare, autorange="reversed")
     figure.update_yaxes(title="receiving unit", col=1)
     wrong = "; ".join(
-        f"{title} "
-        + ", ".join(f"{int((np.array(m) == -1).sum())} with {share} %" for share, m in by.items())
+        f"{title} " + ", ".join(f"{_wrong(m)} with {share} %" for share, m in by.items())
         for title, by in matrices.items()
     )
     return finished(
         figure,
         alt=f"Right and wrong signs of a layer's weights, as matrices, for {' and '.join(titles)}. "
         f"Wrong signs by the share of negative weights: {wrong}.",
-        caption="A square for each weight between two layers. Wrong signs by the share of "
-        f"negative weights: {wrong}.",
+        caption="A square for each weight between two layers, coloured by whether its update has "
+        f"the gradient's sign. Of {rows * columns} weights "
+        + ", ".join(
+            f"{_wrong(by[shares[0]])} are wrong with {shares[0]} % negative weights and at most "
+            f"{max(map(_wrong, by.values()))} with more ({title})"
+            for title, by in matrices.items()
+        )
+        + ".",
         height=255,
     )
+
+
+def _wrong(matrix: Matrix) -> int:
+    """How many signs are wrong."""
+    return int((np.array(matrix) == -1).sum())
 
 
 def agreement(curves: Mapping[str, Mapping[int, float]]) -> go.Figure:
@@ -254,6 +265,12 @@ def agreement(curves: Mapping[str, Mapping[int, float]]) -> go.Figure:
         figure,
         alt=f"Right signs against the share of negative weights. {says}. A dotted line marks 50 %.",
         caption="How many updates keep the gradient's sign when more and more weights are "
-        f"negative; 50 % (dotted) is what chance gives. {says}.",
+        "negative; 50 % (dotted) is what chance gives. "
+        + "; ".join(
+            f"{name}: {curve[min(curve)]:.0f} % at {min(curve)} %, "
+            f"{min(curve.values()):.0f} % at worst"
+            for name, curve in curves.items()
+        )
+        + ".",
         height=230,
     )

@@ -78,7 +78,8 @@ def weight_histograms(weights: Mapping[str, Mapping[int, Float[Tensor, " n"]]]) 
 
     epochs = list(weights[titles[0]])
     views = {str(epoch): [b for title in titles for b in bars(title, epoch)] for epoch in epochs}
-    frames(figure, views, "epoch ", places=[1 + n // 2 for n in range(2 * len(titles))])
+    places = [1 + n // 2 for n in range(2 * len(titles))]
+    frames(figure, views, "epoch ", start=str(epochs[-1]), places=places)
     figure.update_xaxes(title="weight", range=[-0.3, 0.6])
     figure.update_yaxes(type="log", range=np.log10([floor, top]), tickvals=[0.1, 1, 10, 50])
     figure.update_yaxes(title="weights (%)", col=1)
@@ -176,8 +177,13 @@ def angles_by_layer(runs: Mapping[str, Record]) -> go.Figure:
     return finished(
         figure,
         alt=f"Angle in degrees between feedback and gradient. {ends(curves, '')}.",
-        caption="Angle between the update and the gradient, layer by layer; at 90° they have "
-        f"nothing in common. From the first epoch to the last: {ends(curves, '')}.",
+        caption="Angle between what the hidden layers hear and the gradient; at 90° they have "
+        f"nothing in common. In hidden layers 1 to {layers}, at the end: "
+        + "; ".join(
+            ", ".join(f"{angle:.0f}°" for angle in record.history[-1].angles) + f" ({name})"
+            for name, record in runs.items()
+        )
+        + ".",
         height=270,
     )
 
