@@ -33,7 +33,7 @@ ARROW = {"symbol": "arrow", "angleref": "previous"}
 HIDDEN = {"visible": False, "fixedrange": True}
 
 
-class _Caption(ExternalRenderer):
+class _Caption(ExternalRenderer):  # type: ignore[misc]
     """Says below a figure what `finished` was given to say there."""
 
     def render(self, fig_dict: Mapping[str, Any]) -> None:

@@ -272,7 +272,9 @@ def cost_ratios(ratios: Mapping[str, Mapping[str, float]]) -> go.Figure:
         alt=f"Cost of a training step of a vectorized network by architecture, in units of a step "
         f"of the conventional one. {said}.",
         caption="Multiply-adds of a training step of a vectorized network, as multiples of a "
-        f"back-propagation step in the conventional one. {said}.",
+        "back-propagation step in the conventional one: "
+        + ", ".join(f"{kind} up to {max(v.values()):.1f}" for kind, v in ratios.items())
+        + ".",
         height=250,
         barmode="group",
     )
