@@ -136,7 +136,10 @@ def describe(
     tags = context.get("metatags", "")
     if 'name="description"' in tags:
         return
-    title = context.get("title") or page.rsplit("/", 1)[-1].capitalize()
+    known = app.env.titles.get(page)  # without a number
+    title = (
+        known.astext() if known else context.get("title") or page.rsplit("/", 1)[-1].capitalize()
+    )
     words = f"{title}: a page of “{app.config.html_title}”."
     if doctree:
         own = [p for p in doctree.findall(nodes.paragraph) if len(p.astext()) > 60]

@@ -139,4 +139,6 @@ def _finished(svg: str) -> str:
         light += f"--{name}:{in_light};"
         dark += f"--{name}:{in_dark};"
     style = f"svg{{{light}}}@media (prefers-color-scheme:dark){{svg{{{dark}}}}}"
-    return re.sub(r"(<svg[^>]*>)", rf"\1<style>{style}</style>", svg, count=1)
+    # With a view box it can be of any size.
+    size = r'<svg ([^>]*width="([\d.]+)" height="([\d.]+)"[^>]*)>'
+    return re.sub(size, rf'<svg viewBox="0 0 \2 \3" \1><style>{style}</style>', svg, count=1)

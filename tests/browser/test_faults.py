@@ -140,7 +140,7 @@ BROKEN = [
     (figures, ' class="trace"', "", "a line: drawn without a single mark"),
     (figures, ' aria-label="a line"', "", ": no accessible name"),
     (figures, '"trace"', '"trace slider-container"', "a line: has a control of plotly's own"),
-    (drawings, 'x="9"', 'x="-9"', 'figure 1: "left" is cut'),
+    (drawings, 'x="9"', 'x="-30"', 'figure 1: "left" is cut'),
     (drawings, 'x="50"', 'x="20"', 'figure 1: "left" on "right"'),
     (drawings, '<path d="M0 0L9 9"/>', '</g><g class="trace"><path/>', "nothing in panel xy"),
     (drawings, "x: [0, 1]", "x: [null]", 'figure 1: nothing is "rising"'),
