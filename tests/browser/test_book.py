@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import quote
 
 import browser
 import faults
 import pytest
 from browser import BOOK, LANDING, PHONE, ROOT
+from bs4 import BeautifulSoup
 
 PLOTLY = "application/vnd.plotly.v1+json"
 PAGES = browser.pages(BOOK)
@@ -95,6 +97,39 @@ def test_moving_figure_answers_to_the_keyboard(chromium, home):
 def test_figures_answer_with_less_motion(chromium, home):
     with browser.visited(chromium, home, CHAPTER, reduced_motion="reduce") as visit:
         report(CHAPTER, lost(visit) + faults.figure_controls(visit.page))
+
+
+def last_choices():
+    """For each kind of control, a page that has one, its figure, and the figure's last choice."""
+    found = {}
+    for name in PAGES:
+        for figure in BeautifulSoup((BOOK / name).read_bytes(), "html.parser").select(
+            ".book-figure"
+        ):
+            layout = json.loads(figure.script.string)["layout"]
+            for control in figure.select("input, select, button[aria-pressed]"):
+                kind = "sliders" if control.name == "input" else "updatemenus"
+                (choices,) = [group.get("steps") or group["buttons"] for group in layout[kind]]
+                found.setdefault(control.name, (name, figure["id"], choices[-1]["label"]))
+    return list(found.values())
+
+
+@pytest.mark.parametrize(("name", "figure", "choice"), last_choices())
+def test_a_figure_links_to_itself_as_it_stands(chromium, home, name, figure, choice):
+    address = f"#{figure}={quote(choice)}"
+    chosen = f"#{figure} :is(output, [aria-pressed=true], option:checked)"
+    with browser.visited(chromium, home, name + address) as visit:
+        visit.page.wait_for_function(
+            "([chosen, label]) => document.querySelector(chosen).textContent === label",
+            arg=[chosen, choice],
+        )
+        number = visit.page.locator(f"#{figure} a.figure-number")
+        assert number.get_attribute("href") == address
+        assert (
+            visit.page.locator(f"#{figure}").bounding_box()["y"]
+            < browser.DESK["viewport"]["height"]
+        )
+    report(name, visit.complaints)
 
 
 @pytest.mark.parametrize("name", [LANDING, CHAPTER])
