@@ -103,7 +103,8 @@
   // The link of a figure to itself.
   const link = (div, label) => {
     const number = div.parentElement.querySelector("a.figure-number");
-    if (number) number.hash = `${number.hash.split("=")[0]}=${encodeURIComponent(label)}`;
+    const address = `#${div.parentElement.id}=${encodeURIComponent(label)}`;
+    number?.setAttribute("href", address);
   };
 
   const wire = (div) => controlsOf(div).forEach((control, index) => {

@@ -97,9 +97,9 @@ def sign_match(networks: Mapping[str, Mapping[int, Pairs]]) -> go.Figure:
             row="all",
             col="all",
         )
-    figure.update_xaxes(title="gradient / its largest", range=[-1.1, 1.1], zeroline=True)
+    figure.update_xaxes(title="gradient / largest", range=[-1.1, 1.1], zeroline=True)
     figure.update_yaxes(range=[-1.1, 1.1], zeroline=True)
-    figure.update_yaxes(title="GEVB update / its largest", col=1)
+    figure.update_yaxes(title="GEVB update / largest", col=1)
     share = {
         title: [100 * float((g * u >= 0).double().mean()) for g, u in by_epoch.values()]
         for title, by_epoch in networks.items()
