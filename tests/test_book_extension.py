@@ -182,6 +182,7 @@ def test_figures_have_a_number_an_address_and_the_caption_that_follows_them(book
 
 def test_pictures_stay_as_long_as_their_figures(tmp_path):
     folder = pictures.Folder(tmp_path)
+    (tmp_path / "page").mkdir()
     for name in ("one", "two"):
         for width in pictures.WIDTHS:
             folder.file(name, width).parent.mkdir(parents=True, exist_ok=True)
@@ -191,8 +192,9 @@ def test_pictures_stay_as_long_as_their_figures(tmp_path):
     assert folder.has("two")
     assert folder.html("one", "../") == ""
     picture = BeautifulSoup(folder.html("two", "../"), "html.parser").picture
-    assert picture.img["src"] == "../_images/figures/two-wide.svg"
-    assert picture.source["srcset"] == "../_images/figures/two-narrow.svg"
+    files = [picture.img["src"], picture.source["srcset"]]
+    assert [(tmp_path / "page" / file).is_file() for file in files] == [True, True]
+    assert [file.split("/")[:3] for file in files] == [["..", "_images", "figures"]] * 2
     assert "noscript" not in plotly_figures.figure_html(FIGURE, str(picture))
 
 

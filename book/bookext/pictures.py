@@ -47,14 +47,19 @@ DRAW = """async () => {
 
 
 @cache
-def _tools() -> bytes:
-    """All that draws."""
-    return b"".join(map(Path.read_bytes, (Path(__file__), ASSETS / "figure.js", PLOTLY)))
+def _tools() -> str:
+    """Digest of all that draws."""
+    sources = (Path(__file__), ASSETS / "figure.js", PLOTLY)
+    return _digest(b"".join(map(Path.read_bytes, sources)))
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
 def name_of(figure: Mapping[str, Any]) -> str:
     """The name of a figure's picture."""
-    return hashlib.sha256(json.dumps(figure).encode() + _tools()).hexdigest()[:16]
+    return _digest(json.dumps(figure).encode())
 
 
 class Folder:
@@ -66,7 +71,7 @@ class Folder:
 
     def file(self, name: str, width: str) -> Path:
         """Where a picture is, or is to be."""
-        return self.folder / f"{name}-{width}.svg"
+        return self.folder / f"{name}-{_tools()}-{width}.svg"
 
     def has(self, name: str) -> bool:
         """Whether a picture is there."""

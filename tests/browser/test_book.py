@@ -116,7 +116,7 @@ def last_choices():
 
 @pytest.mark.parametrize(("name", "figure", "choice"), last_choices())
 def test_a_figure_links_to_itself_as_it_stands(chromium, home, name, figure, choice):
-    address = f"#{figure}={quote(choice, safe="!'()*")}"
+    address = f"#{figure}=" + quote(choice, safe="!'()*")
     chosen = f"#{figure} :is(output, [aria-pressed=true], option:checked)"
     with browser.visited(chromium, home, name + address) as visit:
         visit.page.wait_for_function(
