@@ -143,7 +143,7 @@ def describe(
     words = f"{title}: a page of “{app.config.html_title}”."
     if doctree:
         own = [p for p in doctree.findall(nodes.paragraph) if len(p.astext()) > 60]
-        own = [p for p in own if not _is_facts(p) and "figure-caption" not in p["classes"]]
+        own = [p for p in own if not _is_facts(p) and "caption-words" not in p["classes"]]
         words = " ".join(own[0].astext().split()) if own else words
     if len(words) > LONGEST:
         words = words[: words.rindex(" ", 0, LONGEST)].rstrip(",;:") + " …"

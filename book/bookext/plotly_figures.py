@@ -166,7 +166,7 @@ class ShowFigures(SphinxPostTransform):
             caption = after[0] if after and isinstance(after[0], nodes.paragraph) else None
             caption = nodes.paragraph() if caption is None else caption
             label = f'<a class="figure-number" href="#{anchor}">Figure {number}</a> '
-            caption["classes"].append("figure-caption")
+            caption["classes"].append("caption-words")
             caption.insert(0, nodes.raw(text=label, format="html"))
             opening = f'<figure class="book-figure" id="{anchor}">'
             block[start : start + 1 + len([n for n in after if n is caption])] = [
