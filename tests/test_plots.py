@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import plotly.graph_objects as go
 import plotly.io as pio
 import pytest
@@ -30,6 +32,13 @@ def test_a_figure_is_followed_by_its_caption(shown):
         ("figure", ["application/vnd.plotly.v1+json"]),
         ("words", "What to *see*."),
     ]
+
+
+def test_colab_draws_and_has_captions_too(shown, monkeypatch):
+    monkeypatch.setitem(sys.modules, "google.colab", sys)
+    plots.use_notebook_renderer()
+    pio.show(plots.finished(go.Figure(), alt="a", caption="See.", height=100))
+    assert shown == [("figure", ["text/html"]), ("words", "See.")]
 
 
 def test_a_readers_own_figure_is_shown_without(shown):
