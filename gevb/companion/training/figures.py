@@ -49,7 +49,7 @@ def weight_histograms(weights: Mapping[str, Mapping[int, Float[Tensor, " n"]]]) 
     for name, rule in (("positive", "gevb"), ("negative", "dfa")):
         figure.add_trace(key(name, COLOURS[rule]))
 
-    def bars(title: str, epoch: int) -> list[go.Bar]:
+    def bars(title: str, epoch: int) -> list[go.Bar | go.Scatter]:
         w = weights[title][epoch].numpy()
         counts, _ = np.histogram(w[w != 0], edges)
         middle = (edges[1:] + edges[:-1]) / 2
