@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from html import escape
 
 from gevb.companion.plots import COLOURS
-from gevb.lab.comparison import Sample, table
+from gevb.datasets import DATASETS as FACTS
+from gevb.lab.comparison import PUBLISHED_SEEDS, SEEDS, Sample, table
 from gevb.lab.experiments import published, read_results
 from gevb.training import Experiment
 
-SEEDS = range(5)
 ARCHITECTURES = {"fc": "fully connected", "conv": "convolutional", "lc": "locally connected"}
 DATASETS = {
     "digits": ("Digits", "our runs: five seeds, mean ± s.d."),
@@ -64,7 +64,7 @@ def samples(dataset: str) -> dict[tuple[str, Series], Sample]:
         return {key: ours[e.run()] for key, e in chosen.items() if ours.get(e.run())}
     printed = published()
     return {
-        key: Sample(printed[experiment.name][0], len(SEEDS), None)
+        key: Sample(printed[experiment.name][0], PUBLISHED_SEEDS, None, FACTS[dataset].test)
         for key, experiment in chosen.items()
     }
 
