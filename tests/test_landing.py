@@ -137,6 +137,15 @@ def test_scene_shows_the_networks_numbers():
     torch.testing.assert_close(torch.tensor(thick).double(), torch.cat(later), rtol=0, atol=6e-4)
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_every_picture_finds_a_way_through_the_network(rule):
+    network, x, y = landing.toy()
+    for image, label in zip(x, y, strict=True):
+        trace = network.trace(image.view(1, 1, 3, 3))
+        assert all(gate.any() for gate in trace.gates)
+        landing.learn(network, rule, image, label)
+
+
 def test_chart_shows_what_is_recorded():
     drawn = dict(
         re.findall(r'data-experiment="(.*?)" data-error="(.*?)"', result_chart.result_chart())
