@@ -29,6 +29,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     for part in (
         "libraries",
         "plotly_figures",
+        "folding",
         "search",
         "glossary",
         "chapters",
