@@ -117,7 +117,7 @@ def form(question: Question, legend: nodes.Node, inline: Inline) -> nodes.contai
     if not question.choices:
         name = "Numbers" if isinstance(exercise, Numbers) else "A number"
         box = f'<input type="text" name="answer" aria-label="{name}" autocapitalize="off">'
-        parts.append(html(f'<span class="pst-js-only">{box}</span>'))
+        parts.append(html(f'<span class="typed pst-js-only">{box}</span>'))
     parts.append(html("</fieldset><noscript><details><summary>Answers</summary><ul>"))
     for place, (answer, says) in enumerate(sentences(exercise)):
         right = " (right)" if place == 0 else ""
