@@ -50,7 +50,7 @@ def map_explorer() -> widgets.VBox:
                 return embed(deepcopy(trainer.network).cpu(), images, settings, False, of_three)
 
             trainer = new_trainer(config)
-            before = mapped("before training", 0)
+            before = mapped("before training", 0.0)
             train(trainer, lambda share, words: report((1 + share) / 3, words))
             return before, mapped("after training", 2 / 3)
 
