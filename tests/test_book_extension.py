@@ -97,12 +97,15 @@ def book(tmp_path_factory):
     cells = [
         nbformat.v4.new_markdown_cell(f"# First\n\n{FACTS}\n\nIt begins."),
         nbformat.v4.new_markdown_cell("$$ a = b \\tag{9} $$\n\nand\n\n$$ a = b \\tag{9} $$"),
+        nbformat.v4.new_markdown_cell("Feedback alignment, `gate`, *gate*; feedback, Gates, gate."),
         nbformat.v4.new_code_cell("1 + 1", outputs=[output]),
     ]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), source / "part" / "first.ipynb")
     (source / "part" / "second.md").write_text(
         "---\nhtml_meta:\n  description: Its own words.\n---\n# Second\n\n"
-        "$$ c = d \\tag{9} $$\n\n$$ c = 0 \\tag{A1} $$\n\nSee Eqs. 9, A1.\n"
+        "$$ c = d \\tag{9} $$\n\n$$ c = 0 \\tag{A1} $$\n\nSee Eqs. 9, A1.\n\n"
+        "```{glossary}\nFeedback\n  A gate hears it.\n\nFeedback alignment (FA)\n  A rule.\n\n"
+        "Gate\n  Open or closed.\n```\n"
     )
     asks = [f"answer = None\nexercises.{name}(answer)" for name in (NUMBER, ORDER, SELECTION)]
     answers = [nbformat.v4.new_output("stream", text="Put your answer in.\n")]
@@ -137,6 +140,18 @@ def test_a_mention_leads_to_the_page_s_own_equation_or_the_first(book):
     second = page(book, "part/second")
     assert links(second, "9") == ["#eq-9"]
     assert links(second, "A1") == ["#eq-a1"]
+
+
+def test_a_chapter_s_first_mention_of_a_term_leads_to_the_glossary(book):
+    found = {a.get_text(): a["href"] for a in page(book, "part/first").select("a.term")}
+    places = {
+        "Feedback alignment": "Feedback-alignment-FA",
+        "feedback": "Feedback",
+        "Gates": "Gate",
+    }
+    assert found == {words: f"second.html#term-{place}" for words, place in places.items()}
+    assert len(page(book, "part/first").select("a.term")) == 3
+    assert not page(book, "part/second").select("a.term")
 
 
 def test_the_facts_of_a_chapter_get_buttons(book):
