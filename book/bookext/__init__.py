@@ -36,6 +36,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
         "api_links",
         "landing",
         "playground",
+        "quiz",
         "slim",
     ):
         app.setup_extension(f"{__name__}.{part}")
