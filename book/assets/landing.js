@@ -10,7 +10,7 @@
   const Networks = networkModule(), start = Networks.typed(network);
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const [units, bars] = [all(".unit"), all(".unit .bar")];
-  const [play, status, steps] = [find(".play"), find(".status"), all("li")];
+  const [play, status, steps, speed] = [find(".play"), find(".status"), all("li"), find(".speed")];
   const WINDOW = 20;
   const [SLOW, FAST] = [4500, 500]; // milliseconds for a picture: the first three, and the last ones
 
@@ -120,7 +120,7 @@
         : `Mistakes among the first ${WINDOW}: ${missed(wrong.slice(0, WINDOW))}; latest ${WINDOW}: ${missed(wrong.slice(-WINDOW))}.`);
   };
 
-  const pace = () => (wanted ? Math.max(FAST, SLOW * .75 ** Math.max(0, count - 3)) : SLOW);
+  const pace = () => (wanted ? Math.max(FAST, SLOW * .75 ** Math.max(0, count - 3)) : SLOW) / speed.value;
 
   const begin = () => {
     [learner, count, wrong, next] = [start, 0, [], 0];
@@ -191,6 +191,7 @@
 
   // It plays by itself, once it is in sight and the page is at rest, unless the reader prefers stillness.
   const settle = () => {
+    for (const name of ["gevb", "bp"]) showMistakes(name, []); // drawn whole for those without scripts
     begin();
     if (still.matches) return one();
     let first = true;

@@ -29,10 +29,14 @@ def setup(app: Sphinx) -> dict[str, bool]:
     for part in (
         "libraries",
         "plotly_figures",
+        "folding",
+        "search",
+        "glossary",
         "chapters",
         "api_links",
         "landing",
         "playground",
+        "quiz",
         "slim",
     ):
         app.setup_extension(f"{__name__}.{part}")

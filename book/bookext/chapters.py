@@ -1,7 +1,7 @@
 """What the book adds to a chapter, whose notebook stays plain Markdown.
 
 * The opening paragraph ("Time ... You need ... In the paper ...") becomes a header block with
-  buttons: the notebook in Colab, as a file, in the repository.
+  buttons: the notebook in Colab, as a file, in the repository, and the switch for its code.
 * Every equation with a number of the paper gets an anchor, and "Eq. 9" in the text leads there.
 * Every page gets a description for search engines: what it says itself, else its first words.
 """
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
+
+from .folding import SWITCH
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -126,7 +128,7 @@ def head_chapter(app: Sphinx, doctree: nodes.document) -> None:
     block = nodes.container(classes=["chapter-facts"])
     facts.replace_self(block)
     block += facts
-    block += nodes.raw(text=f'<p class="chapter-buttons">{links}</p>', format="html")
+    block += nodes.raw(text=f'<p class="chapter-buttons">{links}{SWITCH}</p>', format="html")
 
 
 def describe(
