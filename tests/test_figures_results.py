@@ -61,7 +61,7 @@ def panel(figure, title):
 
 def test_curves_are_means_over_seeds_and_carry_on_the_last_value():
     records = [run(GEVB, 0, (90, 4, 2)), run(GEVB, 1, (88, 0))]
-    figure = pictures.curves({"mnist fc": records})
+    figure = pictures.curves({"mnist fc": records}, {})
     band, line, training = panel(figure, "VNN")
     assert list(line.x) == [0, 10, 20]
     assert list(line.y) == [89, 2, 1]
@@ -72,7 +72,7 @@ def test_curves_are_means_over_seeds_and_carry_on_the_last_value():
 
 
 def test_a_panel_without_a_run_says_so():
-    figure = pictures.curves({"mnist fc": [run(GEVB, 0, (90, 4))]})
+    figure = pictures.curves({"mnist fc": [run(GEVB, 0, (90, 4))]}, {})
     notes = [note.xref for note in figure.layout.annotations if note.text == "no run yet"]
     assert notes == ["x2 domain", "x3 domain", "x4 domain"]
 
@@ -99,3 +99,18 @@ def test_order_shows_what_was_tested():
     assert list(trace.x) == pytest.approx([-0.1])
     assert "supported" in figure.layout.meta["alt"]
     assert "first: 1 supported (green)." in figure.layout.meta["caption"]
+
+
+def test_published_errors_are_drawn_where_curves_are_to_arrive():
+    """Also where there is no run yet, and on a scale of their own."""
+    other = replace(GEVB, dataset="cifar10")
+    figure = pictures.curves(
+        {"MNIST": [run(GEVB, 0, (90, 4))], "CIFAR-10": []},
+        {"MNIST": {GEVB: 2.0}, "CIFAR-10": {other: 40.0}},
+    )
+    aims = [t for t in figure.data if (t.name or "").endswith("published")]
+    assert [(t.x[0], t.y[0]) for t in aims] == [(190, 2.0), (190, 40.0)]
+    assert [t.visible for t in aims] == [True, False]
+    ranges = [b.args[1]["yaxis.range"] for b in figure.layout.updatemenus[0].buttons]
+    assert ranges == [[0, 8.0], [0, 80.0]]
+    assert list(figure.layout.yaxis.range) == [0, 8.0]

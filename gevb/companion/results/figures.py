@@ -30,7 +30,7 @@ from gevb.companion.plots import (
 from gevb.lab.comparison import Cell, Finding
 from gevb.lab.records import Record
 from gevb.lab.tables import seeds_text
-from gevb.training import Evaluation, Experiment
+from gevb.training import PAPER_EPOCHS, Evaluation, Experiment
 
 
 def results(tables: Mapping[str, Sequence[Cell]]) -> go.Figure:
@@ -122,21 +122,42 @@ _KINDS = {  # of networks, a panel each: vectorized, nonnegative
 }
 
 
-def curves(groups: Grid) -> go.Figure:
+def curves(groups: Grid, goals: Mapping[str, Mapping[Experiment, float]]) -> go.Figure:
     """Test and training errors over training, a panel a kind of network.
 
     Lines are means over seeds; the range of the test errors is drawn as a band.
+
+    Args:
+        groups: records by the name of a button.
+        goals: test errors at the end of training to compare with, in some of the groups.
     """
     means = _means(groups, ERRORS)
-    figure = _by_kind(means, groups, "error (%)", " %")
+    aims = [
+        Curve(
+            f"{NAMES[experiment.rule]}, published",
+            {_kind(experiment): ([PAPER_EPOCHS], [error])},
+            COLOURS[experiment.rule],
+            marker={"symbol": "diamond-open", "size": 9},
+            owner=group,
+        )
+        for group, wanted in goals.items()
+        for experiment, error in wanted.items()
+    ]
     # The first steps down from chance would hide the rest.
-    worst = max(r.history[-1].test_error for records in groups.values() for r in records)
-    figure.update_yaxes(range=[0, min(100.0, 2 * worst)])
+    tops = {
+        group: min(
+            100.0,
+            2 * max([r.history[-1].test_error for r in records] + [*goals.get(group, {}).values()]),
+        )
+        for group, records in groups.items()
+    }
+    figure = _by_kind(means, groups, "error (%)", " %", aims, tops)
     return finished(
         figure,
         alt=f"Learning curves, means over seeds. {ends(means, ' %')}.",
         caption="Test error (solid) and training error (dashed), means over seeds, in each kind of "
-        "network; the band is the range of the test error.",
+        "network; the band is the range of the test error. Diamonds are the test errors that the "
+        "paper reports at the end.",
         height=420,
     )
 
@@ -156,8 +177,24 @@ def angles(groups: Grid) -> go.Figure:
     )
 
 
-def _by_kind(means: Sequence[Curve], groups: Grid, axis: str, unit: str) -> go.Figure:
-    """The panels of `_KINDS`; one says so where a group has no run of its kind."""
+def _by_kind(
+    means: Sequence[Curve],
+    groups: Grid,
+    axis: str,
+    unit: str,
+    aims: Sequence[Curve] = (),
+    tops: Mapping[str, float] | None = None,
+) -> go.Figure:
+    """The panels of `_KINDS`; one says so where a group has no run of its kind.
+
+    Args:
+        means: of the runs.
+        groups: their records by the name of a button.
+        axis: what the vertical axis says.
+        unit: of the values.
+        aims: what is drawn besides.
+        tops: of the vertical axis, by group, if not the same for all.
+    """
     notes = panels(list(_KINDS), rows=2).layout.annotations
     layouts = {}
     for group in groups:
@@ -168,9 +205,11 @@ def _by_kind(means: Sequence[Curve], groups: Grid, axis: str, unit: str) -> go.F
             "annotations": [
                 *(note.to_plotly_json() for note in notes),
                 *({**nothing, "xref": f"x{n} domain", "yref": f"y{n} domain"} for n in missing),
-            ]
+            ],
+            **({"yaxis.range": [0, tops[group]]} if tops else {}),
         }
-    figure = over_epochs(means, axis, unit, titles=list(_KINDS), rows=2, layouts=layouts)
+    drawn = [*means, *aims]
+    figure = over_epochs(drawn, axis, unit, titles=list(_KINDS), rows=2, layouts=layouts)
     return figure.update_xaxes(nticks=4, tickangle=0, matches="x")
 
 
