@@ -179,6 +179,9 @@
     if (on) return run(0);
     one();
   };
+  speed.addEventListener("change", () => {
+    status.textContent = `It plays at ${speed.selectedOptions[0].textContent} speed.`;
+  });
   find(".again").addEventListener("click", () => restart(wanted));
   for (const button of all(".rule")) {
     button.addEventListener("click", () => {
