@@ -138,7 +138,9 @@ def test_scene_shows_the_networks_numbers():
 
 def test_chart_shows_what_is_recorded():
     drawn = dict(
-        re.findall(r'data-experiment="(.*?)" data-error="(.*?)"', result_chart.result_chart())
+        re.findall(
+            r'data-experiment="(.*?)" data-error="(.*?)"', result_chart.result_chart("results.html")
+        )
     )
     datasets, kinds = {"digits", "mnist", "cifar10"}, {"fc", "conv", "lc"}
     ends = {"vectorized-nonnegative-gevb", "vectorized-nonnegative-bp"}

@@ -30,9 +30,12 @@ def setup(app: Sphinx) -> dict[str, bool]:
         "libraries",
         "plotly_figures",
         "chapters",
+        "goals",
+        "homework",
         "api_links",
         "landing",
         "playground",
+        "slides",
         "slim",
     ):
         app.setup_extension(f"{__name__}.{part}")
