@@ -31,6 +31,7 @@ How it works.
 
 ```{from} part/chapter.ipynb
 :paragraph: Read it
+:until: and no more
 ```
 
 ```{notes}
@@ -74,7 +75,7 @@ $$ a = b \\tag{9} $$
 
 $$ h = w $$
 
-Read it as a sentence, in [the start](../index.md).
+Read it as a sentence, in [the start](../index.md), and no more of *this*.
 
 * first thing
 * second thing
@@ -129,6 +130,8 @@ def test_slides_hold_the_chapter_s_parts(page):
     assert len(one.select(".katex-display")) == 2
     assert "Read it as a sentence" in one.get_text()
     assert one.select_one('p a[href="index.html"]')
+    assert "no more" not in one.get_text()
+    assert "this" not in one.select_one("p").get_text()
     assert len(two.select(".plotly-figure")) == 1
     assert "a printed line" not in two.get_text()
     assert [li.get_text().strip() for li in two.select("li")] == ["second thing", "first thing"]
@@ -172,6 +175,7 @@ def test_a_changed_chapter_changes_the_slide(page, book):
     [
         ("part/chapter.ipynb\n:equation: 10", "part/chapter has no equation '10'"),
         ("part/chapter.ipynb\n:paragraph: Never", "part/chapter has no paragraph 'Never'"),
+        ("part/chapter.ipynb\n:paragraph: Read\n:until: Nor", "no paragraph 'Nor'"),
         ("part/chapter.ipynb\n:cell: chapter-4", "part/chapter has no cell 'chapter-4'"),
         ("part/other.ipynb\n:equation: 9", "no chapter part/other.ipynb"),
         ("part/chapter.ipynb", "wanted one of cell, equation"),

@@ -1,8 +1,9 @@
 """Slides made of what the chapters have: a deck is a page whose sections are its slides.
 
 * ``{from} CHAPTER`` shows an equation, a paragraph, an item, a list, a table or a cell's output of
-  a chapter, as the chapter has it now, and each slide ends with links to the places it is taken
-  from. What a chapter no longer has is a warning, which fails the build.
+  a chapter, as the chapter has it now (or as far as some words, `until`), and each slide ends with
+  links to the places it is taken from. What a chapter no longer has is a warning, which fails the
+  build.
 * ``{notes}`` holds what the speaker wants to know, and how long the slide takes: in the long class,
   and, where it is shown there too, in the short one.
 * ``{deck}`` stands for the buttons above the slides; `slides.js` makes them work. Without scripts
@@ -59,7 +60,7 @@ class From(SphinxDirective):
 
     required_arguments = 1
     option_spec: ClassVar = {
-        **dict.fromkeys(["cell", *KINDS], directives.unchanged_required),
+        **dict.fromkeys(["cell", "until", *KINDS], directives.unchanged_required),
         "show": lambda value: directives.choice(value, SHOW),
     }
 
@@ -67,14 +68,15 @@ class From(SphinxDirective):
         """Note what is wanted, and that the page changes with the chapter."""
         _, path = self.env.relfn2path(self.arguments[0])
         chapter = self.env.path2doc(path)
-        kinds = [kind for kind in self.options if kind != "show"]
+        kinds = [kind for kind in self.options if kind not in ("show", "until")]
         if chapter not in self.env.found_docs:
             raise self.error(f"no chapter {self.arguments[0]}")
         if len(kinds) != 1:
             raise self.error(f"wanted one of cell, {', '.join(KINDS)}; got {kinds}")
         self.env.note_dependency(path)
         names = self.options[kinds[0]].split(" | ")
-        taken = Taken(chapter=chapter, kind=kinds[0], names=names, show=self.options.get("show"))
+        options = {name: self.options.get(name) for name in ("show", "until")}
+        taken = Taken(chapter=chapter, kind=kinds[0], names=names, **options)
         self.set_source_info(taken)
         return [taken]
 
@@ -147,21 +149,23 @@ class TakeFromChapters(SphinxPostTransform):
         self.chapters: dict[str, nodes.document] = {}
         for taken in list(self.document.findall(Taken)):
             copies: list[nodes.Node] = []
-            for name in taken["names"]:
-                if found := self.found(taken, name.strip()):
-                    copies += [self.copied(node) for node in found]
+            for name in map(str.strip, taken["names"]):
+                found = self.found(taken, name)
+                copies += (new := [self.copied(node) for node in found])
+                if found:
                     self.note_place(taken, found[0])
                 else:
-                    LOGGER.warning(
-                        "%s has no %s %r",
-                        taken["chapter"],
-                        taken["kind"],
-                        name.strip(),
-                        location=taken,
-                    )
+                    self.miss(taken, name)
+                if (until := taken["until"]) and not (new and cut(new[-1], until)):
+                    self.miss(taken, until)
             if taken["kind"] == "item":
                 copies = [nodes.bullet_list("", *copies)]
             taken.replace_self(copies)
+
+    def miss(self, taken: Taken, name: str) -> None:
+        """Say what is not there."""
+        chapter, kind = taken["chapter"], taken["kind"]
+        LOGGER.warning("%s has no %s %r", chapter, kind, name, location=taken)
 
     def found(self, taken: Taken, name: str) -> list[nodes.Element]:
         """The part that is meant, [] if there is none."""
@@ -235,6 +239,20 @@ class TakeFromChapters(SphinxPostTransform):
             sources[0] += make_refnode(
                 self.app.builder, self.env.docname, chapter, anchor, nodes.Text(words)
             )
+
+
+def cut(node: nodes.Element, words: str) -> bool:
+    """Take away a node's text from some words on; False if they are not in it."""
+    texts = list(node.findall(nodes.Text))
+    places = [n for n, text in enumerate(texts) if words in str(text).translate(STRAIGHT)]
+    if not places:
+        return False
+    text = texts[places[0]]
+    kept = str(text)[: str(text).translate(STRAIGHT).index(words)].rstrip()
+    text.parent.replace(text, nodes.Text(kept))
+    for after in texts[places[0] + 1 :]:
+        after.parent.remove(after)
+    return True
 
 
 def copy_assets(app: Sphinx) -> None:
