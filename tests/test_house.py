@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import ast
 import json
+import subprocess
+import sys
 from pathlib import Path
 
+import nbformat
+import notebooks
 import pytest
+from bs4 import BeautifulSoup
+from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parents[1]
 #: From the ground up; a module imports from its own storey and from those below.
@@ -68,3 +74,27 @@ def test_a_notebook_has_one_room_at_most(path):
     cells = json.loads(path.read_text())["cells"]
     codes = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     assert rooms(imports("\n".join(codes))) <= {path.stem}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_solution_lies_open(path):
+    """In what any front end makes of the Markdown, checkers are called inside a closed fold."""
+    for cell in notebooks.read(path).cells:
+        if cell.cell_type == "markdown":
+            page = BeautifulSoup(MarkdownIt().render(cell.source), "html.parser")
+            for fold in page.select("details:not([open])"):
+                assert fold.summary
+                fold.decompose()
+            assert "check_" not in page.get_text()
+            assert "Right. " not in page.get_text()
+
+
+def test_solutions_keep_the_style_of_the_cells(tmp_path):
+    for path in NOTEBOOKS:
+        whole = notebooks.read(path)
+        whole.cells = [notebooks.solution(cell) or cell for cell in whole.cells]
+        nbformat.write(whole, tmp_path / path.name)
+    for command in (["check"], ["format", "--check"]):
+        ruff = [sys.executable, "-m", "ruff", *command, "--config", "book/ruff.toml", tmp_path]
+        done = subprocess.run(ruff, cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout

@@ -95,6 +95,45 @@ def test_execute_stores_and_repeats(tool):
     assert list(tool.check(path)) == []
 
 
+SOLUTION = """<details><summary>Solution</summary>
+
+In words.
+
+```python
+{}
+```
+
+```text
+stale
+```
+
+</details>
+
+More."""
+
+
+def test_execute_runs_solutions_where_they_stand_and_does_not_count_them(tool):
+    cells = [
+        v4.new_code_cell("x = 6"),
+        v4.new_markdown_cell(SOLUTION.format("x *= 7\nprint(x)")),
+        v4.new_code_cell("print(x)"),
+    ]
+    path = tool.ROOT / "book" / "a_chapter.ipynb"
+    nbformat.write(v4.new_notebook(cells=cells), path)
+    assert tool.execute(path) is None
+    _, _, told, after = tool.read(path).cells
+    assert told.source == SOLUTION.format("x *= 7\nprint(x)").replace("stale", "42")
+    assert (after.execution_count, after.outputs[0].text) == (3, "42\n")
+    assert list(tool.check(path)) == []
+
+
+@pytest.mark.parametrize("code", ["1 + 1", "print('```')"])
+def test_a_solution_prints_lines_and_nothing_else(tool, code):
+    path = stored(tool, v4.new_markdown_cell(SOLUTION.format(code)))
+    with pytest.raises(tool.Stop, match="a-chapter-2: the solution shows something else than"):
+        tool.execute(path)
+
+
 def test_execute_of_a_failing_cell_names_it_and_stores_nothing(tool):
     path = stored(tool, ran("1 / 0", 2))
     before = path.read_bytes()
@@ -104,6 +143,11 @@ def test_execute_of_a_failing_cell_names_it_and_stores_nothing(tool):
     assert done.returncode == 1
     assert done.stdout == "book/a_chapter.ipynb cell 2: ZeroDivisionError: division by zero\n"
     assert path.read_bytes() == before
+
+
+def test_execute_of_a_failing_solution_names_its_cell(tool):
+    path = stored(tool, ran("x = 1", 2), v4.new_markdown_cell(SOLUTION.format("x / 0")))
+    assert tool.execute(path) == "book/a_chapter.ipynb cell 3: ZeroDivisionError: division by zero"
 
 
 @pytest.mark.parametrize(
@@ -138,6 +182,36 @@ def test_check_finds_stderr_another_bootstrap_cell_and_another_form(tool):
         "stderr is stored as its output",
         "not in its normal form",
     ]
+
+
+HINT = v4.new_markdown_cell("<details><summary>Hint</summary>\n\nThink.\n\n</details>")
+ASKS = ran("exercises.check_it(None)", 2, printed("Put your answer in.\n"))
+SOLVES = v4.new_markdown_cell(
+    SOLUTION.format("exercises.check_it(7)").replace("stale", "7\nRight. Seven.")
+)
+
+
+@pytest.mark.parametrize(
+    ("cells", "findings"),
+    [
+        ([HINT, ASKS, SOLVES], []),
+        ([ASKS, SOLVES], ["check_it: no folded hint before it"]),
+        ([HINT, ASKS], ["check_it: no folded solution with a ```python block and, below it, "]),
+        (
+            [HINT, ASKS, v4.new_markdown_cell(SOLUTION.format("exercises.check_it(7)"))],
+            ["check_it: no folded solution with a ```python block and, below it, "],
+        ),
+        (
+            [HINT, ran("exercises.check_it(7)", 2, printed("Right. Seven.\n")), SOLVES],
+            ["a-chapter-3: the solution lies open; fold it into a Markdown cell"],
+        ),
+    ],
+)
+def test_an_exercise_has_a_hint_and_a_folded_right_solution(tool, cells, findings):
+    found = list(tool.check(stored(tool, *cells)))
+    assert len(found) == len(findings)
+    for line, finding in zip(found, findings, strict=True):
+        assert line.startswith(f"book/a_chapter.ipynb {finding}")
 
 
 def test_check_lets_addresses_pass(tool):

@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
+import threading
+import time
+from ast import literal_eval
+from dataclasses import replace
+
 import ipywidgets
 import pytest
 import torch
+from jupyter_client.manager import start_new_kernel
 
 import gevb
 from gevb.companion import widget as shared
 from gevb.companion.alignment import widget as alignment
 from gevb.companion.convolutions import widget as convolutions
 from gevb.companion.on_off import widget as on_off
+
+
+def all_of(box):
+    """All widgets in a box."""
+    yield box
+    for child in getattr(box, "children", ()):
+        yield from all_of(child)
+
+
+def parts(box):
+    """Choices by name, buttons by description, and all words that are shown."""
+    rows = [row for row in box.children if isinstance(row, ipywidgets.HBox)]
+    choices = {row.children[0].value: row.children[1] for row in rows if len(row.children) == 2}
+    buttons = {w.description: w for w in all_of(box) if isinstance(w, ipywidgets.Button)}
+    return choices, buttons, lambda: words(box)
+
+
+def words(box):
+    return " ".join(w.value for w in all_of(box) if isinstance(w, ipywidgets.HTML))
 
 
 @pytest.mark.parametrize(
@@ -23,44 +50,35 @@ from gevb.companion.on_off import widget as on_off
 def test_explorer_draws(explorer, module, says, monkeypatch):
     drawn = []
     monkeypatch.setattr(module, "display", drawn.append)
-    box = explorer()
-    button = next(c for c in box.children if isinstance(c, ipywidgets.Button))
-    button.click()
+    choices, buttons, said = parts(explorer())
+    buttons["Draw"].click()
     assert len(drawn) == 1
     assert drawn[0].layout.meta["alt"]
-    assert any(says in c.value for c in box.children if isinstance(c, ipywidgets.HTML))
-    first = box.children[0].children[1]
-    first.value = next(v for v in first.options if v != first.value)
+    assert says in said()
+    choices["width"].value = next(
+        v for v in choices["width"].options if v != choices["width"].value
+    )
     assert len(drawn) == 2
-
-
-def parts(box):
-    """Choices by name, buttons by description."""
-    rows = [row for row in box.children if isinstance(row, ipywidgets.HBox)]
-    choices = {row.children[0].value: row.children[1] for row in rows if len(row.children) == 2}
-    widgets = [*box.children, *(w for row in rows for w in row.children)]
-    return choices, {w.description: w for w in widgets if isinstance(w, ipywidgets.Button)}
 
 
 def test_training_explorer_trains_what_is_chosen_and_forgets_it(monkeypatch):
     drawn, asked = [], []
 
-    def train(config, progress):
+    def new_trainer(config):
         asked.append(config)
-        return gevb.lab.train(gevb.Config(epochs=0), progress=progress)
+        short = replace(config, epochs=0)
+        return gevb.Trainer(short, gevb.load("digits"), torch.device("cpu"))
 
     monkeypatch.setattr(shared, "display", drawn.append)
-    monkeypatch.setattr(shared, "train", train)
-    box = shared.training_explorer()
-    choices, buttons = parts(box)
-    says = box.children[-2].children[-1]
+    monkeypatch.setattr(shared, "new_trainer", new_trainer)
+    choices, buttons, said = parts(shared.training_explorer())
     choices["epochs"].value, choices["seed"].value = 2, 3
     buttons["Train"].click()
     assert asked == [gevb.Config(epochs=2, seed=3, evaluate_every=1)]
-    assert says.value.endswith("after 0 epochs")
+    assert said().endswith("after 0 epochs")
     choices["network"].value = "conventional, mixed-sign"
     buttons["Train"].click()
-    assert "wanted a vectorized one" in says.value
+    assert "wanted a vectorized one" in said()
     assert len(asked) == len(drawn) == 1
     choices["rule"].value = "dfa"
     buttons["Train"].click()
@@ -81,7 +99,7 @@ def test_kernel_explorer_shows_the_chosen_channels_update(monkeypatch):
     monkeypatch.setattr(convolutions, "kernel_sum", lambda *what: shown.append(what))
     network = gevb.build("digits", (gevb.Conv(4, 3, 1, 1), gevb.Conv(6, 3, 1, 1))).double()
     split = gevb.load("digits").test
-    choices, buttons = parts(convolutions.kernel_explorer(network, split))
+    choices, buttons, _ = parts(convolutions.kernel_explorer(network, split))
     buttons["Draw"].click()
     choices["image"].value = 2
     choices["sending channel"].value, choices["receiving channel"].value = 3, 5
@@ -91,3 +109,150 @@ def test_kernel_explorer_shows_the_chosen_channels_update(monkeypatch):
     update = gevb.GEVB(network).updates(split.x[2:3].double(), split.y[2:3])[1]
     torch.testing.assert_close(terms.sum((0, 1)), update[5, 3])
     assert torch.equal(mask, network.trace(split.x[2:3].double()).gates[1][0, 5].double())
+
+
+# ------------------------------------------------------------------------------- work that lasts
+
+
+class Bench:
+    """Work of three steps, each of which waits until it is let go on."""
+
+    def __init__(self, fails=False):
+        self.go, self.shown, self.plans = threading.Semaphore(0), [], 0
+
+        def job(report):
+            for step in range(3):
+                report(step / 3, f"step {step}")
+                self.go.acquire()
+            if fails:
+                raise gevb.InputError("it cannot be done")
+            return self.plans
+
+        def plan():
+            self.plans += 1
+            return job
+
+        self.work = shared.Work("Go", plan, lambda result: self.shown.append(result) or "done")
+
+    async def until(self, condition):
+        for _ in range(500):
+            if condition():
+                return
+            await asyncio.sleep(0.01)
+        pytest.fail(f"never: {inspect.getsource(condition)}")
+
+
+def test_work_tells_how_far_it_is_and_shows_the_result():
+    async def story():
+        bench = Bench()
+        work = bench.work
+        work.start.click()
+        await bench.until(lambda: work.says.value == "step 0")
+        assert (work.start.disabled, work.stop.disabled) == (True, False)
+        assert work.bar.layout.visibility == "visible"
+        bench.go.release()
+        await bench.until(lambda: work.says.value == "step 1" and work.bar.value == 1 / 3)
+        bench.go.release(2)
+        await bench.until(lambda: not work.start.disabled)
+        assert (bench.shown, work.says.value, work.stop.disabled) == ([1], "done", True)
+        assert work.bar.layout.visibility == "hidden"
+
+    asyncio.run(story())
+
+
+def test_work_stops_when_asked_and_can_start_again():
+    async def story():
+        bench = Bench()
+        work = bench.work
+        for count in (1, 2):
+            work.start.click()
+            await bench.until(lambda: work.says.value == "step 0")
+            work.stop.click()
+            bench.go.release()
+            await bench.until(lambda: not work.start.disabled)
+            assert work.says.value == "stopped; so far: step 1"
+            assert (bench.plans, bench.shown) == (count, [])
+
+    asyncio.run(story())
+
+
+def test_work_begins_anew_with_what_is_chosen_now():
+    """As where a slider moves on while the figure for its last place is still being made."""
+
+    async def story():
+        bench = Bench()
+        for _ in range(3):
+            bench.work.begin()
+        bench.go.release(4)
+        await bench.until(lambda: bench.shown)
+        assert (bench.plans, bench.shown) == (2, [2])
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_work_that_fails_says_why(live):
+    bench = Bench(fails=True)
+    bench.go.release(3)
+
+    async def story():
+        bench.work.start.click()
+        await bench.until(lambda: bench.work.says.value == "it cannot be done")
+        await bench.until(lambda: not bench.work.start.disabled)
+
+    if live:
+        asyncio.run(story())
+    else:
+        bench.work.start.click()
+    assert bench.work.says.value == "it cannot be done"
+    assert bench.shown == []
+
+
+IN_A_KERNEL = """
+import time
+from gevb.companion.widget import training_explorer
+box = training_explorer()
+choices = [row.children[1] for row in box.children[:5]]
+work, shown = box.children[5], box.children[7]
+(start, stop, bar), says = work.children[0].children, work.children[1]
+choices[2].value, choices[3].value = "lc", 60
+"""
+
+
+def test_a_kernel_hears_the_stop_button():
+    """The messages are those that a notebook's page sends."""
+    manager, client = start_new_kernel(kernel_name="python3")
+
+    def ask(code):
+        found = []
+        reply = client.execute_interactive(
+            "", user_expressions={"x": code}, timeout=60, output_hook=found.append
+        )
+        return literal_eval(reply["content"]["user_expressions"]["x"]["data"]["text/plain"])
+
+    def click(button):
+        content = {
+            "comm_id": ask(f"{button}.model_id"),
+            "data": {"method": "custom", "content": {"event": "click"}},
+        }
+        client.shell_channel.send(client.session.msg("comm_msg", content))
+
+    def wait(code):
+        for _ in range(300):
+            if ask(code):
+                return
+            time.sleep(0.1)
+        pytest.fail(f"never {code}; it says {ask('says.value')}")
+
+    try:
+        client.execute_interactive(IN_A_KERNEL, timeout=120)
+        click("start")
+        wait("bar.value > 0 and 'after' in says.value")
+        assert ask("start.disabled, stop.disabled, shown.outputs") == (True, False, ())
+        click("stop")
+        wait("not start.disabled")
+        assert "test error" in ask("says.value")
+        assert 0 < ask("bar.value") < 1
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)

@@ -34,6 +34,13 @@ KEPT_METADATA = ("accelerator",)  # Colab is to lend a GPU
 KEPT_CELL_METADATA = ("mystnb", "tags")
 BOOTSTRAP_TAGS = ["hide-cell", "nbval-ignore-output"]
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+# A worked solution, folded in a Markdown cell: every front end folds that. Its code, and what the
+# code prints, are the only such pair of blocks in it.
+SOLUTION = re.compile(r"<details><summary>Solution</summary>\n(.*?)\n</details>", re.DOTALL)
+CODE = re.compile(r"^```python\n(.*?)\n```\n\n```text\n(.*?)```$", re.DOTALL | re.MULTILINE)
+HINT = "<details><summary>Hint</summary>\n"
+CHECKER = re.compile(r"\bexercises\.(check_\w+)\(")
+RIGHT = re.compile(r"^Right\. ", re.MULTILINE)
 # The start of a path, not a part of a longer path, an address or base64 text.
 MACHINE_PATH = re.compile(r"(?<![\w.:/+-])/(?:home|root|tmp|work|Users)/|[A-Za-z]:\\+Users")
 
@@ -127,6 +134,34 @@ def chapter_of(path: Path) -> str:
     return path.stem.replace("_", "-")
 
 
+# ------------------------------------------------------------------------ worked solutions
+
+
+def solution(cell: NotebookNode) -> NotebookNode | None:
+    """The code in a folded solution as a cell, with what it prints; None where there is none."""
+    folded = cell.cell_type == "markdown" and SOLUTION.search(cell.source)
+    code = folded and CODE.search(folded[1])
+    if not code:
+        return None
+    printed = nbformat.v4.new_output("stream", name="stdout", text=code[2])
+    return nbformat.v4.new_code_cell(code[1], outputs=[printed] if code[2] else [])
+
+
+def with_output(cell: NotebookNode, ran: NotebookNode) -> None:
+    """Put into a folded solution what its code has printed.
+
+    Raises:
+        Stop: it showed something else, which a Markdown cell cannot hold.
+    """
+    outputs = normal_outputs(ran.outputs)
+    if any(output.get("name") != "stdout" or "```" in output.text for output in outputs):
+        raise Stop(f"{cell.id}: the solution shows something else than printed lines")
+    text = "".join(output.text for output in outputs)
+    folded = SOLUTION.search(cell.source)
+    start, end = (folded.start(1) + place for place in CODE.search(folded[1]).span(2))
+    cell.source = cell.source[:start] + text + cell.source[end:]
+
+
 # ---------------------------------------------------------------------- the bootstrap cell
 
 
@@ -171,11 +206,16 @@ def execute(path: Path) -> str | None:
         record_timing=False,
         store_widget_state=False,
     )
+    cells = list(notebook.cells)
     try:
-        client.execute()
+        with client.setup_kernel():
+            for number, cell in enumerate(cells, start=1):
+                client.execute_cell(cell, number - 1)
+                if hidden := solution(cell):  # not counted among the notebook's own cells
+                    with_output(cell, client.execute_cell(hidden, number - 1, store_history=False))
     except CellExecutionError as error:
-        number = 1 + max(i for i, c in enumerate(notebook.cells) if has_error(c))
         return f"{shown(path)} cell {number}: {error.ename}: {error.evalue.strip()}"
+    notebook.cells = cells  # the client has put hidden ones in their places
     text = text_of(normalised(notebook, chapter_of(path)))
     if text != path.read_text(encoding="utf-8"):
         write(path, text)
@@ -213,6 +253,36 @@ def cell_findings(cell: NotebookNode, count: int) -> Iterator[str]:
         yield "stderr is stored as its output"
 
 
+def exercise_findings(cells: list[NotebookNode]) -> Iterator[str]:
+    """What is wrong with the exercises: each wants a hint and a solution that is folded and right.
+
+    A cell that calls a checker asks; the solution's code, in a Markdown cell, calls it again.
+    """
+    asked: dict[str, bool] = {}  # whether with a hint
+    answered: set[str] = set()
+    hinted = False
+    for cell in cells:
+        hinted |= cell.cell_type == "markdown" and HINT in cell.source
+        code = solution(cell) or cell
+        names = CHECKER.findall(code.source) if code.cell_type == "code" else []
+        right = any(RIGHT.search(output.get("text", "")) for output in code.get("outputs", []))
+        if code is not cell:
+            answered.update(names if right else [])
+        elif names:
+            asked.update(dict.fromkeys(names, hinted))
+            hinted = False
+            if right:
+                yield f"{cell.id}: the solution lies open; fold it into a Markdown cell"
+    for name, hint in asked.items():
+        if not hint:
+            yield f"{name}: no folded hint before it"
+        if name not in answered:
+            yield (
+                f"{name}: no folded solution with a ```python block and, below it, the ```text "
+                'block of what it prints, in which a line begins with "Right. "'
+            )
+
+
 def check(path: Path) -> Iterator[str]:
     """Findings about a stored notebook, one line each."""
     notebook = read(path)
@@ -225,6 +295,8 @@ def check(path: Path) -> Iterator[str]:
                 yield f"{shown(path)} cell {number}: the first code cell is not tools/bootstrap.py"
         for finding in cell_findings(cell, count):
             yield f"{shown(path)} cell {number}: {finding}"
+    for finding in exercise_findings(notebook.cells):
+        yield f"{shown(path)} {finding}"
     if text_of(normalised(notebook, chapter_of(path))) != path.read_text(encoding="utf-8"):
         yield f"{shown(path)}: not in its normal form: run tools/notebooks.py execute"
 

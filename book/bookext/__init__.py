@@ -35,6 +35,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
         "api_links",
         "landing",
         "playground",
+        "quiz",
         "slides",
         "slim",
     ):

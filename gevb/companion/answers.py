@@ -90,7 +90,7 @@ class Number(Known[float | int]):
         tolerance: relative deviation that still counts as the same number.
     """
 
-    tolerance: float = 0.02
+    tolerance: float | int = 0.02
     _form = "a number, without quotes or brackets"
 
     def _read(self, answer: object) -> float:

@@ -11,6 +11,7 @@ https://doi.org/10.18637/jss.v109.i03.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -155,13 +156,23 @@ def principal_components(
 
 
 def tsne(
-    features: Float[np.ndarray, "N features"], settings: Settings, progress: bool = True
+    features: Float[np.ndarray, "N features"],
+    settings: Settings,
+    progress: bool = True,
+    report: Callable[[float, float], object] = lambda share, divergence: None,
 ) -> Float[np.ndarray, "N 2"]:
     """Coordinates in the plane by t-SNE (van der Maaten and Hinton 2008), through openTSNE.
 
     Starts from the first two principal components, scaled to a standard deviation of 1e-4. The
     same input gives the same map on one machine with the same number of threads
     (`torch.get_num_threads()`); another machine's rounding leads to another map.
+
+    Args:
+        features: one row for each point.
+        settings: perplexity, learning rate, iterations, seed.
+        progress: show a bar on standard error.
+        report: called every ten iterations with the share of them that is done, and the KL
+            divergence, which early exaggeration makes larger; what it raises ends the descent.
 
     Raises:
         InputError: openTSNE is missing, too few points for the perplexity, or features that are
@@ -179,11 +190,14 @@ def tsne(
     if not np.isfinite(features).all():
         raise InputError("t-SNE: got features that are not finite, wanted numbers")
     with tqdm(total=settings.iterations, unit="iteration", disable=not progress) as bar:
-        every = 10
+        every = done = 10
 
         def advance(iteration: int, error: float, xy: object) -> None:
+            nonlocal done
             bar.set_description(f"t-SNE, KL divergence {error:.3f}", refresh=False)
             bar.update(every)
+            report(done / settings.iterations, error)
+            done += every
 
         method = TSNE(
             perplexity=settings.perplexity,
@@ -242,9 +256,15 @@ def _rms_distance(points: Float[np.ndarray, "n dimensions"]) -> float:
 
 
 def embed(
-    network: Network, split: Split, settings: Settings | None = None, progress: bool = True
+    network: Network,
+    split: Split,
+    settings: Settings | None = None,
+    progress: bool = True,
+    report: Callable[[float, float], object] = lambda share, divergence: None,
 ) -> Map:
     """Activations of one layer over a split, PCA, t-SNE and cluster qualities.
+
+    `progress` and `report` are those of `tsne`.
 
     Raises:
         InputError: see `activations`, `tsne` and `cluster_quality`; or more points than images.
@@ -262,5 +282,5 @@ def embed(
     reduced = principal_components(raw, settings.dimensions, settings.seed)
     del raw
     quality_pca = cluster_quality(reduced, labels)
-    xy = tsne(reduced, settings, progress)
+    xy = tsne(reduced, settings, progress, report)
     return Map(xy, labels, count, layer, features, cluster_quality(xy, labels), quality_pca)

@@ -7,7 +7,7 @@ the paper: it does for paired ON/OFF weights what Eq. 15 does for independent on
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from jaxtyping import Float
@@ -107,6 +107,13 @@ def draw_feedback(
     Raises:
         InputError: no width, one below 1, or (paired) an odd one.
     """
+    return list(feedback_downwards(widths, generator, paired=paired))[::-1]
+
+
+def feedback_downwards(
+    widths: Sequence[int], generator: torch.Generator, *, paired: bool
+) -> Iterator[Float[Tensor, " n"]]:
+    """What `draw_feedback` draws, layer by layer, from the last to the first."""
     _check(widths)
     odd = [n for n in widths if n % 2]
     if paired and odd:
@@ -115,11 +122,11 @@ def draw_feedback(
     def normal(*shape: int) -> Tensor:
         return torch.randn(shape, generator=generator, dtype=torch.float64)
 
-    dhat = [_scaled(_in_pairs(normal(widths[-1] // 2)) if paired else normal(widths[-1]).relu_())]
+    dhat = _scaled(_in_pairs(normal(widths[-1] // 2)) if paired else normal(widths[-1]).relu_())
+    yield dhat
     for n in reversed(widths[:-1]):
-        above = dhat[-1]
         if paired:
-            on, off = above[0::2], above[1::2]
+            on, off = dhat[0::2], dhat[1::2]
             is_open = torch.rand(len(on), generator=generator) < 0.5
             on, off = on[is_open], off[is_open]
             W = normal(len(on), n // 2)
@@ -127,10 +134,10 @@ def draw_feedback(
             total = (on + off) @ W.abs_()
             below = torch.stack([total + difference, total - difference], 1).flatten() / 2
         else:
-            is_open = torch.rand(len(above), generator=generator) < 0.5
-            below = above[is_open] @ normal(int(is_open.sum()), n).relu_()
-        dhat.append(_scaled(below))
-    return dhat[::-1]
+            is_open = torch.rand(len(dhat), generator=generator) < 0.5
+            below = dhat[is_open] @ normal(int(is_open.sum()), n).relu_()
+        dhat = _scaled(below)
+        yield dhat
 
 
 def _in_pairs(w: Float[Tensor, " half"]) -> Float[Tensor, " n"]:

@@ -7,12 +7,13 @@ import math
 import ipywidgets as widgets
 import torch
 from IPython.display import display
+from torch import Tensor
 
 from gevb.companion.alignment.figures import feedback_histogram
-from gevb.companion.widget import labelled
+from gevb.companion.widget import Job, Report, Work, labelled
 from gevb.theory.alignment import (
     angle,
-    draw_feedback,
+    feedback_downwards,
     on_off_recursion,
     relative_std,
     width_recursion,
@@ -25,27 +26,38 @@ def width_explorer() -> widgets.VBox:
     depth = widgets.IntSlider(value=3, min=1, max=6)
     paired = widgets.Dropdown(options={"independent weights": False, "ON/OFF pairs": True})
     seed = widgets.IntSlider(value=0, min=0, max=99)
-    start = widgets.Button(description="Draw", button_style="primary")
-    says, shown = widgets.HTML(), widgets.Output()
+    shown = widgets.Output()
 
-    def draw(_: object = None) -> None:
+    def plan() -> Job:
         widths = [width.value] * depth.value
         generator = torch.Generator().manual_seed(seed.value)
-        dhat = draw_feedback(widths, generator, paired=paired.value)
-        names = [str(l + 1) for l in range(len(widths))]
+        layers = feedback_downwards(widths, generator, paired=paired.value)
+
+        def job(report: Report) -> dict[str, Tensor]:
+            found: dict[str, Tensor] = {}
+            for done, dhat in enumerate(layers, start=1):
+                name = str(len(widths) + 1 - done)
+                found[name] = dhat
+                report(done / len(widths), f"layer {name}: {float(angle(relative_std(dhat))):.1f}°")
+            return dict(reversed(found.items()))
+
+        return job
+
+    def show(dhat: dict[str, Tensor]) -> str:
+        widths = [len(layer) for layer in dhat.values()]
         wanted = on_off_recursion(widths) if paired.value else width_recursion(widths)
         rows = [
             f"layer {name}: {float(angle(relative_std(d))):.1f}° (predicted {float(angle(r)):.1f}°)"
-            for name, d, r in zip(names, dhat, wanted, strict=True)
+            for (name, d), r in zip(dhat.items(), wanted, strict=True)
             if not math.isnan(float(relative_std(d)))
         ]
-        says.value = "<br>".join(rows)
         shown.clear_output(wait=True)
         with shown:
-            display(feedback_histogram({n: d for n, d in zip(names, dhat, strict=True) if d.any()}))
+            display(feedback_histogram({name: d for name, d in dhat.items() if d.any()}))
+        return "<br>".join(rows)
 
     choices = {"width": width, "hidden layers": depth, "weights": paired, "seed": seed}
+    work = Work("Draw", plan, show)
     for choice in choices.values():
-        choice.observe(draw, "value")
-    start.on_click(draw)
-    return widgets.VBox([*labelled(choices), start, says, shown])
+        choice.observe(work.begin, "value")
+    return widgets.VBox([*labelled(choices), work.box, shown])

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import ipywidgets as widgets
 from IPython.display import display
 
 from gevb.companion.plots import NAMES
 from gevb.companion.representations.figures import pair_of_maps
-from gevb.companion.widget import NETWORKS, labelled
+from gevb.companion.widget import NETWORKS, Job, Report, Work, labelled, new_trainer, train
 from gevb.data import load
 from gevb.datasets import DATASETS
-from gevb.errors import InputError
 from gevb.lab.maps import Map, Settings, embed
-from gevb.lab.runs import train
-from gevb.networks import build
 from gevb.training import Config
+
+POINTS, ITERATIONS = 700, 750
 
 
 def map_explorer() -> widgets.VBox:
@@ -24,10 +25,9 @@ def map_explorer() -> widgets.VBox:
     epochs = widgets.IntSlider(value=10, min=1, max=60)
     layer = widgets.IntSlider(value=2, min=1, max=3)
     perplexity = widgets.IntSlider(value=20, min=2, max=100)
-    start = widgets.Button(description="Make the maps", button_style="primary")
-    says, shown = widgets.Label(), widgets.Output()
+    shown = widgets.Output()
 
-    def make() -> tuple[Map, Map]:
+    def plan() -> Job:
         vectorized, nonnegative = NETWORKS[network.value]
         config = Config(
             arch="conv",
@@ -35,33 +35,37 @@ def map_explorer() -> widgets.VBox:
             vectorized=vectorized,
             nonnegative=nonnegative,
             epochs=epochs.value,
-            evaluate_every=epochs.value,
+            evaluate_every=1,
             learning_rate=3e-3,  # ten times the paper's, so that a few epochs show something
         )
-        before = build("digits", "conv", vectorized=vectorized, nonnegative=nonnegative)
-        after = train(config, progress=False).network.cpu()
-        settings = Settings(layer.value, points=700, perplexity=perplexity.value, iterations=750)
-        images = load("digits").train
-        return embed(before, images, settings, False), embed(after, images, settings, False)
+        settings = Settings(layer.value, POINTS, perplexity=perplexity.value, iterations=ITERATIONS)
 
-    def on_start(_: widgets.Button) -> None:
-        says.value = "training, then two maps ..."
-        start.disabled = True
-        try:
-            before, after = make()
-        except InputError as error:
-            says.value = str(error)
-        else:
-            says.value = f"cluster quality {before.quality:.2f} before, {after.quality:.2f} after"
-            pairs = {"digits": ((before.xy, before.labels), (after.xy, after.labels))}
-            titles = ("before training", "after training")
-            shown.clear_output(wait=True)
-            with shown:
-                display(pair_of_maps(pairs, titles, DATASETS["digits"].class_names, alt=says.value))
-        finally:
-            start.disabled = False
+        def job(report: Report) -> tuple[Map, Map]:
+            images = load("digits").train
 
-    start.on_click(on_start)
+            def mapped(when: str, begin: float) -> Map:
+                def of_three(share: float, divergence: float) -> None:
+                    report(begin + share / 3, f"map {when}, KL divergence {divergence:.2f}")
+
+                return embed(deepcopy(trainer.network).cpu(), images, settings, False, of_three)
+
+            trainer = new_trainer(config)
+            before = mapped("before training", 0)
+            train(trainer, lambda share, words: report((1 + share) / 3, words))
+            return before, mapped("after training", 2 / 3)
+
+        return job
+
+    def show(maps: tuple[Map, Map]) -> str:
+        before, after = maps
+        says = f"cluster quality {before.quality:.2f} before, {after.quality:.2f} after"
+        pairs = {"digits": ((before.xy, before.labels), (after.xy, after.labels))}
+        titles = ("before training", "after training")
+        shown.clear_output(wait=True)
+        with shown:
+            display(pair_of_maps(pairs, titles, DATASETS["digits"].class_names, alt=says))
+        return says
+
     choices = {
         "rule": rule,
         "network": network,
@@ -69,4 +73,4 @@ def map_explorer() -> widgets.VBox:
         "layer": layer,
         "perplexity": perplexity,
     }
-    return widgets.VBox([*labelled(choices), widgets.HBox([start, says]), shown])
+    return widgets.VBox([*labelled(choices), Work("Make the maps", plan, show).box, shown])

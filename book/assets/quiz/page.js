@@ -1,0 +1,146 @@
+// Questions that are answered in the page. Answers stay in this browser, under one key for all of
+// the book's pages, until their owner saves them as a file.
+"use strict";
+(() => {
+  const { read, judge } = answersModule();
+  const KEY = "gevb answers";
+  const WANTED = {
+    number: "Wanted is a number, as 1000 or 0.5 or 1/12",
+    numbers: "Wanted are numbers with commas between them",
+    choice: "Choose one of them first",
+    selection: "Choose some of them first",
+  };
+  const element = (name, properties = {}, ...children) => {
+    const made = Object.assign(document.createElement(name), properties);
+    made.append(...children);
+    return made;
+  };
+
+  // name -> { asks, tries, right }. Where the browser keeps nothing, for as long as the page is open.
+  let memory = "{}", keeps = true;
+  function load() {
+    try {
+      if (keeps) memory = localStorage.getItem(KEY) ?? "{}";
+    } catch {
+      keeps = false;
+    }
+    try {
+      return { ...JSON.parse(memory) };
+    } catch {
+      return {};
+    }
+  }
+  function store(kept) {
+    memory = JSON.stringify(kept);
+    try {
+      localStorage.setItem(KEY, memory);
+    } catch {
+      keeps = false;
+    }
+  }
+
+  class Question {
+    constructor(form) {
+      const { name, asks, facts } = form.dataset;
+      Object.assign(this, { form, name, asks, facts: JSON.parse(facts) });
+      this.fields = [...form.querySelectorAll("input")];
+      // The sentences stand in the fold for those without scripts.
+      const fold = element("div", { innerHTML: form.querySelector("noscript").textContent });
+      this.sentences = [...fold.querySelectorAll(".says")];
+      this.says = element("p", { className: "verdict", role: "status" });
+      form.append(element("p", { className: "check" }, element("button", {}, "Check")), this.says);
+      form.addEventListener("submit", (event) => {
+        event.preventDefault();
+        this.check();
+      });
+      form.addEventListener("input", () => this.tell());
+    }
+
+    get filled() {
+      const { kind } = this.facts;
+      if (kind === "number" || kind === "numbers") return this.fields[0].value.trim();
+      const chosen = this.fields.filter((field) => field.checked).map((field) => field.value);
+      return kind === "choice" ? chosen[0] ?? "" : chosen;
+    }
+
+    set filled(answer) {
+      for (const field of this.fields) {
+        if (field.type === "text") field.value = answer;
+        else field.checked = [answer].flat().includes(field.value);
+      }
+    }
+
+    // Say something about the answer, or nothing.
+    tell(verdict = "", ...said) {
+      this.form.dataset.verdict = verdict;
+      this.says.replaceChildren(...said);
+    }
+
+    // The sentence for an answer; whether it is right, or null if it is none.
+    judge(filled) {
+      const answer = read[this.facts.kind](filled);
+      if (answer === null) {
+        const none = !filled.length || typeof filled !== "string";
+        this.tell("none", `${WANTED[this.facts.kind]}${none ? "" : `; this is “${filled}”`}.`);
+        return null;
+      }
+      const place = judge(this.facts, answer), right = place === 0;
+      const sentence = this.sentences[place]?.cloneNode(true).childNodes ?? [];
+      const verdict = element("strong", {}, right ? "Right." : "Not yet.");
+      this.tell(right ? "right" : "wrong", verdict, " ", ...sentence);
+      return right;
+    }
+
+    check() {
+      const { filled } = this, right = this.judge(filled);
+      if (right === null) return;
+      const kept = load(), tries = kept[this.name]?.tries ?? [];
+      kept[this.name] = { asks: this.asks, tries: [...tries, filled], right };
+      store(kept);
+      count();
+    }
+
+    show(known) {
+      this.filled = known ? known.tries.at(-1) : "";
+      if (known) this.judge(this.filled);
+      else this.tell();
+    }
+  }
+
+  const questions = [...document.querySelectorAll("form.question")].map((form) => new Question(form));
+  const names = questions.map(({ name }) => name);
+  const told = element("span");
+  const save = element("button", { type: "button", className: "save" }, "Save all answers as a file");
+  const again = element("button", { type: "button", className: "again" }, "Clear this page's");
+  questions.at(-1).form.after(element("p", { className: "answers" }, told, " ", save, " ", again));
+
+  function count() {
+    const kept = load();
+    const right = names.filter((name) => kept[name]?.right).length;
+    const where = keeps
+      ? "Answers stay in this browser"
+      : "This browser keeps no answers: they are gone when you leave the page";
+    told.textContent = `${right} of ${names.length} right on this page. ${where}.`;
+  }
+
+  save.addEventListener("click", () => {
+    const answers = Object.entries(load()).map(([question, kept]) => ({ question, ...kept }));
+    const file = { saved: new Date().toISOString(), answers };
+    const blob = new Blob([`${JSON.stringify(file, null, 2)}\n`], { type: "application/json" });
+    const link = element("a", { href: URL.createObjectURL(blob), download: "answers.json" });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  });
+
+  again.addEventListener("click", () => {
+    const kept = load();
+    for (const name of names) delete kept[name];
+    store(kept);
+    for (const question of questions) question.show();
+    count();
+  });
+
+  const kept = load();
+  for (const question of questions) if (kept[question.name]?.tries?.length) question.show(kept[question.name]);
+  count();
+})();

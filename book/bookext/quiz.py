@@ -1,0 +1,283 @@
+"""Questions that a reader answers in the page, without Python.
+
+``{quiz} FILE.yml`` puts there the questions of a file beside the page. And where the cell of an
+exercise asks for a number, for numbers or for a choice of words, the page has a form in its place,
+made from the exercise that the notebook calls.
+
+What is right, and what is said to a wrong answer, is known in one place: in the exercise, one of
+the kinds of `gevb.companion.answers`. The page's script reads it from the form and judges by it.
+Without scripts the form shows the choices, and all answers in a fold.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import yaml
+from docutils import nodes
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
+
+from gevb.companion.answers import Choice, Known, Number, Numbers, Selection
+
+from .libraries import ASSETS, copy_static
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+SCRIPTS = ("quiz/answers.js", "quiz/page.js")
+STYLE = "quiz/quiz.css"
+CHECKER = re.compile(r"\bexercises\.(check_\w+)\(")
+IN_PYTHON = "This one is answered in Python: in the notebook, its checker tells you what it thinks."
+
+Inline = Callable[[str], list[nodes.Node]]  # what stands in a line
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question as the page asks it.
+
+    Attributes:
+        name: under which the reader's browser keeps the answer.
+        exercise: knows the answers.
+        choices: in the order shown; none where something is to be typed.
+    """
+
+    name: str
+    exercise: Known[Any] | Selection
+    choices: tuple[str, ...] = ()
+
+
+def facts(exercise: Known[Any] | Selection) -> dict[str, Any]:
+    """What the script has to know to judge an answer."""
+    kind = type(exercise).__name__.lower()
+    if isinstance(exercise, Selection):
+        return {"kind": kind, "right": sorted(exercise.right), "words": list(exercise.slips)}
+    answers: list[Any] = [exercise.right, *exercise.slips]
+    if isinstance(exercise, Number):
+        return {"kind": kind, "tolerance": exercise.tolerance, "answers": answers}
+    if isinstance(exercise, Numbers):
+        pairs = [[(complex(z).real, complex(z).imag) for z in answer] for answer in answers]
+        return {"kind": kind, "ordered": exercise.in_order, "answers": pairs}
+    return {"kind": kind, "answers": answers}
+
+
+def sentences(exercise: Known[Any] | Selection) -> list[tuple[str, str]]:
+    """Answers and what is said to each, in the order of the script's verdicts."""
+    if isinstance(exercise, Selection):
+        right = ", ".join(word for word in exercise.slips if word in exercise.right)
+        return [(right, exercise.because), *exercise.slips.items()]
+    said = [(written(exercise.right), exercise.because)]
+    said += [(written(slip), says) for slip, says in exercise.slips.items()]
+    return [*said, ("anything else", exercise.otherwise)] if exercise.otherwise else said
+
+
+def written(answer: Any) -> str:
+    """An answer as a reader would type it."""
+    if isinstance(answer, str):
+        return answer
+    if isinstance(answer, tuple):
+        return ", ".join(map(written, answer))
+    if isinstance(answer, complex):
+        return f"{answer.imag:g}i".replace("1i", "i") if answer.imag else f"{answer.real:g}"
+    return f"{answer:.6g}" if isinstance(answer, float) else str(answer)
+
+
+def form(question: Question, legend: nodes.Node, inline: Inline) -> nodes.container:
+    """The question, its fields, and the answers for those without scripts."""
+
+    def html(text: str) -> nodes.raw:
+        return nodes.raw(text=text, format="html")
+
+    def line(text: str, **attributes: Any) -> nodes.inline:
+        return nodes.inline("", "", *inline(text), **attributes)
+
+    exercise = question.exercise
+    several = isinstance(exercise, Selection)
+    known = escape(json.dumps(facts(exercise), separators=(",", ":")))
+    parts = [
+        html(
+            f'<form class="question" autocomplete="off" data-name="{escape(question.name)}" '
+            f'data-asks="{escape(exercise.asks)}" data-facts="{known}"><fieldset><legend>'
+        ),
+        legend,
+        html("</legend>"),
+    ]
+    for choice in question.choices:
+        kind = "checkbox" if several else "radio"
+        box = f'<input class="pst-js-only" type="{kind}" name="answer" value="{escape(choice)}">'
+        parts += [html(f"<label>{box}"), line(choice), html("</label>")]
+    if not question.choices:
+        name = "Numbers" if isinstance(exercise, Numbers) else "A number"
+        box = f'<input type="text" name="answer" aria-label="{name}" autocapitalize="off">'
+        parts.append(html(f'<span class="pst-js-only">{box}</span>'))
+    parts.append(html("</fieldset><noscript><details><summary>Answers</summary><ul>"))
+    for place, (answer, says) in enumerate(sentences(exercise)):
+        right = " (right)" if place == 0 else ""
+        parts += [html("<li><strong>"), line(answer), html(f"{right}:</strong> ")]
+        parts += [line(says, classes=["says"]), html("</li>")]
+    parts.append(html("</ul></details></noscript></form>"))
+    return nodes.container("", *parts, classes=["quiz"])
+
+
+# ------------------------------------------------------------------------- exercises of chapters
+
+
+def asked(code: str, chapter: str) -> tuple[str, Any] | None:
+    """Name and exercise of a chapter's cell that calls a checker."""
+    if not (call := CHECKER.search(code)):
+        return None
+    exercises = importlib.import_module(exercises_of(chapter))
+    return f"{chapter}.{call[1]}", getattr(exercises, call[1])
+
+
+def exercises_of(chapter: str) -> str:
+    """The module that holds them."""
+    return f"gevb.companion.{chapter}.exercises"
+
+
+def plain(text: str) -> list[nodes.Node]:
+    """A text as it is."""
+    return [nodes.Text(text)]
+
+
+def of_exercise(name: str, exercise: Known[Any] | Selection) -> Question:
+    """The question of an exercise; words in alphabetical order, which does not tell the answer."""
+    if isinstance(exercise, Selection):
+        return Question(name, exercise, tuple(sorted(exercise.slips, key=str.lower)))
+    if isinstance(exercise, Choice):
+        words = {exercise.right, *exercise.slips}
+        return Question(name, exercise, tuple(sorted(words, key=str.lower)))
+    return Question(name, exercise)
+
+
+def ask_in_the_page(app: Sphinx, doctree: nodes.document) -> None:
+    """Put a form in the place of every cell that asks; or say that it is answered in Python."""
+    chapter = app.env.docname.rsplit("/", 1)[-1]
+    for cell in list(doctree.findall(nodes.container)):
+        if cell.get("nb_element") != "cell_code":
+            continue
+        code = "\n".join(block.astext() for block in cell.findall(nodes.literal_block))
+        if not (found := asked(code, chapter)):
+            continue
+        name, exercise = found
+        app.env.note_dependency(importlib.import_module(exercises_of(chapter)).__file__)
+        if isinstance(exercise, Known | Selection):
+            # The question stands above, with all that belongs to it.
+            hidden = f'<span class="visually-hidden">: {escape(exercise.asks)}</span>'
+            legend = nodes.raw(text=f"Your answer{hidden}", format="html")
+            cell.replace_self(form(of_exercise(name, exercise), legend, plain))
+        else:
+            for output in list(cell.findall(nodes.container)):
+                if output.get("nb_element") == "cell_code_output":
+                    output.replace_self(nodes.paragraph(IN_PYTHON, IN_PYTHON))
+
+
+# ---------------------------------------------------------------------------- files of questions
+
+
+def read_quiz(path: Path) -> list[Question]:
+    """The questions of a file, a list in YAML.
+
+    Each has a `name`, what it `asks`, and one of
+
+    * `choices`, one of them right: a list of `says`, and of `right` or `wrong` with the sentence
+      for the reader who has chosen it;
+    * `selection`, some of them right, and `because`: the same, with the sentence for the reader who
+      has left it out, or taken it in, by mistake;
+    * `number`, `because`, `slips` (sentences by wrong number), `otherwise`, perhaps `tolerance`.
+
+    Raises:
+        ExtensionError: the file cannot be read, or a question is not of this form.
+    """
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ExtensionError(f"{path}: {error}") from None
+    if not isinstance(entries, list) or not entries:
+        raise ExtensionError(f"{path}: got {type(entries).__name__}, wanted a list of questions")
+    questions: dict[str, Question] = {}
+    for number, entry in enumerate(entries, start=1):
+        try:
+            question = _question(path.stem, dict(entry))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ExtensionError(f"{path}: question {number}: {error!r}") from None
+        if questions.setdefault(question.name, question) is not question:
+            raise ExtensionError(f"{path}: question {number}: another one has its name")
+    return list(questions.values())
+
+
+def _question(file: str, entry: dict[str, Any]) -> Question:
+    """One entry; what is left of it are fields of its kind of exercise."""
+    name, asks = f"{file}.{entry.pop('name')}", entry.pop("asks")
+    if "number" in entry:
+        return Question(name, Number(asks, entry.pop("number"), **entry))
+    several = "selection" in entry
+    options = entry.pop("selection" if several else "choices")
+    right = {option["says"]: option["right"] for option in options if "right" in option}
+    wrong = {option["says"]: option["wrong"] for option in options if "wrong" in option}
+    if {type(word) for word in right | wrong} != {str} or len(right | wrong) != len(options):
+        raise ValueError("wanted different texts to choose from, each right or wrong")
+    said = {option["says"]: (right | wrong)[option["says"]] for option in options}
+    if several:
+        return Question(name, Selection(asks, frozenset(right), slips=said, **entry), tuple(said))
+    ((word, because),) = right.items()
+    return Question(name, Choice(asks, word, because, wrong, **entry), tuple(said))
+
+
+class Quiz(SphinxDirective):
+    """``{quiz} FILE.yml``: see `read_quiz`. Texts may hold Markdown and mathematics."""
+
+    required_arguments = 1
+    option_spec: ClassVar = {}
+
+    def run(self) -> list[nodes.Node]:
+        """A form for each question."""
+        relative, path = self.env.relfn2path(self.arguments[0])
+        self.env.note_dependency(relative)
+        found = []
+        for number, question in enumerate(read_quiz(Path(path)), start=1):
+            asks = self.inline(question.exercise.asks)
+            legend = nodes.inline("", "", nodes.Text(f"{number}. "), *asks)
+            found.append(form(question, legend, self.inline))
+        return found
+
+    def inline(self, text: str) -> list[nodes.Node]:
+        """A line of the page's own markup."""
+        return self.state.inline_text(text, self.lineno)[0]
+
+
+def copy_assets(app: Sphinx) -> None:
+    """Put scripts and style under `_static/quiz/`."""
+    if app.builder.format == "html":
+        copy_static(app, {name: ASSETS / name for name in (*SCRIPTS, STYLE)})
+
+
+def add_assets(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Load them on pages with questions."""
+
+    def ours(node: nodes.Node) -> bool:
+        return isinstance(node, nodes.container) and "quiz" in node["classes"]
+
+    if doctree is not None and any(doctree.findall(ours)):
+        app.add_css_file(STYLE)
+        for name in SCRIPTS:
+            app.add_js_file(name, loading_method="defer")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Called by Sphinx."""
+    app.add_directive("quiz", Quiz)
+    app.connect("builder-inited", copy_assets)
+    app.connect("doctree-read", ask_in_the_page)
+    app.connect("html-page-context", add_assets)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
