@@ -75,7 +75,8 @@ $$ a = b \\tag{9} $$
 
 $$ h = w $$
 
-Read it as a sentence, in [the start](../index.md), and no more of *this*.
+Read it as a sentence, in [the start](../index.md), and no
+more of *this*.
 
 * first thing
 * second thing

@@ -1,8 +1,7 @@
 """The homework: one notebook with its solutions, of which students get a copy without them.
 
-Cells tagged "solution" stay out of the copy, and so does all that a run has put out. The book has
-no page of the notebook, and its file is in no built book; `{homework}` lists the tasks and links to
-the students' copy.
+Cells tagged "solution" stay out of the copy, and so does all that a run has put out. The notebook
+with them is no page of the book; `{homework}` lists the tasks and links to the students' copy.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@
   a chapter, as the chapter has it now (or as far as some words, `until`), and each slide ends with
   links to the places it is taken from. What a chapter no longer has is a warning, which fails the
   build.
+* ``{ask} QUIZ.yml`` shows one of a quiz's questions as a vote, and ``{answers}`` tells the teacher
+  what is behind each answer.
 * ``{notes}`` holds what the speaker wants to know, and how long the slide takes: in the long class,
   and, where it is shown there too, in the short one.
 * ``{deck}`` stands for the buttons above the slides; `slides.js` makes them work. Without scripts
@@ -13,6 +15,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from string import Template
@@ -27,6 +30,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
 from .libraries import ASSETS, copy_static
+from .quiz import Question, read_quiz, sentences
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -101,6 +105,63 @@ class Notes(SphinxDirective):
         block += nodes.raw(text=f'<p class="slide-time" {data}>{words}</p>', format="html")
         block += self.parse_content_to_nodes()
         return [block]
+
+
+class OfQuiz(SphinxDirective):
+    """A question of a quiz's file, by its name."""
+
+    required_arguments = 1
+    option_spec: ClassVar = {"name": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        """What is shown of it."""
+        relative, path = self.env.relfn2path(self.arguments[0])
+        self.env.note_dependency(relative)
+        questions = read_quiz(Path(path))
+        name = f"{Path(path).stem}.{self.options.get('name')}"
+        for number, question in enumerate(questions, start=1):
+            if question.name == name:
+                return list(self.shown(number, question))
+        raise self.error(f"no question {name}")
+
+    def shown(self, number: int, question: Question) -> Iterator[nodes.Node]:
+        """Its nodes."""
+        raise NotImplementedError
+
+    def line(self, text: str, **attributes: Any) -> nodes.inline:
+        """A line of the page's own markup."""
+        return nodes.inline("", "", *self.state.inline_text(text, self.lineno)[0], **attributes)
+
+
+class Ask(OfQuiz):
+    """``{ask} FILE.yml``: the question and what there is to choose from, lettered."""
+
+    def shown(self, number: int, question: Question) -> Iterator[nodes.Node]:
+        """A paragraph, and a list where there are choices."""
+        yield nodes.paragraph("", "", self.line(question.exercise.asks), classes=["asked"])
+        if question.choices:
+            items = (
+                nodes.list_item("", nodes.paragraph("", "", self.line(choice)))
+                for choice in question.choices
+            )
+            yield nodes.enumerated_list("", *items, enumtype="upperalpha", prefix="", suffix=".")
+
+
+class Answers(OfQuiz):
+    """``{answers} FILE.yml``: every answer, the right one first, with what is said to it."""
+
+    def shown(self, number: int, question: Question) -> Iterator[nodes.Node]:
+        """Its number, and a list."""
+        exercise = question.exercise
+        yield nodes.paragraph(
+            "", "", nodes.strong("", f"Question {number}. "), self.line(exercise.asks)
+        )
+        items = []
+        for place, (answer, says) in enumerate(sentences(exercise)):
+            mark = [nodes.strong("", "Right: ")] if place == 0 else []
+            text = [*mark, nodes.emphasis("", "", self.line(answer)), nodes.Text(": ")]
+            items.append(nodes.list_item("", nodes.paragraph("", "", *text, self.line(says))))
+        yield nodes.bullet_list("", *items)
 
 
 class DeckBar(SphinxDirective):
@@ -243,16 +304,15 @@ class TakeFromChapters(SphinxPostTransform):
 
 def cut(node: nodes.Element, words: str) -> bool:
     """Take away a node's text from some words on; False if they are not in it."""
+    pattern = re.compile(r"\s+".join(map(re.escape, words.split())))
     texts = list(node.findall(nodes.Text))
-    places = [n for n, text in enumerate(texts) if words in str(text).translate(STRAIGHT)]
-    if not places:
-        return False
-    text = texts[places[0]]
-    kept = str(text)[: str(text).translate(STRAIGHT).index(words)].rstrip()
-    text.parent.replace(text, nodes.Text(kept))
-    for after in texts[places[0] + 1 :]:
-        after.parent.remove(after)
-    return True
+    for n, text in enumerate(texts):
+        if match := pattern.search(str(text).translate(STRAIGHT)):
+            text.parent.replace(text, nodes.Text(str(text)[: match.start()].rstrip()))
+            for after in texts[n + 1 :]:
+                after.parent.remove(after)
+            return True
+    return False
 
 
 def copy_assets(app: Sphinx) -> None:
@@ -278,6 +338,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("from", From)
     app.add_directive("notes", Notes)
     app.add_directive("deck", DeckBar)
+    app.add_directive("ask", Ask)
+    app.add_directive("answers", Answers)
     app.add_post_transform(TakeFromChapters)
     app.connect("doctree-read", make_slides)
     app.connect("builder-inited", copy_assets)
