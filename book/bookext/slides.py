@@ -304,15 +304,20 @@ class TakeFromChapters(SphinxPostTransform):
 
 def cut(node: nodes.Element, words: str) -> bool:
     """Take away a node's text from some words on; False if they are not in it."""
-    pattern = re.compile(r"\s+".join(map(re.escape, words.split())))
     texts = list(node.findall(nodes.Text))
-    for n, text in enumerate(texts):
-        if match := pattern.search(str(text).translate(STRAIGHT)):
-            text.parent.replace(text, nodes.Text(str(text)[: match.start()].rstrip()))
-            for after in texts[n + 1 :]:
-                after.parent.remove(after)
-            return True
-    return False
+    pattern = r"\s+".join(map(re.escape, words.split()))
+    match = re.search(pattern, "".join(texts).translate(STRAIGHT))
+    if match is None:
+        return False
+    left = match.start()
+    for text in texts:
+        if len(text) > left:
+            # Texts are equal where their words are: `replace` would take the first of such.
+            siblings = text.parent.children
+            place = next(n for n, sibling in enumerate(siblings) if sibling is text)
+            siblings[place] = nodes.Text(str(text)[:left].rstrip())
+        left = max(0, left - len(text))
+    return True
 
 
 def copy_assets(app: Sphinx) -> None:
