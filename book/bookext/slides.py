@@ -313,9 +313,9 @@ def cut(node: nodes.Element, words: str) -> bool:
     for text in texts:
         if len(text) > left:
             # Texts are equal where their words are: `replace` would take the first of such.
-            siblings = text.parent.children
-            place = next(n for n, sibling in enumerate(siblings) if sibling is text)
-            siblings[place] = nodes.Text(str(text)[:left].rstrip())
+            parent = text.parent
+            place = next(n for n, child in enumerate(parent.children) if child is text)
+            parent[place] = nodes.Text(str(text)[:left].rstrip())
         left = max(0, left - len(text))
     return True
 
