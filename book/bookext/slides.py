@@ -317,6 +317,9 @@ def cut(node: nodes.Element, words: str) -> bool:
             place = next(n for n, child in enumerate(parent.children) if child is text)
             parent[place] = nodes.Text(str(text)[:left].rstrip())
         left = max(0, left - len(text))
+    for inner in list(node.findall(nodes.Inline)):
+        if isinstance(inner, nodes.Element) and not inner.astext() and inner.parent:
+            inner.parent.remove(inner)
     return True
 
 

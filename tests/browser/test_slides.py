@@ -88,8 +88,7 @@ def test_notes_below_and_in_a_window_of_their_own(deck):
 
 
 def test_a_figure_keeps_the_keys_of_its_slider(deck):
-    deck.goto(f"{deck.url.split('#')[0]}#that-number-is-a-sum-over-paths")
-    deck.reload()
+    deck.evaluate("location.hash = 'that-number-is-a-sum-over-paths'")
     present(deck)
     slider = deck.locator(".slide.shown input[type=range]")
     output = deck.locator(".slide.shown output")
