@@ -4,6 +4,7 @@
 # make teach    put a class into _build/teach, to hand out on a stick; SOLUTIONS=1 adds the homework's
 # make execute  run every notebook anew and store its outputs
 # make bench    time training steps; NAME=... names the file in data/benchmarks
+# make lock     write requirements.lock: what is installed and tested here, with hashes
 # make lighthouse   measure every page beside a stock Jupyter Book's; slow
 # make repository URL=https://github.com/OWNER/NAME   tell the project where it lives
 
@@ -13,24 +14,31 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 NAME ?= laptop
 
-.PHONY: book test serve teach execute bench lighthouse repository clean
+.PHONY: book test checks rebuilt serve teach execute bench lock lighthouse repository clean
 
 book: $(VENV)/installed
 	$(BIN)/jupyter-book build -W -n --keep-going .
 
-# Tests and notebooks share the workers (see `Spread` in tests/conftest.py), a core and a thread
-# each. The tests in a browser mostly wait, so there may be more of them than cores.
+# The checks and the book are made at the same time. Tests and notebooks share the workers (see
+# `Spread` in tests/conftest.py), a core and a thread each. The tests in a browser mostly wait, so
+# there may be more of them than cores.
 test: $(VENV)/installed
+	$(MAKE) --no-print-directory -j $(JOBS) checks rebuilt
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests gevb book --nbval -n $(JOBS) --dist loadscope
+	$(BIN)/python tools/browser.py install
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/browser --confcutdir tests/browser \
+	  -n $$((2 * $(JOBS))) --dist worksteal
+
+checks:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python tools/notebooks.py check
 	$(BIN)/python tools/equations.py --check
-	OMP_NUM_THREADS=1 $(BIN)/pytest tests gevb book --nbval -n $(JOBS) --dist loadscope
+
+# All pages anew: a page that is not built again does not say its warnings again.
+rebuilt:
 	$(BIN)/jupyter-book build -W -n --keep-going --all .
-	$(BIN)/python tools/browser.py install
-	OMP_NUM_THREADS=1 $(BIN)/pytest tests/browser --confcutdir tests/browser \
-	  -n $$((2 * $(JOBS))) --dist worksteal
 
 serve: book
 	$(BIN)/python -m http.server --directory _build/html
@@ -45,6 +53,12 @@ execute: $(VENV)/installed
 
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks --name $(NAME)
+
+lock: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/python -m pip freeze --exclude-editable > $(VENV)/tested.txt
+	$(BIN)/uv pip compile pyproject.toml --extra book --constraint $(VENV)/tested.txt --quiet \
+	  --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
 
 lighthouse: book
 	$(BIN)/python tools/lighthouse.py

@@ -55,11 +55,11 @@ def interleaved(
 ) -> dict[str, Times]:
     """Time all cases in turn, round after round, until the budget of seconds is spent.
 
-    The first round warms up; at least two and at most fifteen count.
+    The first round warms up; at least five and at most fifteen count.
     """
     rounds = [{name: timed(case, device) for name, case in cases.items()}]
     one = sum(rounds[0].values())
-    for _ in range(round(min(15, max(2, budget / one - 1)))):
+    for _ in range(round(min(15, max(5, budget / one - 1)))):
         rounds.append({name: timed(case, device) for name, case in cases.items()})
     return {name: Times.of([r[name] for r in rounds[1:]]) for name in cases}
 

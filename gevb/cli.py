@@ -12,7 +12,7 @@ import click
 from gevb.data import DATA_DIR_VARIABLE
 from gevb.datasets import DATASETS
 from gevb.errors import InputError
-from gevb.lab.comparison import MEASURES, findings, table
+from gevb.lab.comparison import MEASURES, SEEDS, final_error, findings, late_error, table
 from gevb.lab.embedding import embed_run
 from gevb.lab.engine import ENGINES, reproduce
 from gevb.lab.experiments import every_run, experiments, parse_seeds, read_results
@@ -21,7 +21,7 @@ from gevb.lab.memory import keep_freed_memory
 from gevb.lab.plan import PLAN, by_value, progress
 from gevb.lab.rates import Stages, forecast
 from gevb.lab.runs import train
-from gevb.lab.tables import findings_text, progress_text, table_text
+from gevb.lab.tables import errors_table, findings_table, progress_text
 from gevb.networks import ARCHITECTURES
 from gevb.rules import RULES
 from gevb.training import PAPER_EPOCHS, Config, choose_device
@@ -71,7 +71,7 @@ EVALUATE_EVERY = click.option(
     show_default=True,
     help="Epochs between evaluations, which are also the checkpoints.",
 )
-SEEDS = click.option(
+SEEDS_OPTION = click.option(
     "--seeds", default="5", show_default=True, help="How many, or which: 0-4, or 0,2,7."
 )
 
@@ -203,7 +203,7 @@ in the order of gevb/lab/plan.py, which says why. Exit status 1 if a run failed.
 )
 @DATASET_OPTION
 @PATTERN
-@SEEDS
+@SEEDS_OPTION
 @EPOCHS
 @EVALUATE_EVERY
 @click.option(
@@ -284,7 +284,7 @@ def reproduce_command(
 @cli.command("table")
 @DATASET_OPTION
 @PATTERN
-@SEEDS
+@SEEDS_OPTION
 @click.option(
     "--against",
     help="Seeds of ours to compare with, such as 5-9; the published means if not given.",
@@ -316,10 +316,12 @@ def table_command(
     others = None if against is None else parse_seeds(against)
     for measure in MEASURES:
         cells = table(records, chosen, parse_seeds(seeds), measure, others)
-        click.echo(f"{measure.capitalize()} error (%)\n\n{table_text(cells)}\n")
+        click.echo(f"{measure.capitalize()} error (%)\n\n{errors_table(cells)}\n")
     if pattern == "*" and others is None:
-        click.echo("Claims about order, by test error")
-        click.echo(f"\n{findings_text(findings(records, datasets, parse_seeds(seeds)))}")
+        found, late = (findings(records, datasets, error) for error in (final_error, late_error))
+        counted = ", ".join(map(str, SEEDS))
+        click.echo(f"Claims about order, by test error of seeds {counted}")
+        click.echo(f"\n{findings_table(found, late)}")
 
 
 @cli.command(

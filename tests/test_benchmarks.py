@@ -19,6 +19,7 @@ from benchmarks.growth import exponent
 from benchmarks.measure import Times, peak_memory
 from benchmarks.steps import campaign_hours
 from benchmarks.textbook import Textbook, shared
+from benchmarks.versions import ROOT, Version, compare
 from gevb.lab.timings import FORMAT, against_textbook, benchmark
 from gevb.networks import FC, Conv, Network, Pool
 
@@ -162,3 +163,13 @@ def test_recorded_benchmarks(tmp_path, monkeypatch):
             benchmark("desk")
     (folder / "desk.json").write_text('{"format": "gevb benchmark 1"}')
     assert benchmark("desk") == {"format": FORMAT}
+
+
+def test_two_versions_take_steps_in_turn():
+    versions = Version(ROOT), Version(ROOT)
+    row = compare(*versions, "digits", "conv", True, "gevb")
+    for version in versions:
+        version.close()
+    assert (row["dataset"], row["vectorized"], row["steps"]) == ("digits", True, 25)
+    assert row["before"] > 0
+    assert row["after"] > 0

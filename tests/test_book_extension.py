@@ -11,6 +11,8 @@ import pytest
 from bookext import plotly_figures
 from bs4 import BeautifulSoup
 
+from gevb.companion.training import exercises
+
 REPOSITORY = "https://github.com/owner/name"
 FACTS = "**Time** an hour. **You need** nothing. **In the paper** all of it."
 FIGURE = {
@@ -38,6 +40,26 @@ FIGURE = {
         ],
     },
 }
+NUMBER, ORDER, SELECTION = "check_updates", "check_order", "check_checkpoint"
+QUESTIONS = """
+- name: one
+  asks: Is $x < 1$ if `x` is "0"?
+  choices:
+    - {says: never, wrong: 'It is, see Eq. 9 & others.'}
+    - {says: $x < 1$, right: Zero is.}
+- name: some
+  asks: Which are even?
+  because: Two divides them.
+  selection:
+    - {says: two, right: Two is even.}
+    - {says: three, wrong: Three is odd.}
+- name: many
+  asks: How many?
+  number: 3.5
+  because: Counted.
+  slips: {4: Rounded., -3.5: The sign.}
+  otherwise: Count.
+"""
 CONFIG = f"""
 extensions = ["myst_nb", "sphinxcontrib.katex", "bookext"]
 myst_enable_extensions = ["dollarmath"]
@@ -68,20 +90,30 @@ def book(tmp_path_factory):
         "# Start\n\nToo short.\n\nThese are the first words that say what the page is about; then"
         " there are so many more of them that nobody who searches will ever be shown them all.\n\n"
         "Of Eq. 9 and A1 more is said; not of Eq. 99, `Eq. 9`, or Eq. 9-fold.\n\n"
-        "```{toctree}\npart/first\npart/second\n```\n"
+        "```{toctree}\npart/first\npart/second\npart/training\npart/third\n```\n"
     )
     (source / "part").mkdir()
     output = nbformat.v4.new_output("display_data", data={plotly_figures.MIME: FIGURE}, metadata={})
     cells = [
         nbformat.v4.new_markdown_cell(f"# First\n\n{FACTS}\n\nIt begins."),
         nbformat.v4.new_markdown_cell("$$ a = b \\tag{9} $$\n\nand\n\n$$ a = b \\tag{9} $$"),
+        nbformat.v4.new_markdown_cell("Feedback alignment, `gate`, *gate*; feedback, Gates, gate."),
         nbformat.v4.new_code_cell("1 + 1", outputs=[output]),
     ]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), source / "part" / "first.ipynb")
     (source / "part" / "second.md").write_text(
         "---\nhtml_meta:\n  description: Its own words.\n---\n# Second\n\n"
-        "$$ c = d \\tag{9} $$\n\n$$ c = 0 \\tag{A1} $$\n\nSee Eqs. 9, A1.\n"
+        "$$ c = d \\tag{9} $$\n\n$$ c = 0 \\tag{A1} $$\n\nSee Eqs. 9, A1.\n\n"
+        "```{glossary}\nFeedback\n  A gate hears it.\n\nFeedback alignment (FA)\n  A rule.\n\n"
+        "Gate\n  Open or closed.\n```\n"
     )
+    asks = [f"answer = None\nexercises.{name}(answer)" for name in (NUMBER, ORDER, SELECTION)]
+    answers = [nbformat.v4.new_output("stream", text="Put your answer in.\n")]
+    cells = [nbformat.v4.new_code_cell(text, outputs=answers) for text in asks]
+    cells.insert(0, nbformat.v4.new_markdown_cell("# Training\n\nWith exercises."))
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), source / "part" / "training.ipynb")
+    (source / "part" / "questions.yml").write_text(QUESTIONS)
+    (source / "part" / "third.md").write_text("# Third\n\n```{quiz} questions.yml\n```\n")
     out = tmp_path_factory.mktemp("built") / "html"
     build(source, out)
     return source, out
@@ -108,6 +140,18 @@ def test_a_mention_leads_to_the_page_s_own_equation_or_the_first(book):
     second = page(book, "part/second")
     assert links(second, "9") == ["#eq-9"]
     assert links(second, "A1") == ["#eq-a1"]
+
+
+def test_a_chapter_s_first_mention_of_a_term_leads_to_the_glossary(book):
+    found = {a.get_text(): a["href"] for a in page(book, "part/first").select("a.term")}
+    places = {
+        "Feedback alignment": "Feedback-alignment-FA",
+        "feedback": "Feedback",
+        "Gates": "Gate",
+    }
+    assert found == {words: f"second.html#term-{place}" for words, place in places.items()}
+    assert len(page(book, "part/first").select("a.term")) == 3
+    assert not page(book, "part/second").select("a.term")
 
 
 def test_the_facts_of_a_chapter_get_buttons(book):
@@ -157,6 +201,63 @@ def test_figures_have_words_controls_and_their_json(book):
     assert slider.output.get_text() == slider.input["aria-valuetext"] == "2°"
     assert (slider.input["max"], slider.input["value"]) == ("3", "2")
     assert slider.input["aria-label"] == "r"
+
+
+def folded(form):
+    """What is said to which answer, for those without scripts."""
+    return [
+        (item.strong.get_text().removesuffix(":"), item.select_one(".says").get_text())
+        for item in form.select("noscript li")
+    ]
+
+
+def test_a_quiz_has_its_questions_choices_and_folded_answers(book):
+    html = page(book, "part/third")
+    one, some, many = html.select("form.question")
+    assert one.legend.get_text().startswith("1. Is")
+    assert one.legend.select(".katex")
+    assert one.legend.code.get_text() == "x"
+    assert one["data-name"] == "questions.one"
+    assert one["data-asks"] == 'Is $x < 1$ if `x` is "0"?'
+    assert [box["value"] for box in one.select("input[type=radio]")] == ["never", "$x < 1$"]
+    assert json.loads(one["data-facts"]) == {"kind": "choice", "answers": ["$x < 1$", "never"]}
+    assert folded(one)[1] == ("never", "It is, see Eq. 9 & others.")
+    assert one.select_one("noscript li:last-child a")["href"] == "first.html#eq-9"
+    assert [box["value"] for box in some.select("input[type=checkbox]")] == ["two", "three"]
+    facts = {"kind": "selection", "right": ["two"], "words": ["two", "three"]}
+    assert json.loads(some["data-facts"]) == facts
+    assert folded(some) == [
+        ("two (right)", "Two divides them."),
+        ("two", "Two is even."),
+        ("three", "Three is odd."),
+    ]
+    facts = {"kind": "number", "tolerance": 0.02, "answers": [3.5, 4, -3.5]}
+    assert json.loads(many["data-facts"]) == facts
+    assert folded(many)[2:] == [("-3.5", "The sign."), ("anything else", "Count.")]
+    assert not html.select("form.question details[open]")
+
+
+def test_exercises_of_a_chapter_become_questions_from_the_package(book):
+    html = page(book, "part/training")
+    number, selection = html.select("form.question")
+    assert number["data-name"] == f"training.{NUMBER}"
+    assert number["data-asks"] == exercises.check_updates.asks
+    assert folded(number)[0] == ("89110 (right)", exercises.check_updates.because)
+    assert {box["value"] for box in selection.select("input")} == set(
+        exercises.check_checkpoint.slips
+    )
+    (cell,) = html.select("div.cell")  # what is no number and no choice is answered in Python
+    assert ORDER in cell.get_text()
+    assert "Put your answer in" not in html.get_text()
+    assert "answered in Python, in the notebook" in cell.get_text()
+
+
+def test_scripts_of_questions_load_where_there_are_questions(book):
+    for name, wanted in [("index", 0), ("part/first", 0), ("part/training", 2), ("part/third", 2)]:
+        scripts = [s["src"] for s in page(book, name).select("script[src]") if "quiz" in s["src"]]
+        assert len(scripts) == wanted
+        for script in scripts:
+            assert (book[1] / "part" / script.split("?")[0]).is_file()
 
 
 def test_many_choices_are_a_list_and_commands_stay_unpressed():

@@ -7,16 +7,27 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from conftest import make_record
 from scipy import stats
 
 import gevb
-from gevb.lab.comparison import CLAIMS, Difference, Sample, findings, holm, table
+from gevb.lab.comparison import (
+    CLAIMS,
+    SEEDS,
+    Difference,
+    Sample,
+    findings,
+    holm,
+    late_error,
+    table,
+)
 from gevb.lab.experiments import experiments, published
-from gevb.lab.tables import findings_text, table_text
+from gevb.lab.tables import Table, errors_table, findings_table
 
 OURS = (1.9, 2.1, 1.7, 2.0, 1.8)
 OTHERS = (2.4, 2.6, 2.5, 2.3)
+MANY = 10**9  # Images, so many that only the seeds are left to chance.
 
 
 def records(experiment: gevb.Experiment, errors, first: int = 0, **how) -> list[gevb.lab.Record]:
@@ -27,24 +38,34 @@ def records(experiment: gevb.Experiment, errors, first: int = 0, **how) -> list[
 
 
 def test_sample():
-    sample = Sample.of(OURS)
+    sample = Sample.of(OURS, MANY)
     assert (sample.mean, sample.n) == (pytest.approx(1.9), 5)
     assert sample.sd == pytest.approx(math.sqrt(0.025))
-    assert Sample.of([3.0]) == Sample(3.0, 1, None)
+    assert Sample.of([3.0], 360) == Sample(3.0, 1, None, 360)
+
+
+def test_sampling_error_of_a_share():
+    """Of 5 x 360 answers 10 % are wrong; and by Laplace's rule none is not the same as never."""
+    p = (180 + 1) / (1800 + 2)
+    wanted = 100 * math.sqrt(p * (1 - p) / 1800)
+    assert Sample.of([9.0, 11.0, 10.0, 10.0, 10.0], 360).sampling == pytest.approx(wanted)
+    assert wanted == pytest.approx(stats.binom(1800, p).std() / 18)
+    assert Sample.of([0.0, 0.0], 360).sampling == pytest.approx(100 / 722 * math.sqrt(721 / 720))
 
 
 def test_two_spreads_give_welch():
-    difference = Difference.between(Sample.of(OURS), Sample.of(OTHERS))
+    difference = Difference.between(Sample.of(OURS, MANY), Sample.of(OTHERS, MANY))
     wanted = stats.ttest_ind(OURS, OTHERS, equal_var=False)
     assert difference.p_zero() == pytest.approx(wanted.pvalue)
     assert difference.interval == pytest.approx(tuple(wanted.confidence_interval()))
     less = stats.ttest_ind(OURS, OTHERS, equal_var=False, alternative="less")
     assert difference.p_below(0.0) == pytest.approx(less.pvalue)
-    assert difference.p_above(0.0) == pytest.approx(1 - less.pvalue)
+    more = stats.ttest_ind(OURS, np.subtract(OTHERS, 1), equal_var=False, alternative="greater")
+    assert difference.p_above(-1.0) == pytest.approx(more.pvalue)
 
 
 def test_two_one_sided_tests():
-    difference = Difference.between(Sample.of(OURS), Sample.of(OTHERS))
+    difference = Difference.between(Sample.of(OURS, MANY), Sample.of(OTHERS, MANY))
     bounds = [
         stats.ttest_ind(np.add(OURS, 0.8), OTHERS, equal_var=False, alternative="greater"),
         stats.ttest_ind(np.subtract(OURS, 0.8), OTHERS, equal_var=False, alternative="less"),
@@ -53,21 +74,53 @@ def test_two_one_sided_tests():
 
 
 def test_unknown_spread_is_taken_to_be_ours():
-    difference = Difference.between(Sample.of(OURS), Sample(1.6, 5, None))
+    difference = Difference.between(Sample.of(OURS, MANY), Sample(1.6, 5, None, MANY))
     t = 0.3 / (math.sqrt(0.025) * math.sqrt(1 / 5 + 1 / 5))
     assert difference.freedom == 4
     assert difference.p_zero() == pytest.approx(2 * stats.t.sf(t, 4))
 
 
 def test_unknown_spread_of_ours_decides_nothing():
-    assert Difference.between(Sample(1.0, 1, None), Sample.of(OTHERS)) is None
+    assert Difference.between(Sample(1.0, 1, None, MANY), Sample.of(OTHERS, MANY)) is None
 
 
-def test_no_spread_leaves_nothing_to_chance():
-    same = Difference.between(Sample.of([0.0] * 5), Sample(0.0, 5, None))
-    assert (same.p_zero(), same.p_near(0.3), same.interval) == (1.0, 0.0, (0.0, 0.0))
-    other = Difference.between(Sample.of([1.0] * 5), Sample.of([0.0] * 5))
-    assert (other.p_zero(), other.p_near(0.3), other.p_near(2.0)) == (0.0, 1.0, 0.0)
+def test_pairs_by_seed():
+    """The scatter that two rules share does not hide their difference."""
+    left = dict(enumerate((1.9, 2.9, 0.9, 2.4, 1.4)))
+    right = dict(enumerate((1.8, 2.7, 0.8, 2.3, 1.3, 7.0)))
+    difference = Difference.paired(left, right, MANY)
+    shared = [right[seed] for seed in left]
+    wanted = stats.ttest_rel(list(left.values()), shared)
+    assert difference.p_zero() == pytest.approx(wanted.pvalue)
+    assert difference.interval == pytest.approx(tuple(wanted.confidence_interval()))
+    apart = Difference.between(Sample.of(list(left.values()), MANY), Sample.of(shared, MANY))
+    assert difference.p_zero() < 0.01 < 0.5 < apart.p_zero()
+    assert Difference.paired(left, {0: 1.0, 9: 2.0}, MANY) is None
+
+
+def test_seeds_that_agree_leave_the_images_to_chance():
+    """Five times the same count of wrong digits is no certainty; of many images it would be."""
+    few, many = (
+        Difference.between(Sample.of([3.0] * 5, n), Sample.of([2.0] * 5, n)) for n in (360, MANY)
+    )
+    assert many.p_zero() == 0.0
+    z = 1 / few.sampling
+    assert few.p_zero() == pytest.approx(2 * stats.norm.sf(z))
+    assert few.p_zero() > 0.05
+    assert few.interval == pytest.approx(
+        (1 - 1.96 * few.sampling, 1 + 1.96 * few.sampling), abs=1e-4
+    )
+    same = Difference.between(Sample.of([0.0] * 5, MANY), Sample(0.0, 5, None, MANY))
+    assert (same.p_zero(), same.p_near(0.3)) == (1.0, 0.0)
+
+
+def test_the_larger_p_value_of_seeds_and_images_counts():
+    for spread, images in ((1.0, MANY), (1e-3, 100), (0.1, 10_000)):
+        ours = Sample.of([2.0 - spread, 2.0, 2.0 + spread], images)
+        d = Difference.between(ours, Sample(1.5, 5, None, images))
+        by_seeds = stats.t.sf(0.5 / d.error, 2)
+        by_images = stats.norm.sf(0.5 / d.sampling)
+        assert d.p_above(0.0) == pytest.approx(max(by_seeds, by_images))
 
 
 @pytest.mark.parametrize(
@@ -105,7 +158,7 @@ def test_verdicts(errors, verdict):
     (experiment,) = experiments(["mnist"], "fc-vectorized-nonnegative-gevb")
     (cell,) = table(records(experiment, errors), [experiment], range(5))
     assert (cell.verdict, len(cell.errors)) == (verdict, len(errors))
-    assert cell.reference == Sample(published()[experiment.name][0], 5, None)
+    assert cell.reference == Sample(published()[experiment.name][0], 5, None, 10_000)
     assert cell.missing == list(range(len(errors), 5))
 
 
@@ -127,7 +180,7 @@ def test_missing_and_failed_runs_stay_in_sight():
     there = [*records(experiment, (1.5, None, 1.4)), *records(experiment, (None,), first=4)]
     (cell,) = table(there, [experiment], range(6))
     assert (cell.errors, cell.failed, cell.missing) == ({0: 1.5, 2: 1.4}, [1, 4], [3, 5])
-    assert "2 finished, 2 failed, 2 missing" in table_text([cell])
+    assert "2 finished, 2 failed, 2 missing" in str(errors_table([cell]))
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -150,18 +203,20 @@ def test_a_shortened_protocol_is_a_row_of_its_own_without_verdict():
         None,
     )
     assert other.errors == {0: 3.0, 1: 3.1}
-    assert "fc-vectorized-nonnegative-gevb (epochs 5, evaluate_every 1)" in table_text([other])
+    assert "fc-vectorized-nonnegative-gevb (epochs 5, evaluate_every 1)" in str(
+        errors_table([other])
+    )
 
 
 def test_two_sets_of_seeds():
     """Cells of the same spread agree; one that was moved does not."""
-    chosen = experiments(["digits"], "fc-")
+    chosen = experiments(["mnist"], "fc-")
     generator = np.random.default_rng(0)
     there = []
     for experiment in chosen:
-        values = 5 + 0.2 * generator.standard_normal(10)
+        values = 1 + 0.02 * generator.standard_normal(10)
         if experiment == chosen[0]:
-            values[5:] += 3
+            values[5:] += 1
         there += records(experiment, values)
     cells = table(there, chosen, range(5), against=range(5, 10))
     assert [cell.verdict for cell in cells] == ["differs"] + 7 * ["consistent"]
@@ -205,24 +260,78 @@ def claimed(**errors: float) -> list[gevb.lab.Record]:
     ],
 )
 def test_claims(errors, near, ahead):
-    found = {
-        (f.claim.statement, f.left.arch): f
-        for f in findings(claimed(**errors), ["mnist"], range(5))
-    }
+    found = {(f.claim.statement, f.left.arch): f for f in findings(claimed(**errors), ["mnist"])}
     assert len(found) == sum(len(claim.architectures) for claim in CLAIMS)
     matches = found["GEVB matches back-propagation in VNNs", "conv"]
     assert matches.verdict == near
     assert matches.published is False  # 2.33 % and 1.30 %: further apart than 0.3.
     dfa = found["GEVB in VNNs is ahead of DFA in conventional nonnegative networks", "conv"]
     assert dfa.verdict == ahead
-    text = findings_text(list(found.values()))
+    text = str(findings_table(list(found.values()), list(found.values())))
     assert "disagrees" in text
     assert text.count("\n") == len(found)
 
 
 def test_claims_on_cifar10_agree_with_the_published_means():
-    found = findings([], ["cifar10"], range(5))
+    found = findings([], ["cifar10"])
     ahead = [f for f in found if "ahead of DFA" in f.claim.statement and f.left.arch == "conv"]
     assert ahead
     assert all(f.published for f in ahead)
     assert {f.verdict for f in found} == {"no runs"}
+
+
+def test_rules_of_one_network_are_compared_by_seed_and_others_are_not():
+    """Seeds scatter by a point, alike for GEVB and BP: pairs leave that out, Welch would not."""
+    names = (
+        "vectorized-nonnegative-gevb",
+        "vectorized-nonnegative-bp",
+        "conventional-nonnegative-dfa",
+    )
+    scatter = (-1.0, 0.5, 0.0, 1.0, -0.5)
+    there = [
+        record
+        for name, error in zip(names, (2.05, 2.0, 3.5), strict=True)
+        for experiment in experiments(["mnist"], f"fc-{name}")
+        for record in records(experiment, [error + s for s in scatter])
+    ]
+    found = {f.claim.statement: f for f in findings(there, ["mnist"]) if f.difference}
+    paired = found["GEVB matches back-propagation in VNNs"]
+    assert paired.difference.error == pytest.approx(0, abs=1e-9)
+    welch = found["GEVB in VNNs is ahead of DFA in conventional nonnegative networks"]
+    assert welch.difference.error == pytest.approx(math.sqrt(2 * 0.625 / 5))
+
+
+def test_verdicts_on_claims_depend_on_neither_what_is_shown_nor_further_seeds():
+    there = claimed(gevb_vnn=1.5, bp_vnn=1.6, dfa=3.0)
+    one = findings(there, ["mnist"])
+    every = [f for f in findings(there) if f.left.dataset == "mnist"]
+    assert one == every
+    (experiment,) = experiments(["mnist"], "conv-vectorized-nonnegative-gevb")
+    further = records(experiment, (90.0, 90.0), first=len(SEEDS))
+    assert findings([*there, *further], ["mnist"]) == one
+
+
+def test_late_error_is_a_mean_over_the_last_evaluations():
+    (experiment,) = experiments(["mnist"], "fc-conventional-mixed-bp")
+    record = make_record(experiment.run(), 2.0)
+    start = record.history[0]
+
+    def at(epoch: int, error: float):
+        return replace(start, epoch=epoch, test_error=error)
+
+    to_the_end = [start, *(at(10 * n, 20.0 - n) for n in range(1, 20))]
+    assert late_error(replace(record, history=to_the_end)) == pytest.approx(20 - 17)
+    # Stopped without training error at epoch 170: its 15 % stand for two more evaluations.
+    stopped = [start, *(at(10 * n, 32.0 - n) for n in range(1, 18))]
+    assert late_error(replace(record, history=stopped)) == pytest.approx((17 + 16 + 15 * 3) / 5)
+
+
+def test_a_table_is_text_in_a_terminal_and_html_in_a_notebook():
+    made = Table(("name", "error < 5 %"), [("a & b", "1.5"), ("c", "-")])
+    assert str(made) == "name   error < 5 %\na & b  1.5\nc      -"
+    assert repr(made) == str(made)
+    (table,) = BeautifulSoup(made._repr_html_(), "html.parser").find_all("table")
+    assert [th.text for th in table.thead.find_all("th")] == ["name", "error < 5 %"]
+    rows = [[cell.text for cell in row.find_all(["th", "td"])] for row in table.tbody("tr")]
+    assert rows == [["a & b", "1.5"], ["c", "-"]]
+    assert {td["data-label"] for td in table("td")} == {"error < 5 %"}

@@ -536,3 +536,22 @@ def test_command_refuses_folders(monkeypatch, capsys, tmp_path):
     code, _, err = command(monkeypatch, capsys, str(run), "--out", out)
     assert (code, len(err.splitlines())) == (2, 1)
     assert "cannot be read, truncated or foreign" in err
+
+
+def test_tsne_reports_its_progress_and_ends_where_the_report_says_so():
+    features = np.random.default_rng(0).normal(size=(70, 5)).astype(np.float32)
+    settings = Settings(iterations=260)
+    told: list[tuple[float, float]] = []
+    tsne(features, settings, False, lambda *said: told.append(said))
+    shares = [share for share, _ in told]
+    assert shares == pytest.approx([n / 26 for n in range(1, 27)])
+    assert all(divergence > 0 for _, divergence in told)
+
+    def stop(share: float, divergence: float) -> None:
+        told.append((share, divergence))
+        raise KeyboardInterrupt
+
+    told.clear()
+    with pytest.raises(KeyboardInterrupt):
+        tsne(features, settings, False, stop)
+    assert len(told) == 1

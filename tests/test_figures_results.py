@@ -70,7 +70,7 @@ def test_order_shows_what_was_tested():
         for config, error in ((GEVB, 2.0), (BP, 2.1))
         for seed in range(5)
     ]
-    found = findings(records, ["mnist"], range(5))
+    found = findings(records, ["mnist"])
     figure = pictures.order(found)
     (trace,) = figure.data
     assert list(trace.y) == ["mnist fc:<br>GEVB+ vectorized<br>− BP+ vectorized"]

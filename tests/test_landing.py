@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from bookext import landing, result_chart
+from bookext.result_chart import SERIES
 from conftest import ROOT
 from node import in_node, parameters
 
@@ -157,6 +158,20 @@ def test_chart_shows_what_is_recorded():
             assert float(error) == pytest.approx(statistics.mean(ours[experiment]), rel=1e-12)
         else:
             assert float(error) == published()[experiment][0]
+
+
+def test_chart_shows_our_means_beside_the_published_ones():
+    chart = result_chart.result_chart("results.html")
+    drawn = [float(error) for error in re.findall(r'data-ours="(.*?)"', chart)]
+    ours: dict[str, list[float]] = {}
+    for record in read_results():
+        config = record.config
+        if (config.dataset, record.status) == ("mnist", "finished") and not config.departures:
+            ours.setdefault(config.experiment.name, []).append(record.history[-1].test_error)
+    shown = {s.experiment("mnist", a).name for a in result_chart.ARCHITECTURES for s in SERIES}
+    wanted = [statistics.mean(errors) for name, errors in ours.items() if name in shown]
+    assert sorted(drawn) == pytest.approx(sorted(wanted))
+    assert len(drawn) >= 2
 
 
 def test_chart_places_marks_by_their_numbers():

@@ -14,7 +14,7 @@ from gevb.lab import rates
 from gevb.lab.comparison import table
 from gevb.lab.experiments import every_run, experiments
 from gevb.lab.plan import PLAN, by_value, progress, remaining
-from gevb.lab.tables import progress_text, table_text
+from gevb.lab.tables import errors_table, progress_text
 from gevb.lab.timings import benchmark
 from gevb.theory.costs import run_cost
 
@@ -88,8 +88,8 @@ def test_a_run_under_way_is_shown_without_a_verdict():
         (cell,) = table(records, [experiment], range(2))
         assert (cell.errors, cell.under_way) == ({}, {0: (20, 2.9)})
         assert (cell.missing, cell.failed, cell.verdict) == ([1], [0], "")
-        assert "at epoch 20 of 190: 2.90" in table_text([cell])
-        assert "1 under way, 1 failed, 1 missing" in table_text([cell])
+        assert "at epoch 20 of 190: 2.90" in str(errors_table([cell]))
+        assert "1 under way, 1 failed, 1 missing" in str(errors_table([cell]))
 
 
 def test_a_rate_is_measured_not_assumed(monkeypatch):

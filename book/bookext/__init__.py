@@ -29,6 +29,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     for part in (
         "libraries",
         "plotly_figures",
+        "search",
+        "glossary",
         "chapters",
         "goals",
         "homework",

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 SCRIPTS = ("quiz/answers.js", "quiz/page.js")
 STYLE = "quiz/quiz.css"
 CHECKER = re.compile(r"\bexercises\.(check_\w+)\(")
-IN_PYTHON = "This one is answered in Python: in the notebook, its checker tells you what it thinks."
+IN_PYTHON = "This one is answered in Python, in the notebook; there the line above judges it."
 
 Inline = Callable[[str], list[nodes.Node]]  # what stands in a line
 
@@ -117,7 +117,7 @@ def form(question: Question, legend: nodes.Node, inline: Inline) -> nodes.contai
     if not question.choices:
         name = "Numbers" if isinstance(exercise, Numbers) else "A number"
         box = f'<input type="text" name="answer" aria-label="{name}" autocapitalize="off">'
-        parts.append(html(f'<span class="pst-js-only">{box}</span>'))
+        parts.append(html(f'<span class="typed pst-js-only">{box}</span>'))
     parts.append(html("</fieldset><noscript><details><summary>Answers</summary><ul>"))
     for place, (answer, says) in enumerate(sentences(exercise)):
         right = " (right)" if place == 0 else ""
@@ -173,11 +173,11 @@ def ask_in_the_page(app: Sphinx, doctree: nodes.document) -> None:
             # The question stands above, with all that belongs to it.
             hidden = f'<span class="visually-hidden">: {escape(exercise.asks)}</span>'
             legend = nodes.raw(text=f"Your answer{hidden}", format="html")
-            cell.replace_self(form(of_exercise(name, exercise), legend, plain))
+            cell.parent.replace(cell, form(of_exercise(name, exercise), legend, plain))
         else:
             for output in list(cell.findall(nodes.container)):
                 if output.get("nb_element") == "cell_code_output":
-                    output.replace_self(nodes.paragraph(IN_PYTHON, IN_PYTHON))
+                    output.parent.replace(output, nodes.paragraph(IN_PYTHON, IN_PYTHON))
 
 
 # ---------------------------------------------------------------------------- files of questions

@@ -158,7 +158,7 @@ def training_explorer() -> widgets.VBox:
     rule = widgets.Dropdown(options={name: key for key, name in NAMES.items()}, value="gevb")
     network = widgets.Dropdown(options=list(NETWORKS))
     arch = widgets.Dropdown(options=["fc", "conv", "lc"])
-    epochs = widgets.IntSlider(value=20, min=1, max=60)
+    epochs = widgets.IntSlider(value=10, min=1, max=60)
     seed = widgets.IntSlider(value=0, min=0, max=9)
     clear = widgets.Button(description="Clear")
     shown = widgets.Output()

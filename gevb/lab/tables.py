@@ -1,32 +1,85 @@
-"""Tables and findings of a comparison as plain text."""
+"""Tables and findings of a comparison, for terminals and notebooks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Sized
+from collections.abc import Callable, Sequence, Sized
+from dataclasses import dataclass
+from html import escape
+from operator import attrgetter
 from statistics import mean
 
-from gevb.lab.comparison import Cell, Difference, Finding, Sample
+from gevb.datasets import DATASETS
+from gevb.lab.comparison import LATE, Cell, Difference, Finding, Sample
 from gevb.lab.plan import State
-from gevb.training import Config
+from gevb.training import Config, Experiment
 
 
-def table_text(cells: Sequence[Cell]) -> str:
-    """The table in columns of plain text."""
+@dataclass(frozen=True)
+class Table:
+    """Rows under a head: columns of plain text in a terminal, HTML in a notebook.
+
+    Attributes:
+        head: names of the columns.
+        rows: as many words each; the first names the row.
+    """
+
+    head: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+    def __str__(self) -> str:
+        rows = [self.head, *self.rows]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = (
+            "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        )
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th scope="col">{escape(name)}</th>' for name in self.head)
+        body = "".join(self._row(*row) for row in self.rows)
+        return (
+            f'<table class="rows"><thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table>'
+        )
+
+    def _row(self, name: str, *cells: str) -> str:
+        # Where the columns do not fit beside each other, each cell is shown under its own label.
+        labelled = "".join(
+            f'<td data-label="{escape(label)}">{escape(cell)}</td>'
+            for label, cell in zip(self.head[1:], cells, strict=True)
+        )
+        return f'<tr><th scope="row">{escape(name)}</th>{labelled}</tr>\n'
+
+
+def errors_table(
+    cells: Sequence[Cell], name: Callable[[Experiment], str] = attrgetter("name")
+) -> Table:
+    """Every cell a row: ours, what it is compared with, and the verdict.
+
+    Args:
+        cells: as `gevb.lab.comparison.table` gives them.
+        name: of a row's experiment.
+    """
+    head = ("experiment", "ours", "reference", "difference [95 %]", "verdict", "seeds")
     rows = [
-        ("experiment", "ours", "reference", "difference [95 %]", "verdict", "seeds"),
-        *(
-            (
-                _row_name(cell.setting),
-                _ours_text(cell),
-                _sample_text(cell.reference),
-                _difference_text(cell.difference),
-                cell.verdict or "-",
-                seeds_text(cell),
-            )
-            for cell in cells
-        ),
+        (
+            name(cell.setting.experiment) + _departures(cell.setting),
+            _ours_text(cell),
+            _sample_text(cell.reference),
+            _difference_text(cell.difference),
+            cell.verdict or "-",
+            seeds_text(cell),
+        )
+        for cell in cells
     ]
-    return _columns(rows)
+    return Table(head, rows)
+
+
+def in_words(experiment: Experiment) -> str:
+    """An experiment as a reader calls it in a data set's table: "conv GEVB+ vectorized"."""
+    return f"{experiment.arch} {experiment.title}"
 
 
 def seeds_text(cell: Cell) -> str:
@@ -41,23 +94,28 @@ def seeds_text(cell: Cell) -> str:
     return ", ".join(said)
 
 
-def findings_text(found: Sequence[Finding]) -> str:
-    """The findings in columns of plain text."""
+def findings_table(found: Sequence[Finding], late: Sequence[Finding]) -> Table:
+    """Every claim a row: by the last evaluation, and by the mean of the last ones.
+
+    Args:
+        found: as `gevb.lab.comparison.findings` gives them.
+        late: the same claims by `gevb.lab.comparison.late_error`.
+    """
     agrees = {None: "-", True: "agrees", False: "disagrees"}
+    head = ("claim", "where", "published", "ours, at the end [95 %]", "verdict")
     rows = [
-        ("claim", "where", "published", "ours [95 %]", "verdict"),
-        *(
-            (
-                f.claim.statement,
-                f"{f.left.dataset} {f.left.arch}",
-                agrees[f.published],
-                _difference_text(f.difference),
-                f.verdict,
-            )
-            for f in found
-        ),
+        (
+            f.claim.statement,
+            f"{DATASETS[f.left.dataset].title} {f.left.arch}",
+            agrees[f.published],
+            _difference_text(f.difference),
+            f.verdict,
+            _difference_text(l.difference),
+            l.verdict,
+        )
+        for f, l in zip(found, late, strict=True)
     ]
-    return _columns(rows)
+    return Table((*head, f"mean of the last {LATE}", "its verdict"), rows)
 
 
 def _ours_text(cell: Cell) -> str:
@@ -72,9 +130,8 @@ def _ours_text(cell: Cell) -> str:
 
 def progress_text(states: Sequence[State]) -> str:
     """How far every experiment is, and the hours that are left at the recorded pace."""
-    rows: list[tuple[str, ...]] = [
-        ("experiment", "finished", "under way (epoch)", "missing", "hours left")
-    ]
+    head = ("experiment", "finished", "under way (epoch)", "missing", "hours left")
+    rows = []
     for state in states:
         epochs = ", ".join(map(str, state.under_way.values()))
         rows.append(
@@ -90,14 +147,13 @@ def progress_text(states: Sequence[State]) -> str:
     unknown = sum(state.hours is None for state in states)
     done = sum(not (state.missing or state.under_way) for state in states)
     return (
-        f"{_columns(rows)}\n\n{done} of {len(states)} experiments done, {known:.0f} hours left"
+        f"{Table(head, rows)}\n\n{done} of {len(states)} experiments done, {known:.0f} hours left"
         + (f" and those of {unknown} that no recorded run tells about" if unknown else "")
     )
 
 
-def _row_name(setting: Config) -> str:
-    departs = f" ({setting.departures})" if setting.departures else ""
-    return setting.experiment.name + departs
+def _departures(setting: Config) -> str:
+    return f" ({setting.departures})" if setting.departures else ""
 
 
 def _sample_text(sample: Sample | None) -> str:
@@ -111,12 +167,3 @@ def _difference_text(difference: Difference | None) -> str:
         return "-"
     low, high = difference.interval
     return f"{difference.estimate:+.2f} [{low:+.2f}, {high:+.2f}]"
-
-
-def _columns(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = (
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
-    return "\n".join(lines)

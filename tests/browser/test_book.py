@@ -109,5 +109,24 @@ def test_search_finds(chromium, home, from_disk):
         visit.page.wait_for_selector("#search-results li a")
 
 
+@pytest.mark.parametrize("words", ["backprop", "backpropagation", "weight transport", "GEVB"])
+def test_search_leads_to_chapters_first_and_shows_sentences(chromium, home, words):
+    with browser.visited(chromium, home, f"search.html?q={words}") as visit:
+        visit.page.wait_for_selector("#search-results li p.context")
+        results = visit.page.locator("#search-results li")
+        links = [link.get_attribute("href") for link in results.locator("a:first-child").all()]
+        package = ["/api/" in link for link in links]
+        assert not package[0]
+        assert package == sorted(package)
+        excerpts = results.locator("p.context").all_inner_texts()
+        assert not [text for text in excerpts if "\\" in text or "import " in text]
+
+
+def test_a_missing_page_leads_back(chromium, home):
+    with browser.visited(chromium, home, "404.html") as visit:
+        visit.page.click("text=first page")
+        assert visit.page.url == f"{home}index.html"
+
+
 def test_files():
     report("files", faults.links(BOOK) + faults.documents(BOOK))

@@ -48,7 +48,9 @@
       const fold = element("div", { innerHTML: form.querySelector("noscript").textContent });
       this.sentences = [...fold.querySelectorAll(".says")];
       this.says = element("p", { className: "verdict", role: "status" });
-      form.append(element("p", { className: "check" }, element("button", {}, "Check")), this.says);
+      const button = element("button", { className: "check" }, "Check");
+      (form.querySelector(".typed") ?? form).append(button);
+      form.append(this.says);
       form.addEventListener("submit", (event) => {
         event.preventDefault();
         this.check();
@@ -111,8 +113,8 @@
   const names = questions.map(({ name }) => name);
   const told = element("span");
   const save = element("button", { type: "button", className: "save" }, "Save all answers as a file");
-  const again = element("button", { type: "button", className: "again" }, "Clear this page's");
-  questions.at(-1).form.after(element("p", { className: "answers" }, told, " ", save, " ", again));
+  const again = element("button", { type: "button", className: "again" }, "Clear this page's answers");
+  questions.at(-1).form.closest("section").append(element("p", { className: "answers" }, told, " ", save, " ", again));
 
   function count() {
     const kept = load();
