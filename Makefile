@@ -1,6 +1,7 @@
 # make book     build the book into _build/html
 # make test     check style, types, package, notebooks, and the book in a browser
 # make serve    show the built book at http://localhost:8000
+# make teach    put a class into _build/teach, to hand out on a stick; SOLUTIONS=1 adds the homework's
 # make execute  run every notebook anew and store its outputs
 # make bench    time training steps; NAME=... names the file in data/benchmarks
 # make lock     write requirements.lock: what is installed and tested here, with hashes
@@ -13,7 +14,7 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 NAME ?= laptop
 
-.PHONY: book test checks rebuilt serve execute bench lock lighthouse repository clean
+.PHONY: book test checks rebuilt serve teach execute bench lock lighthouse repository clean
 
 book: $(VENV)/installed
 	$(BIN)/jupyter-book build -W -n --keep-going .
@@ -42,6 +43,10 @@ rebuilt:
 
 serve: book
 	$(BIN)/python -m http.server --directory _build/html
+
+teach: book
+	$(BIN)/python tools/browser.py install
+	$(BIN)/python tools/teach.py $(if $(SOLUTIONS),--solutions)
 
 execute: $(VENV)/installed
 	$(BIN)/python tools/notebooks.py execute

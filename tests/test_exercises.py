@@ -53,10 +53,10 @@ def known(kind):
     return pytest.mark.parametrize("exercise", found.values(), ids=found)
 
 
-def test_the_chapters_use_all_of_them():
+def test_the_notebooks_use_all_of_them():
     used = {
         f"{path.stem}.{name}"
-        for path in (COMPANION.parents[1] / "book").glob("*.ipynb")
+        for path in (COMPANION.parents[1] / "book").rglob("*.ipynb")
         for name in re.findall(r"exercises\.(check_\w+)", path.read_text())
     }
     assert used == set(EXERCISES)

@@ -22,7 +22,7 @@ FILES = [
     for files in ("gevb/**/*.py", "book/*/*.py", "benchmarks/*.py", "tools/*.py")
     for path in sorted(ROOT.glob(files))
 ]
-NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
+NOTEBOOKS = sorted((ROOT / "book").rglob("*.ipynb"))
 
 
 def named(path: Path) -> str:

@@ -148,7 +148,9 @@ def test_every_picture_finds_a_way_through_the_network(rule):
 
 def test_chart_shows_what_is_recorded():
     drawn = dict(
-        re.findall(r'data-experiment="(.*?)" data-error="(.*?)"', result_chart.result_chart())
+        re.findall(
+            r'data-experiment="(.*?)" data-error="(.*?)"', result_chart.result_chart("results.html")
+        )
     )
     datasets, kinds = {"digits", "mnist", "cifar10"}, {"fc", "conv", "lc"}
     ends = {"vectorized-nonnegative-gevb", "vectorized-nonnegative-bp"}
@@ -168,7 +170,7 @@ def test_chart_shows_what_is_recorded():
 
 
 def test_chart_shows_our_means_beside_the_published_ones():
-    chart = result_chart.result_chart()
+    chart = result_chart.result_chart("results.html")
     drawn = [float(error) for error in re.findall(r'data-ours="(.*?)"', chart)]
     ours: dict[str, list[float]] = {}
     for record in read_results():

@@ -486,6 +486,14 @@ def test_a_drawing_is_sampled_as_the_data_were(packed):
         assert max(range(10), key=logits.__getitem__) == answer
 
 
+def test_another_page_leads_to_each_discovery():
+    found = playground.discoveries()
+    html = found.titles("../playground.html")
+    links = re.findall(r'<a href="\.\./playground\.html#data=digits&amp;(.*?)">(.*?)</a>', html)
+    wanted = [(settings, title) for title, settings, *_ in found.tasks()]
+    assert [(settings.replace("&amp;", "&"), title) for settings, title in links] == wanted
+
+
 def test_discoveries_say_what_is_recorded():
     recorded = json.loads(playground.DISCOVERIES.read_text())
     assert recorded["format"] == discoveries.FORMAT

@@ -33,10 +33,13 @@ def setup(app: Sphinx) -> dict[str, bool]:
         "search",
         "glossary",
         "chapters",
+        "goals",
+        "homework",
         "api_links",
         "landing",
         "playground",
         "quiz",
+        "slides",
         "slim",
     ):
         app.setup_extension(f"{__name__}.{part}")

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 TEMPLATE = "landing.html"
 SCRIPTS = ("playground/network.js", "landing.js")
 STYLE = "landing.css"
+RESULTS = "book/results"
 
 CLASSES = ("horizontal bar", "vertical bar", "diagonal")
 SHAPES = ("000111000", "010010010", "100010001")
@@ -296,7 +297,7 @@ class ResultChart(Html):
 
     def html(self) -> str:
         """See `result_chart`."""
-        return result_chart()
+        return result_chart(self.env.app.builder.get_relative_uri(self.env.docname, RESULTS))
 
 
 def copy_assets(app: Sphinx) -> None:

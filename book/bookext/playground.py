@@ -35,6 +35,7 @@ FOLDER = ASSETS / "playground"
 #: Each file defines one module, a function; those below it may be its arguments.
 SCRIPTS = ("random", "network", "initial", "data", "learn", "state", "draw", "page")
 DISCOVERIES = Path(__file__).parents[2] / "data" / "playground" / "discoveries.json"
+PAGE = "book/playground"
 EPOCHS = 3  # of the network that is drawn while the book is built
 LEVELS = "0123456789abcdefg"  # of a pixel
 ALT = (
@@ -223,6 +224,19 @@ class Discoveries:
         )
         return f'<ol class="discoveries">{items}</ol>'
 
+    def titles(self, page: str) -> str:
+        """The tasks' titles and questions, each with a link to the playground's page."""
+        items = "".join(
+            f'<li><a href="{escape(f"{page}#data=digits&{settings}")}">{title}</a>: {question}</li>'
+            for title, settings, question, _ in self.tasks()
+        )
+        return f"<ol>{items}</ol>"
+
+
+def discoveries() -> Discoveries:
+    """As they were recorded."""
+    return Discoveries(json.loads(DISCOVERIES.read_text()))
+
 
 class _Page(Html):
     """HTML that needs the playground's scripts and style."""
@@ -243,7 +257,18 @@ class DiscoveryList(_Page):
 
     def html(self) -> str:
         """The guided tasks."""
-        return Discoveries(json.loads(DISCOVERIES.read_text())).html()
+        return discoveries().html()
+
+
+class DiscoveryTitles(Html):
+    """``{discovery-titles}``: the guided tasks on another page, see `Discoveries.titles`."""
+
+    kind = "discovery-titles"
+
+    def html(self) -> str:
+        """A list of links."""
+        page = self.env.app.builder.get_relative_uri(self.env.docname, PAGE)
+        return discoveries().titles(page)
 
 
 class SettingsInLinks(SphinxPostTransform):
@@ -287,6 +312,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     app.add_directive("playground", Playground)
     app.add_directive("discoveries", DiscoveryList)
+    app.add_directive("discovery-titles", DiscoveryTitles)
     app.add_post_transform(SettingsInLinks)
     app.connect("builder-inited", copy_assets)
     app.connect("html-page-context", add_assets)

@@ -146,8 +146,8 @@ def panel(dataset: str) -> str:
     )
 
 
-def result_chart() -> str:
-    """The chart as HTML: a legend and a panel for each data set."""
+def result_chart(chapter: str) -> str:
+    """The chart as HTML: a legend, a panel for each data set, and the chapter's address."""
     legend = "".join(
         f'<li><svg viewBox="-8 -8 16 16" aria-hidden="true">{s.drawn()}</svg>{s.name}</li>'
         for s in SERIES
@@ -156,6 +156,6 @@ def result_chart() -> str:
     return (
         f'<figure class="result-chart"><ul>{legend}</ul><div class="panels">{panels}</div>'
         "<figcaption>Test errors in percent, less is better; each data set has its own scale."
-        ' <a href="results.html">All 48 networks of the paper, and ours, in the chapter '
+        f' <a href="{chapter}">All 48 networks of the paper, and ours, in the chapter '
         "Results</a></figcaption></figure>"
     )

@@ -1,0 +1,1 @@
+"""What the homework asks and checks."""
