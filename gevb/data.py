@@ -120,10 +120,14 @@ def load(
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, TypeError) as error:
-        raise InputError(f"device: got {shown(device)}, which PyTorch does not have here") from error
+        raise InputError(
+            f"device: got {shown(device)}, which PyTorch does not have here"
+        ) from error
     if name == "digits":
         if data_dir is not None and not data_folder(data_dir).is_dir():
-            raise InputError(f"data folder: got {shown(data_dir)}, wanted one that is there, or none")
+            raise InputError(
+                f"data folder: got {shown(data_dir)}, wanted one that is there, or none"
+            )
         splits = _digits()
     else:
         splits = READERS[name](_official(name, data_folder(data_dir)))

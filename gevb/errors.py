@@ -60,11 +60,12 @@ def check_whole(name: str, got: object, minimum: int = 0, maximum: int = LARGEST
     Raises:
         InputError: anything else, also True and False.
     """
-    if isinstance(got, bool) or not isinstance(got, Integral) or got < minimum:
+    value = int(got) if isinstance(got, Integral) and not isinstance(got, bool) else minimum - 1
+    if value < minimum:
         raise InputError(f"{name}: got {shown(got)}, wanted a whole number >= {minimum}")
-    if got > maximum:
+    if value > maximum:
         raise InputError(f"{name}: got {shown(got)}, wanted at most {maximum}")
-    return int(got)
+    return value
 
 
 def check_image(name: str, got: object) -> tuple[int, int, int]:

@@ -105,9 +105,7 @@ def check_steps(state: dict[str, Any], optimizer: torch.optim.Optimizer, steps: 
 def copied(state: dict[str, Any], optimizer: torch.optim.Optimizer) -> dict[str, Any]:
     """A checked state for the optimizer to keep: its own options, and tensors of its own."""
     averages = {
-        number: {
-            name: t.clone(memory_format=torch.contiguous_format) for name, t in found.items()
-        }
+        number: {name: t.clone(memory_format=torch.contiguous_format) for name, t in found.items()}
         for number, found in state["state"].items()
     }
     return {"state": averages, "param_groups": optimizer.state_dict()["param_groups"]}

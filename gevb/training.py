@@ -238,7 +238,9 @@ def check_history(config: Config, history: Sequence[Evaluation]) -> None:
     for number, found in enumerate(history):
         due = min(number * config.evaluate_every, config.epochs)
         if found.epoch != due or over(config, history[number - 1 : number]):
-            raise InputError(f"history: got an evaluation at epoch {found.epoch}, where none is due")
+            raise InputError(
+                f"history: got an evaluation at epoch {found.epoch}, where none is due"
+            )
         if len(found.angles) not in (0, hidden):  # None were measured at first.
             raise InputError(f"history: got {len(found.angles)} angles, wanted {hidden}")
         for name, images in (("train", facts.train), ("test", facts.test)):

@@ -163,9 +163,7 @@ def whole_record(config: gevb.Config, wrong: int) -> gevb.lab.Record:
     """A record that a file may hold: of all evaluations, with so many wrong test images each."""
     facts = DATASETS[config.dataset]
     history = [
-        gevb.Evaluation(
-            epoch, 100 / facts.train, 100 * wrong / facts.test, 0.1, 0.2, (30.0, None)
-        )
+        gevb.Evaluation(epoch, 100 / facts.train, 100 * wrong / facts.test, 0.1, 0.2, (30.0, None))
         for epoch in sorted({*range(0, config.epochs, config.evaluate_every), config.epochs})
     ]
     return gevb.lab.Record(config, history, [SESSION], "finished")

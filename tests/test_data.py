@@ -218,12 +218,14 @@ def test_processed_files_do_not_stand_for_missing_ones(tmp_path, monkeypatch):
         file = tmp_path / "MNIST" / "processed" / part
         file.parent.mkdir(parents=True, exist_ok=True)
         torch.save((torch.zeros(50, 28, 28).byte(), torch.zeros(50).long()), file)
-    with pytest.raises(gevb.InputError, match=r"mnist: not in .* could not be downloaded .*no route"):
+    with pytest.raises(
+        gevb.InputError, match=r"mnist: not in .* could not be downloaded .*no route"
+    ):
         gevb.load("mnist", tmp_path)
 
 
 def test_digits_want_a_data_folder_that_is_there_or_none(tmp_path):
-    with pytest.raises(gevb.InputError, match="data folder: got .*nowhere'?, wanted one that is"):
+    with pytest.raises(gevb.InputError, match=r"data folder: got .*nowhere', wanted one that is"):
         gevb.load("digits", tmp_path / "nowhere")
     assert len(gevb.load("digits", tmp_path).test) == 360
 
@@ -240,5 +242,7 @@ def test_no_home(monkeypatch):
 
     monkeypatch.delenv("GEVB_DATA_DIR", raising=False)
     monkeypatch.setattr("pathlib.Path.expanduser", nobody)
-    with pytest.raises(gevb.InputError, match="data folder: got .*gevb.*, wanted the name of a fol"):
+    with pytest.raises(
+        gevb.InputError, match=r"data folder: got .*gevb.*, wanted the name of a fol"
+    ):
         gevb.load("mnist")

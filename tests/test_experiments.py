@@ -151,5 +151,5 @@ def test_damaged_foreign_and_misnamed_records(tmp_path):
     with pytest.raises(gevb.InputError, match=r"other.json: got the record of digits-fc"):
         read_results(tmp_path)
     for folder in (tmp_path / "nowhere", file, tmp_path / ("x" * 300), "", " "):
-        with pytest.raises(gevb.InputError, match="results|File name too long"):
+        with pytest.raises(gevb.InputError, match=r"results|File name too long"):
             read_results(folder)

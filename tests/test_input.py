@@ -28,7 +28,10 @@ REFUSED = {
     "images of nan": (lambda: gevb.Split(IMAGES + NAN, LABELS, 10), "images: got numbers that are"),
     "images of inf": (lambda: gevb.Split(IMAGES - INF, LABELS, 10), "images: got numbers that are"),
     "pixels 0 to 255": (lambda: gevb.Split(IMAGES.byte(), LABELS, 10), "torch.uint8, wanted float"),
-    "flat images": (lambda: gevb.Split(IMAGES.flatten(1), LABELS, 10), r"images of shape \(4, 64\)"),
+    "flat images": (
+        lambda: gevb.Split(IMAGES.flatten(1), LABELS, 10),
+        r"images of shape \(4, 64\)",
+    ),
     "images in words": (lambda: gevb.Split("abcd", LABELS, 10), "images: got 'abcd', wanted a ten"),
     "labels in a column": (
         lambda: gevb.Split(IMAGES, LABELS[:, None], 10),
@@ -62,10 +65,19 @@ REFUSED = {
     "rule is none": (lambda: gevb.Config(rule=None), "rule: got None, wanted one of bp, fa"),
     "rule of no network": (lambda: gevb.GEVB("network"), "network: got 'network', wanted a gevb"),
     "width of half": (lambda: gevb.build("digits", [gevb.FC(2.5)]), r"got FC\(width=2.5\), wanted"),
-    "width in words": (lambda: gevb.build("digits", [gevb.FC("2")]), r"got FC\(width='2'\), wanted"),
+    "width in words": (
+        lambda: gevb.build("digits", [gevb.FC("2")]),
+        r"got FC\(width='2'\), wanted",
+    ),
     "layer in no list": (lambda: gevb.build("digits", gevb.FC(4)), r"FC\(width=4\), wanted a list"),
-    "layer is a number": (lambda: gevb.build("digits", [4]), "architecture: got 4, wanted FC, Conv"),
-    "no architecture": (lambda: gevb.build("digits", None), "architecture: got None, wanted a list"),
+    "layer is a number": (
+        lambda: gevb.build("digits", [4]),
+        "architecture: got 4, wanted FC, Conv",
+    ),
+    "no architecture": (
+        lambda: gevb.build("digits", None),
+        "architecture: got None, wanted a list",
+    ),
     "no image": (
         lambda: gevb.Network((0, 8, 8), 3, [gevb.FC(4)]),
         "input_shape: got 0, wanted a whole number >= 1",
@@ -74,10 +86,16 @@ REFUSED = {
     "flat input": (lambda: gevb.Network((64,), 3, []), r"input_shape: got \(64,\), wanted \(chan"),
     "input of a number": (lambda: gevb.Network(64, 3, []), "input_shape: got 64, wanted"),
     "half a network": (lambda: gevb.Network((1, 8, 8), 2.5, []), "classes: got 2.5"),
-    "initializer in words": (lambda: network(initializer="he"), "initializer: got 'he', wanted a f"),
+    "initializer in words": (
+        lambda: network(initializer="he"),
+        "initializer: got 'he', wanted a f",
+    ),
     "input in whole numbers": (lambda: network()(IMAGES.long()), "input: got torch.int64 on cpu"),
     "input in words": (lambda: network()("image"), "input: got 'image', wanted a tensor"),
-    "input elsewhere": (lambda: network()(IMAGES.to("meta")), "on meta, wanted torch.float32 on cpu"),
+    "input elsewhere": (
+        lambda: network()(IMAGES.to("meta")),
+        "on meta, wanted torch.float32 on cpu",
+    ),
     "logits of one axis": (
         lambda: gevb.cross_entropy(torch.zeros(3), torch.tensor(1)),
         r"logits: got Tensor of shape \(3,\) of torch.float32, wanted \(B >= 1, classes\)",
@@ -96,25 +114,46 @@ REFUSED = {
     ),
     "layer of half": (lambda: gevb.Linear(2.5, 3, 4), "sizes: got 2.5, wanted a whole number"),
     "layer of none": (lambda: gevb.Linear(2, 0, 4), "sizes: got 0, wanted a whole number >= 1"),
-    "stride of 0": (lambda: gevb.Conv2d(2, (1, 8, 8), 4, 3, stride=0), "stride: got 0, wanted a wh"),
-    "padding of half": (lambda: gevb.LocallyConnected2d(2, (1, 8, 8), 4, 3, padding=0.5), "padding"),
+    "stride of 0": (
+        lambda: gevb.Conv2d(2, (1, 8, 8), 4, 3, stride=0),
+        "stride: got 0, wanted a wh",
+    ),
+    "padding of half": (
+        lambda: gevb.LocallyConnected2d(2, (1, 8, 8), 4, 3, padding=0.5),
+        "padding",
+    ),
     "flat image": (lambda: gevb.Conv2d(2, (8,), 4, 3), r"in_units: got \(8,\), wanted \(channels"),
     "window of half": (lambda: gevb.AvgPool2d((1, 8, 8), 0.5), "pooling window: got 0.5, wanted"),
     "gates in words": (lambda: gevb.Gate("on"), "t: got 'on', wanted a tensor"),
-    "no device": (lambda: gevb.load("digits", device="tpu"), "device: got 'tpu', which PyTorch does"),
-    "config in words": (lambda: gevb.lab.train("digits"), "config: got 'digits', wanted a gevb.Con"),
+    "no device": (
+        lambda: gevb.load("digits", device="tpu"),
+        "device: got 'tpu', which PyTorch does",
+    ),
+    "config in words": (
+        lambda: gevb.lab.train("digits"),
+        "config: got 'digits', wanted a gevb.Con",
+    ),
     "until in words": (
         lambda: gevb.lab.train(gevb.Config(), until="1"),
         "until: got '1', wanted a whole number",
     ),
     "seed of a map": (lambda: Settings(seed=2**40), "seed: got 1099511627776, wanted at most"),
-    "half an iteration": (lambda: Settings(iterations=300.5), "iterations: got 300.5, wanted a whole"),
+    "half an iteration": (
+        lambda: Settings(iterations=300.5),
+        "iterations: got 300.5, wanted a whole",
+    ),
     "error of an evaluation": (
         lambda: gevb.Evaluation(0, NAN, 0.0, 0.0, 0.0, ()),
         "train_error: got nan, wanted a number >= 0 and <= 100",
     ),
-    "no path": (lambda: check_path("folder", None), "folder: got None, wanted the name of a folder"),
-    "path of nobody": (lambda: check_path("folder", "~nosuchuser/x"), "folder: got '~nosuchuser/x'"),
+    "no path": (
+        lambda: check_path("folder", None),
+        "folder: got None, wanted the name of a folder",
+    ),
+    "path of nobody": (
+        lambda: check_path("folder", "~nosuchuser/x"),
+        "folder: got '~nosuchuser/x'",
+    ),
     "path with a null": (lambda: check_path("folder", "a\0b"), "folder: got 'a"),
 }
 
@@ -151,7 +190,9 @@ def test_frozen_parameters_are_not_trained():
     optimizer = torch.optim.Adam(net.parameters(), lr=0.1)
     x = torch.randn(4, 1, 8, 8, generator=torch.Generator().manual_seed(0))
     gevb.train_epoch(rule, optimizer, [(x, LABELS)])
-    moved = {name for name, value in net.state_dict().items() if not torch.equal(value, before[name])}
+    moved = {
+        name for name, value in net.state_dict().items() if not torch.equal(value, before[name])
+    }
     assert moved == {"layers.1.weights.weight", "layers.1.weights.bias"}
     first, second = rule.updates(x, LABELS)
     assert not first.any()
@@ -188,7 +229,9 @@ def test_arrays_and_lists_will_do():
     for images in (x.numpy(), read_only, x.tolist(), x.double(), x.double().numpy()):
         assert torch.equal(net(images), net(x))
         for labels in (LABELS.numpy(), LABELS.tolist(), LABELS.to(torch.uint8)):
-            got, wanted = (gevb.BP(net).updates(*batch) for batch in ((images, labels), (x, LABELS)))
+            got, wanted = (
+                gevb.BP(net).updates(*batch) for batch in ((images, labels), (x, LABELS))
+            )
             assert all(torch.equal(u, v) for u, v in zip(got, wanted, strict=True))
             split = gevb.Split(images, labels, 10)
             assert gevb.evaluate(net, split) == gevb.evaluate(net, gevb.Split(x, LABELS, 10))
@@ -203,7 +246,9 @@ def test_numpys_numbers_will_do():
     assert config == gevb.Config(epochs=2, seed=3, learning_rate=0.25)
     values = (config.epochs, config.seed, config.learning_rate, config.vectorized)
     assert [type(value) for value in values] == [int, int, float, bool]
-    whole = gevb.Network([1, np.int64(8), 8], np.int64(10), [gevb.FC(np.int64(4))], seed=np.int64(0))
+    whole = gevb.Network(
+        [1, np.int64(8), 8], np.int64(10), [gevb.FC(np.int64(4))], seed=np.int64(0)
+    )
     assert whole.input_shape == (1, 8, 8)
     assert torch.equal(whole(IMAGES), network()(IMAGES))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import torch
 
 import gevb
+from gevb.lab.embedding import embed_run
 from gevb.lab.runs import RunFolder
 from gevb.training import Trainer
 
@@ -135,7 +137,10 @@ CHANGES = {
     "no history": (put(whole, "history", []), "history: got 0 evaluations at epoch 2, batch 0"),
     "history of numbers": (put(whole, "history", [1, 2]), "evaluation: got 1, wanted epoch"),
     "too good": (put(last_evaluation, "test_error", -3.0), "test_error: got -3.0"),
-    "error of no image": (put(last_evaluation, "test_error", 3.0), "test error of 3.0 %, which 360"),
+    "error of no image": (
+        put(last_evaluation, "test_error", 3.0),
+        "test error of 3.0 %, which 360",
+    ),
     "angles in words": (put(last_evaluation, "angles", "ab"), "angles: got 'ab'"),
     "sessions in words": (put(whole, "sessions", "x"), "sessions: got 'x', wanted a list"),
     "sessions of nothing": (put(whole, "sessions", [{}]), "sessions: started: got None"),
@@ -217,8 +222,6 @@ def test_formats_3_and_4_go_on(folder, state, tmp_path):
 
 def test_embedding_checks_the_state(state, folder, tmp_path):
     """It loads weights as well."""
-    from gevb.lab.embedding import embed_run
-
     state["network"]["layers.0.gate.t"].zero_()
     torch.save(state, tmp_path / "checkpoint.pt")
     (tmp_path / "record.json").write_bytes((folder / "record.json").read_bytes())
@@ -227,8 +230,6 @@ def test_embedding_checks_the_state(state, folder, tmp_path):
 
 
 def test_a_pipe_is_no_checkpoint(tmp_path):
-    import os
-
     os.mkfifo(tmp_path / "checkpoint.pt")
-    with pytest.raises(gevb.InputError, match="checkpoint.pt cannot be read"):
+    with pytest.raises(gevb.InputError, match=r"checkpoint.pt cannot be read"):
         RunFolder(tmp_path, CONFIG, resume=True).load(torch.device("cpu"))

@@ -86,7 +86,9 @@ def parse_seeds(text: str) -> list[int]:
     for part in [] if parts else text.split(","):
         ends = re.fullmatch("([0-9]{1,10})(?:-([0-9]{1,10}))?", part.strip())
         if ends is None:
-            raise InputError(f"seeds: got {shown(text)}, wanted a number of seeds, or 0-4, or 0,2,7")
+            raise InputError(
+                f"seeds: got {shown(text)}, wanted a number of seeds, or 0-4, or 0,2,7"
+            )
         parts.append((int(ends[1]), int(ends[2] or ends[1])))
     count = sum(max(0, last - first + 1) for first, last in parts)
     if not 1 <= count <= MOST_SEEDS:

@@ -153,7 +153,9 @@ def check_record(record: Record) -> None:
     check_history(record.config, record.history)
     check_sessions(record.sessions)
     if record.status == "finished" and not over(record.config, record.history):
-        raise InputError(f"status: got finished at epoch {record.epoch}, wanted the last evaluation")
+        raise InputError(
+            f"status: got finished at epoch {record.epoch}, wanted the last evaluation"
+        )
     if not isinstance(record.error, str | None) or (record.status == "failed") > bool(record.error):
         raise InputError(f"error: got {shown(record.error)}, wanted a reason if the run failed")
 
