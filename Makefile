@@ -2,6 +2,7 @@
 # make test     check style, types, package, notebooks, and the book in a browser
 # make serve    show the built book at http://localhost:8000
 # make execute  run every notebook anew and store its outputs
+# make fuzz     odd input and kills, much more of them than the tests have; FUZZ=50 times
 # make bench    time training steps; NAME=... names the file in data/benchmarks
 # make lighthouse   measure every page beside a stock Jupyter Book's; slow
 # make repository URL=https://github.com/OWNER/NAME   tell the project where it lives
@@ -11,8 +12,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 NAME ?= laptop
+FUZZ ?= 50
 
-.PHONY: book test serve execute bench lighthouse repository clean
+.PHONY: book test fuzz serve execute bench lighthouse repository clean
 
 book: $(VENV)/installed
 	$(BIN)/jupyter-book build -W -n --keep-going .
@@ -30,6 +32,10 @@ test: $(VENV)/installed
 	$(BIN)/python tools/browser.py install
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests/browser --confcutdir tests/browser \
 	  -n $$((2 * $(JOBS))) --dist worksteal
+
+fuzz: $(VENV)/installed
+	GEVB_FUZZ=$(FUZZ) OMP_NUM_THREADS=1 $(BIN)/pytest tests/test_fuzz.py \
+	  --hypothesis-show-statistics -rP -n 0
 
 serve: book
 	$(BIN)/python -m http.server --directory _build/html

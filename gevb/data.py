@@ -124,10 +124,11 @@ def load(
             f"device: got {shown(device)}, which PyTorch does not have here"
         ) from error
     if name == "digits":
-        if data_dir is not None and not data_folder(data_dir).is_dir():
-            raise InputError(
-                f"data folder: got {shown(data_dir)}, wanted one that is there, or none"
-            )
+        with one_line(f"use the data folder {shown(data_dir)}"):
+            if data_dir is not None and not data_folder(data_dir).is_dir():
+                raise InputError(
+                    f"data folder: got {shown(data_dir)}, wanted one that is there, or none"
+                )
         splits = _digits()
     else:
         splits = READERS[name](_official(name, data_folder(data_dir)))

@@ -15,6 +15,8 @@ from torch import Tensor
 
 #: No whole number that is asked for needs to be larger.
 LARGEST = 2**31 - 1
+#: Nor any path be longer, which systems refuse.
+LONGEST = 4096
 
 
 class InputError(ValueError):
@@ -30,6 +32,16 @@ def shown(value: object) -> str:
     except ValueError:  # Python writes no whole number of thousands of digits.
         text = f"a very large {type(value).__name__}"
     return text if len(text) <= 100 else f"{text[:97]}..."
+
+
+def check_kind(name: str, got: object, wanted: type) -> None:
+    """Refuse what is not an instance of the class that is wanted.
+
+    Raises:
+        InputError: it is not.
+    """
+    if not isinstance(got, wanted):
+        raise InputError(f"{name}: got {shown(got)}, wanted a gevb.{wanted.__name__}")
 
 
 def check_choice(name: str, got: object, wanted: Iterable[str]) -> None:
@@ -106,9 +118,11 @@ def as_tensor(name: str, got: object) -> Tensor:
     """A tensor as it is; NumPy's arrays and lists of numbers as one.
 
     Raises:
-        InputError: anything else.
+        InputError: anything else, also a sparse tensor.
     """
     if isinstance(got, Tensor):
+        if got.layout is not torch.strided:
+            raise InputError(f"{name}: got a tensor of layout {got.layout}, wanted a dense one")
         return got
     try:
         return torch.tensor(np.asarray(got))
@@ -138,7 +152,7 @@ def check_path(name: str, got: str | os.PathLike[str]) -> Path:
     """
     try:
         text = os.fspath(got)
-        if not text.strip() or b"\0" in os.fsencode(text):
+        if not text.strip() or b"\0" in os.fsencode(text) or len(text) > LONGEST:
             raise ValueError("no file can be called so")
         return Path(text).expanduser()
     except (TypeError, ValueError, AttributeError, RuntimeError) as error:

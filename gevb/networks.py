@@ -230,7 +230,8 @@ class Network(nn.Module):
         self.vectorized = check_flag("vectorized", vectorized)
         self.nonnegative = check_flag("nonnegative", nonnegative)
         self.K, self.outputs = (classes, 1) if vectorized else (1, classes)
-        self.initializer = initializer or (on_off if nonnegative else he)
+        usual = on_off if self.nonnegative else he
+        self.initializer = usual if initializer is None else initializer
         if not callable(self.initializer):
             raise InputError(f"initializer: got {shown(initializer)}, wanted a function")
         self.layers = cast("list[Layer]", nn.ModuleList())
@@ -340,7 +341,8 @@ class Network(nn.Module):
             InputError: the images are not of the network's input shape, whole numbers, on another
                 device, or looked at under autocast, whose types the rules do not follow.
         """
-        x, weight = as_tensor("input", x), self.layers[0].weights.weight
+        first, x = self.layers[0].weights, as_tensor("input", x)
+        weight = first.weight
         if not x.is_floating_point() or x.device != weight.device:
             raise InputError(
                 f"input: got {x.dtype} on {x.device}, wanted {weight.dtype} on {weight.device}"
@@ -352,7 +354,7 @@ class Network(nn.Module):
                 f"input: got shape {tuple(x.shape)}, wanted (B >= 1, "
                 f"{', '.join(map(str, self.input_shape))})"
             )
-        return x.to(weight.dtype).reshape(len(x), 1, *self.layers[0].weights.in_units)
+        return x.to(weight.dtype).reshape(len(x), 1, *first.in_units)
 
     def readout(
         self, error: Float[Tensor, "B classes"]

@@ -44,7 +44,7 @@ import torch
 from jaxtyping import Float, Num
 from torch import Tensor
 
-from gevb.errors import InputError, check_choice, shown
+from gevb.errors import InputError, check_choice, check_kind
 from gevb.losses import Loss, cross_entropy
 from gevb.networks import Network, Trace
 from gevb.seeds import check_seed, stream
@@ -80,8 +80,7 @@ class Rule:
     """
 
     def __init__(self, network: Network, loss: Loss = cross_entropy, seed: int = 0) -> None:
-        if not isinstance(network, Network):
-            raise InputError(f"network: got {shown(network)}, wanted a gevb.Network")
+        check_kind("network", network, Network)
         self.check(network.vectorized)
         self.network, self.loss, self.seed = network, loss, check_seed(seed)
         self._draw()

@@ -24,6 +24,7 @@ from gevb.errors import (
     InputError,
     check_choice,
     check_flag,
+    check_kind,
     check_names,
     check_number,
     check_whole,
@@ -270,9 +271,11 @@ def evaluate(network: Network, split: Split, batch_size: int = 128) -> tuple[flo
     """Error in percent and mean cross-entropy.
 
     Raises:
-        InputError: images or labels that do not fit the network, or no size of a batch.
+        InputError: no network or split, one that does not fit the other, or no size of a batch.
     """
-    parts = [network(x.to(network.dtype)) for x, _ in split.batches(batch_size)]
+    check_kind("network", network, Network)
+    check_kind("split", split, Split)
+    parts = [network(x) for x, _ in split.batches(batch_size)]
     logits = torch.cat(parts).double()
     wrong = ((logits.argmax(1) != split.y) | logits.isnan().any(1)).sum()  # nan decides nothing
     loss, _ = cross_entropy(logits, split.targets)
@@ -311,7 +314,7 @@ def step(
         InputError: images or labels that do not fit the network.
     """
     optimizer.zero_grad()
-    loss = rule.backward(x.to(rule.network.dtype), y)
+    loss = rule.backward(x, y)
     optimizer.step()
     rule.network.clamp_()
     return loss

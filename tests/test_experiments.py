@@ -102,7 +102,7 @@ def test_seeds(text, seeds):
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "0", "x", "-3", "3-1", "1,1", "1,,2", "0-1000", "0-9999999999", "1001", "5,0-999"),
+        *("", "0", "x", "-3", "3-1", "1,1", "1,,2", "0-100", "0-9999999999", "101", "200,0-99"),
         *("4294967296,1", "9" * 26, "2147483648", "9" * 5000, "1-" + "9" * 5000, "\u0663"),
     ],
 )
@@ -113,7 +113,7 @@ def test_bad_seeds(text):
 
 
 def test_the_largest_seeds():
-    assert len(parse_seeds("1000")) == len(parse_seeds("5-1004")) == 1000
+    assert len(parse_seeds("100")) == len(parse_seeds("5-104")) == 100
     assert parse_seeds("4294967295-4294967295") == [2**32 - 1]
 
 

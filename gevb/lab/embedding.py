@@ -113,7 +113,7 @@ def read_map(file: Path) -> RecordedMap:
             map=Map(**{**found, "xy": xy, "labels": labels}),
             session=values["session"],
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{file} does not hold a whole map: {error}") from error
 
 

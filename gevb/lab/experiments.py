@@ -44,15 +44,17 @@ def experiments(datasets: Iterable[str] = tuple(DATASETS), pattern: str = "*") -
     Raises:
         InputError: an unknown data set, or a pattern that no experiment's name holds.
     """
-    wanted = list(datasets)
+    wanted = list(datasets) if isinstance(datasets, Iterable) else []
+    if not wanted or isinstance(datasets, str):
+        raise InputError(f"datasets: got {shown(datasets)}, wanted a list of names")
     for dataset in wanted:
         check_choice("dataset", dataset, DATASETS)
     there = [experiment for experiment in EXPERIMENTS if experiment.dataset in wanted]
     found = [e for e in there if fnmatchcase(e.name, f"*{pattern}*")]
     if not found:
         raise InputError(
-            f"pattern: got {pattern!r}, which none of {len(there)} experiments matches; wanted "
-            f"a part of a name like {there[0].name}"
+            f"pattern: got {shown(pattern)}, which none of {len(there)} experiments matches; "
+            f"wanted a part of a name like {there[0].name}"
         )
     return found
 
@@ -73,7 +75,7 @@ def every_run(
 
 
 #: That a command takes at a time.
-MOST_SEEDS = 1000
+MOST_SEEDS = 100
 
 
 def parse_seeds(text: str) -> list[int]:
@@ -82,6 +84,8 @@ def parse_seeds(text: str) -> list[int]:
     Raises:
         InputError: anything else.
     """
+    if not isinstance(text, str):
+        raise InputError(f"seeds: got {shown(text)}, wanted a text such as '0-4'")
     parts = [(0, int(text) - 1)] if re.fullmatch("[0-9]{1,10}", text) else []
     for part in [] if parts else text.split(","):
         ends = re.fullmatch("([0-9]{1,10})(?:-([0-9]{1,10}))?", part.strip())

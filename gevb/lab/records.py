@@ -152,6 +152,8 @@ def check_record(record: Record) -> None:
     check_choice("status", record.status, STATUSES)
     check_history(record.config, record.history)
     check_sessions(record.sessions)
+    if record.history and not record.sessions:
+        raise InputError("sessions: got none, wanted those that the evaluations are from")
     if record.status == "finished" and not over(record.config, record.history):
         raise InputError(
             f"status: got finished at epoch {record.epoch}, wanted the last evaluation"
@@ -175,6 +177,12 @@ def check_sessions(sessions: object) -> None:
             if not isinstance(session.get(fact), str):
                 raise InputError(f"sessions: {fact}: got {shown(session.get(fact))}, wanted a text")
         check_number("sessions: seconds", session.get("seconds", 0.0))
+    try:
+        plain = json.loads(json.dumps(sessions)) == sessions
+    except (TypeError, ValueError, RecursionError):
+        plain = False
+    if not plain:
+        raise InputError(f"sessions: got {shown(sessions)}, wanted plain values by name")
 
 
 def results_folder() -> Path:
@@ -191,7 +199,8 @@ def recorded(name: str) -> Record:
         InputError: there is no such record, or its file is damaged.
     """
     there = sorted(f.stem for f in results_folder().glob("*.json"))
-    if name not in there:
-        near = difflib.get_close_matches(str(name), there, n=3) or there[:3] or ["none is there"]
+    if not isinstance(name, str) or name not in there:
+        near = difflib.get_close_matches(name, there, n=3) if isinstance(name, str) else []
+        near = near or there[:3] or ["none is there"]
         raise InputError(f"record: got {shown(name)}, wanted one like {', '.join(near)}")
     return read_record(results_folder() / f"{name}.json")

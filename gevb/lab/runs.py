@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from gevb.data import load
-from gevb.errors import InputError, check_path, check_whole, one_line, shown
+from gevb.errors import InputError, check_kind, check_path, check_whole, one_line, shown
 from gevb.lab.provenance import provenance
 from gevb.lab.records import Record, check_sessions, read_record
 from gevb.networks import Network
@@ -255,8 +255,7 @@ def train(
         InputError: see `gevb.data.load`, `choose_device`, `RunFolder`; replay without a GPU; or a
             loss that is not finite, in which case the last good checkpoint stays.
     """
-    if not isinstance(config, Config):
-        raise InputError(f"config: got {shown(config)}, wanted a gevb.Config")
+    check_kind("config", config, Config)
     until = None if until is None else check_whole("until", until)
     chosen = choose_device(device)
     if replay and chosen.type != "cuda":
