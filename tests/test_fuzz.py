@@ -157,6 +157,8 @@ def strange_folder(tmp_path, monkeypatch) -> Path:
     monkeypatch.setattr("gevb.lab.engine.local", lambda jobs, workers: iter(()))
     monkeypatch.setattr("gevb.lab.engine.on_ray", lambda jobs, gpus: iter(()))
     monkeypatch.setattr("gevb.lab.rates.measure", lambda *_: Rate(0.1, 1e12, None))
+    for module in ("plan", "engine"):  # Costs are those of networks, which would be built.
+        monkeypatch.setattr(f"gevb.lab.{module}.run_cost", lambda config: config.epochs)
     return tmp_path
 
 
