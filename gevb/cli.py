@@ -13,7 +13,7 @@ import click
 
 from gevb.data import DATA_DIR_VARIABLE
 from gevb.datasets import DATASETS
-from gevb.errors import InputError, check_path, one_line
+from gevb.errors import InputError, check_path
 from gevb.lab.comparison import MEASURES, findings, table
 from gevb.lab.embedding import embed_run
 from gevb.lab.engine import ENGINES, reproduce
@@ -394,8 +394,6 @@ def main() -> None:
         if getattr(sys, name) is None:  # Closed; the next file must not get its number.
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
     try:
-        with one_line("find the working folder"):
-            os.getcwd()  # PyTorch does not compute in one that is gone.
         status = cli.main(prog_name="python -m gevb", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as help_text:

@@ -119,7 +119,7 @@ def load(
     check_choice("dataset", name, DATASETS)
     try:
         torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, TypeError) as error:
+    except (RuntimeError, AssertionError, TypeError, ValueError) as error:
         raise InputError(
             f"device: got {shown(device)}, which PyTorch does not have here"
         ) from error

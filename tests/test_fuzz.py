@@ -473,12 +473,17 @@ def straight() -> gevb.lab.Run:
     return gevb.lab.train(CONFIG, **CPU)
 
 
-def resumed_as_if_nothing_happened(folder: Path, straight: gevb.lab.Run) -> None:
-    """Resuming gives one line, or bit by bit the result of the run that nobody touched."""
+def resumed_as_if_nothing_happened(
+    folder: Path, straight: gevb.lab.Run, told: bool = False
+) -> None:
+    """Resuming gives one line, or bit by bit the result of the run that nobody touched.
+
+    Where earlier evaluations are merely `told`, they may be others, if such a run can have them.
+    """
     run = tried(lambda: gevb.lab.train(CONFIG, folder, resume=True, **CPU))
     if run is None:
         return
-    assert run.history == straight.history
+    assert run.history[2 if told else 0 :] == straight.history[2 if told else 0 :]
     wanted = straight.network.state_dict()
     assert all(torch.equal(v, wanted[k]) for k, v in run.network.state_dict().items())
 
@@ -507,7 +512,7 @@ def test_made_up_checkpoints(data, new, half_way, straight, tmp_path_factory):
             return  # Finite weights are anybody's guess.
     folder = tmp_path_factory.mktemp("made-up")
     torch.save(changed(copy.copy(state), path, new), folder / "checkpoint.pt")
-    resumed_as_if_nothing_happened(folder, straight)
+    resumed_as_if_nothing_happened(folder, straight, told=path[:1] == ("history",))
 
 
 # ------------------------------------------------------------------------------------ kills
