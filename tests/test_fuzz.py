@@ -534,7 +534,7 @@ def test_killed_at_any_time(tmp_path, forking, straight):
             arguments = (folder, torch.get_num_threads(), draw.random() < 0.5)
             process = forking.Process(target=train_on, args=arguments)
             process.start()
-            process.join(draw.uniform(0.02, 1.2) if kills < wanted else None)
+            process.join(draw.uniform(0.2, 2.5) if kills < wanted else None)
             if process.exitcode is None:
                 os.kill(process.pid, signal.SIGKILL)
                 kills += 1
