@@ -204,7 +204,7 @@ ODD: dict[str, Callable[[], object]] = {
         ),
         *(b"x", (), [], {}, [1], (1, 8, 8), [1, 8, 8], (0, 8, 8), [[]], [None], {"a": 1}),
         *(np.float32(0.5), np.int64(3), np.bool_(True), np.zeros((2, 1, 8, 8)), np.array(["a"])),
-        *(gevb.FC(2), [gevb.FC(2)], [gevb.Pool(2)], [gevb.Conv(2, 3)], gevb.FC),
+        *(gevb.FC(2), [gevb.FC(2)], [gevb.Pool(2)], [gevb.Conv(2, 3)]),
         range(3),
     )
 }

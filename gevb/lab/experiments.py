@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -34,7 +34,7 @@ EXPERIMENTS: tuple[Experiment, ...] = tuple(
 )
 
 
-def experiments(datasets: Iterable[str] = tuple(DATASETS), pattern: str = "*") -> list[Experiment]:
+def experiments(datasets: Sequence[str] = tuple(DATASETS), pattern: str = "*") -> list[Experiment]:
     """The experiments of some data sets whose names hold a pattern, in the paper's order.
 
     Args:
@@ -44,9 +44,9 @@ def experiments(datasets: Iterable[str] = tuple(DATASETS), pattern: str = "*") -
     Raises:
         InputError: an unknown data set, or a pattern that no experiment's name holds.
     """
-    wanted = list(datasets) if isinstance(datasets, Iterable) else []
-    if not wanted or isinstance(datasets, str):
+    if isinstance(datasets, str) or not isinstance(datasets, Sequence) or not datasets:
         raise InputError(f"datasets: got {shown(datasets)}, wanted a list of names")
+    wanted = list(datasets)
     for dataset in wanted:
         check_choice("dataset", dataset, DATASETS)
     there = [experiment for experiment in EXPERIMENTS if experiment.dataset in wanted]
