@@ -3,6 +3,7 @@
 # make serve    show the built book at http://localhost:8000
 # make teach    put a class into _build/teach, to hand out on a stick; SOLUTIONS=1 adds the homework's
 # make execute  run every notebook anew and store its outputs
+# make fuzz     odd input and kills, much more of them than the tests have; FUZZ=50 times
 # make bench    time training steps; NAME=... names the file in data/benchmarks
 # make lock     write requirements.lock: what is installed and tested here, with hashes
 # make lighthouse   measure every page beside a stock Jupyter Book's; slow
@@ -13,8 +14,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 NAME ?= laptop
+FUZZ ?= 50
 
-.PHONY: book test checks rebuilt serve teach execute bench lock lighthouse repository clean
+.PHONY: book test checks rebuilt fuzz serve teach execute bench lock lighthouse repository clean
 
 book: $(VENV)/installed
 	$(BIN)/jupyter-book build -W -n --keep-going .
@@ -40,6 +42,10 @@ checks:
 rebuilt:
 	$(BIN)/python tools/browser.py install
 	$(BIN)/jupyter-book build -W -n --keep-going --all .
+
+fuzz: $(VENV)/installed
+	GEVB_FUZZ=$(FUZZ) OMP_NUM_THREADS=1 $(BIN)/pytest tests/test_fuzz.py \
+	  --hypothesis-show-statistics -rP -n 0
 
 serve: book
 	$(BIN)/python -m http.server --directory _build/html

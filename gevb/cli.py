@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from gevb.data import DATA_DIR_VARIABLE
 from gevb.datasets import DATASETS
-from gevb.errors import InputError
+from gevb.errors import InputError, check_path
 from gevb.lab.comparison import MEASURES, SEEDS, final_error, findings, late_error, table
 from gevb.lab.embedding import embed_run
 from gevb.lab.engine import ENGINES, reproduce
@@ -42,9 +44,21 @@ threads, it ends bit by bit as if it had not been interrupted.
 """
 INTERRUPTED = "gevb: interrupted; checkpoints stay, --help says how to go on from them"
 
+
+class Folder(click.Path):
+    """A folder that is there or can be made, under a name that a folder can have."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        """See `gevb.errors.check_path`."""
+        name = param.name if param and param.name else "folder"
+        return super().convert(str(check_path(name, value)), param, ctx)
+
+
 DATA_DIR = click.option(
     "--data-dir",
-    type=click.Path(),
+    type=Folder(),
     envvar=DATA_DIR_VARIABLE,
     show_envvar=True,
     help="Where MNIST and CIFAR-10 lie or are downloaded to; else ~/.cache/gevb.",
@@ -125,7 +139,7 @@ def cli() -> None:
     show_default=True,
     help="Of weights, gating vectors, random feedback and order of examples.",
 )
-@click.option("--out", type=click.Path(file_okay=False), required=True, help="Run folder.")
+@click.option("--out", type=Folder(file_okay=False), required=True, help="Run folder.")
 @click.option("--resume", is_flag=True, help="Continue the run in --out, or start it.")
 @DATA_DIR
 @DEVICE
@@ -235,7 +249,7 @@ in the order of gevb/lab/plan.py, which says why. Exit status 1 if a run failed.
     show_default=True,
     help="GPU share of a run on Ray.",
 )
-@click.option("--out", type=click.Path(file_okay=False), default="data", show_default=True)
+@click.option("--out", type=Folder(file_okay=False), default="data", show_default=True)
 @DATA_DIR
 @DEVICE
 def reproduce_command(
@@ -291,7 +305,7 @@ def reproduce_command(
 )
 @click.option(
     "--results",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=Folder(file_okay=False, path_type=Path),
     help="Folder of records; those that come with the book if not given.",
 )
 @click.option(
@@ -338,10 +352,10 @@ coordinates of at most 2,000 of them. The map before training is shared by all
 rules of a network; it is made once, unless the settings differ.
 """,
 )
-@click.argument("run_folder", type=click.Path(file_okay=False))
+@click.argument("run_folder", type=Folder(file_okay=False))
 @click.option(
     "--out",
-    type=click.Path(file_okay=False),
+    type=Folder(file_okay=False),
     default="data/embeddings",
     show_default=True,
     help="For the records.",
@@ -378,15 +392,35 @@ def embed_command(
 
 def main() -> None:
     """Run the command line; a user's mistake gives one line and exit status 2."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # Closed; the next file must not get its number.
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
     try:
-        sys.exit(cli.main(prog_name="python -m gevb", standalone_mode=False))
+        status = cli.main(prog_name="python -m gevb", standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as help_text:
         click.echo(help_text.format_message(), err=True)
         sys.exit(2)
     except click.exceptions.Abort:
         click.echo(INTERRUPTED, err=True)
         sys.exit(130)
-    except (click.ClickException, InputError) as error:
-        message = error.format_message() if isinstance(error, click.ClickException) else str(error)
-        click.echo(f"gevb: {' '.join(message.split())}", err=True)
-        sys.exit(2)
+    except (click.ClickException, InputError, OSError) as error:
+        _fail(error)
+    sys.exit(status)
+
+
+def _fail(error: Exception) -> NoReturn:
+    """Say what was wrong in one line, as far as there is somebody to say it to."""
+    message = str(error)
+    if isinstance(error, click.ClickException):
+        message = error.format_message()
+    elif isinstance(error, OSError):
+        message = ": ".join(str(part) for part in (error.filename, error.strerror) if part)
+    with suppress(OSError):
+        click.echo(f"gevb: {' '.join(message.split())[:900]}", err=True)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:  # Such as a full disk; Python would try again at the end, and complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    sys.exit(2)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +20,15 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from gevb.datasets import DATASETS
-from gevb.errors import InputError, check_choice
+from gevb.errors import (
+    InputError,
+    as_tensor,
+    check_choice,
+    check_path,
+    check_whole,
+    one_line,
+    shown,
+)
 from gevb.losses import check_labels
 
 #: The environment variable that may name the data's folder.
@@ -29,10 +37,11 @@ DATA_DIR_VARIABLE = "GEVB_DATA_DIR"
 
 @dataclass(frozen=True)
 class Split:
-    """Images and labels.
+    """Images and labels, as tensors; NumPy's arrays and lists become such.
 
     Raises:
-        InputError: no images, another number of labels, or labels outside 0 .. classes - 1.
+        InputError: no images or none of three axes, numbers that are not finite or, as pixels of
+            0 to 255 are, whole; another number of labels, or labels outside 0 .. classes - 1.
     """
 
     x: Float[Tensor, "N channels height width"]
@@ -40,11 +49,24 @@ class Split:
     classes: int
 
     def __post_init__(self) -> None:
-        if not len(self.x) or len(self.x) != len(self.y):
+        x, y = as_tensor("images", self.x), as_tensor("labels", self.y)
+        if x.ndim != 4 or y.ndim != 1:
             raise InputError(
-                f"data: got {len(self.x)} images and {len(self.y)} labels, "
+                f"data: got images of shape {tuple(x.shape)} and labels of shape {tuple(y.shape)}, "
+                "wanted (N, channels, height, width) and (N,)"
+            )
+        if not len(x) or len(x) != len(y):
+            raise InputError(
+                f"data: got {len(x)} images and {len(y)} labels, "
                 "wanted one label per image and at least one image"
             )
+        if not x.is_floating_point() or not x.numel():
+            raise InputError(f"images: got {shown(x)} of {x.dtype}, wanted floating-point pixels")
+        if not torch.stack(x.aminmax()).isfinite().all():
+            raise InputError("images: got numbers that are not finite")
+        object.__setattr__(self, "x", x)
+        object.__setattr__(self, "y", y)
+        check_whole("classes", self.classes, 1)
         check_labels(self.y, self.classes)
 
     def __len__(self) -> int:
@@ -58,7 +80,12 @@ class Split:
     def batches(
         self, size: int, order: Int[Tensor, " N"] | None = None
     ) -> Iterator[tuple[Float[Tensor, "B channels height width"], Int[Tensor, " B"]]]:
-        """Batches in the given order, or as they lie; the last may be smaller."""
+        """Batches in the given order, or as they lie; the last may be smaller.
+
+        Raises:
+            InputError: a size below 1.
+        """
+        size = check_whole("batch size", size, 1)
         for start in range(0, len(self), size):
             if order is None:
                 yield self.x[start : start + size], self.y[start : start + size]
@@ -81,15 +108,30 @@ def load(
 ) -> Dataset:
     """The whole data set as tensors on a device.
 
-    MNIST and CIFAR-10 are read through torchvision from `data_dir`, else from the folder that
-    the environment variable GEVB_DATA_DIR names, else from ~/.cache/gevb. Files that are missing
-    are downloaded; files that are there are checked against their MD5 sums.
+    MNIST and CIFAR-10 are read from `data_dir`, else from the folder that the environment variable
+    GEVB_DATA_DIR names, else from ~/.cache/gevb. Files that are missing are downloaded through
+    torchvision; every file is checked against its MD5 sum before it is read.
 
     Raises:
-        InputError: unknown name, a download that failed, or a file that is not the official one.
+        InputError: unknown name, no folder, a download that failed, a file that is not the
+            official one, or a device that PyTorch does not have.
     """
     check_choice("dataset", name, DATASETS)
-    splits = _digits() if name == "digits" else _torchvision(name, data_folder(data_dir))
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, TypeError, ValueError) as error:
+        raise InputError(
+            f"device: got {shown(device)}, which PyTorch does not have here"
+        ) from error
+    if name == "digits":
+        with one_line(f"use the data folder {shown(data_dir)}"):
+            if data_dir is not None and not data_folder(data_dir).is_dir():
+                raise InputError(
+                    f"data folder: got {shown(data_dir)}, wanted one that is there, or none"
+                )
+        splits = _digits()
+    else:
+        splits = READERS[name](_official(name, data_folder(data_dir)))
     facts = DATASETS[name]
     train, test = (
         Split(
@@ -123,49 +165,78 @@ def _digits() -> tuple[Arrays, Arrays]:
 
 
 def data_folder(data_dir: str | Path | None) -> Path:
-    """The folder given, else the one that GEVB_DATA_DIR names, else ~/.cache/gevb."""
-    chosen = data_dir or os.environ.get(DATA_DIR_VARIABLE) or Path.home() / ".cache" / "gevb"
-    return Path(chosen).expanduser()
+    """The folder given, else the one that GEVB_DATA_DIR names, else ~/.cache/gevb.
+
+    Raises:
+        InputError: that is no name of a folder, or a home folder that is not known.
+    """
+    if data_dir is None:
+        data_dir = os.environ.get(DATA_DIR_VARIABLE) or Path("~", ".cache", "gevb")
+    return check_path("data folder", data_dir)
 
 
-def _torchvision(name: str, folder: Path) -> tuple[Arrays, Arrays]:
+def _official(name: str, folder: Path) -> dict[str, bytes]:
+    """The files of a data set by their names, checked and, if need be, downloaded first.
+
+    torchvision would rather read a folder `processed` beside MNIST's files, which has no sums.
+    """
+    files = DATASETS[name].files
+    with one_line(f"read {name} in {folder}"):
+        if not all((folder / file).is_file() for file in files):
+            _download(name, folder)
+    return {Path(file).name: _checked(folder / file, sum_) for file, sum_ in files.items()}
+
+
+def _checked(file: Path, wanted: str) -> bytes:
+    """What is in an official file; what is parsed is what was checked."""
+    with one_line(f"read {file}"):
+        content = file.read_bytes()
+    got = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    if got != wanted:
+        raise InputError(
+            f"{file}: corrupted, got MD5 {got}, wanted {wanted}; "
+            "delete it to have it downloaded again"
+        )
+    return content
+
+
+def _mnist(files: dict[str, bytes]) -> tuple[Arrays, Arrays]:
+    """Bytes, after headers of 16 and 8."""
+
+    def part(name: str) -> Arrays:
+        images = np.frombuffer(files[f"{name}-images-idx3-ubyte"], np.uint8, offset=16)
+        labels = np.frombuffer(files[f"{name}-labels-idx1-ubyte"], np.uint8, offset=8)
+        return images / np.float32(255), labels.astype(np.int64)
+
+    return part("train"), part("t10k")
+
+
+def _cifar10(files: dict[str, bytes]) -> tuple[Arrays, Arrays]:
+    """Pickles, which are opened because their sums are right."""
+
+    def part(*names: str) -> Arrays:
+        batches = [pickle.loads(files[name], encoding="latin1") for name in names]
+        images = np.concatenate([batch["data"] for batch in batches])
+        labels = np.concatenate([batch["labels"] for batch in batches])
+        return images / np.float32(255), labels.astype(np.int64)
+
+    return part(*(f"data_batch_{number}" for number in range(1, 6))), part("test_batch")
+
+
+READERS = {"mnist": _mnist, "cifar10": _cifar10}
+
+
+def _download(name: str, folder: Path) -> None:
     from torchvision import datasets
 
     kind = {"mnist": datasets.MNIST, "cifar10": datasets.CIFAR10}[name]
+    wanted = kind.__new__(kind)  # To make one would also read the files.
+    wanted.root = str(folder)
     try:
-        if not all((folder / file).is_file() for file in DATASETS[name].files):
-            _download(name, kind, folder)
-        _check_files(name, folder)
-        train, test = (kind(folder, train=train) for train in (True, False))
-    except OSError as error:
-        raise InputError(f"{name}: cannot read {error.filename}: {error.strerror}") from error
-    return _arrays(train), _arrays(test)
-
-
-def _arrays(dataset: Any) -> Arrays:
-    images, labels = np.asarray(dataset.data), np.asarray(dataset.targets, dtype=np.int64)
-    if images.ndim == 4:  # CIFAR-10 comes with the channels last.
-        images = images.transpose(0, 3, 1, 2)
-    return images / np.float32(255), labels
-
-
-def _download(name: str, kind: type, folder: Path) -> None:
-    try:
-        kind(folder, download=True)
+        wanted.download()
     except (OSError, RuntimeError) as error:
         file, reason = next(iter(DATASETS[name].files)), " ".join(str(error).split())
         raise InputError(
             f"{name}: not in {folder} and could not be downloaded ({reason}); wanted a network, "
             f"or --data-dir or {DATA_DIR_VARIABLE} naming a folder that holds {file}"
         ) from error
-
-
-def _check_files(name: str, folder: Path) -> None:
-    for file, wanted in DATASETS[name].files.items():
-        with open(folder / file, "rb") as stream:
-            got = hashlib.file_digest(stream, "md5").hexdigest()
-        if got != wanted:
-            raise InputError(
-                f"{folder / file}: corrupted, got MD5 {got}, wanted {wanted}; "
-                "delete it to have it downloaded again"
-            )

@@ -44,7 +44,7 @@ from jaxtyping import Bool, Float, Shaped
 from torch import Tensor, nn
 from torch.nn.grad import conv2d_input, conv2d_weight
 
-from gevb.errors import InputError
+from gevb.errors import InputError, as_tensor, check_image, check_whole
 
 #: Bytes that are worked on at a time, about a cache on a processor and plenty on a GPU.
 BLOCK = {"cpu": 2**23, "cuda": 2**30}
@@ -134,6 +134,8 @@ class WeightLayer(nn.Module):
         role: Role,
     ) -> None:
         super().__init__()
+        for size in (K, *in_units, *out_units):
+            check_whole("a layer's sizes", size, 1)
         self.K = K
         self.first = role.get("first", False)
         self.output = role.get("output", False)
@@ -234,7 +236,9 @@ class WeightLayer(nn.Module):
 
 
 def _add_to_grad(parameter: nn.Parameter, update: Tensor) -> None:
-    """Accumulate as `loss.backward()` does, laid out as the parameter is."""
+    """Accumulate as `loss.backward()` does, laid out as the parameter is; not if it is frozen."""
+    if not parameter.requires_grad:
+        return
     update = update.contiguous()
     parameter.grad = update if parameter.grad is None else parameter.grad + update
 
@@ -300,7 +304,10 @@ class _Spatial(WeightLayer):
         padding: int = 0,
         **role: Unpack[Role],
     ) -> None:
-        channels, *image = in_units
+        channels, *image = in_units = check_image("in_units", in_units)
+        check_whole("kernel_size", kernel_size, 1)
+        check_whole("stride", stride, 1)
+        check_whole("padding", padding)
         height, width = ((n + 2 * padding - kernel_size) // stride + 1 for n in image)
         if min(height, width) < 1:
             raise InputError(
@@ -542,7 +549,7 @@ class Gate(nn.Module):
 
     def __init__(self, t: Float[Tensor, "K *units"]) -> None:
         super().__init__()
-        self.register_buffer("t", t)
+        self.register_buffer("t", as_tensor("t", t))
 
     def mask(self, h: Float[Tensor, "B K *units"]) -> Bool[Tensor, "B *units"]:
         r"""The gate :math:`G(\mathbf h_i)` of every unit (Eq. 8)."""
@@ -558,8 +565,8 @@ class AvgPool2d(nn.Module):
 
     def __init__(self, in_units: tuple[int, ...], size: int) -> None:
         super().__init__()
-        channels, height, width = in_units
-        if size > min(height, width):
+        channels, height, width = in_units = check_image("in_units", in_units)
+        if check_whole("pooling window", size, 1) > min(height, width):
             raise InputError(
                 f"pooling window {size} does not fit: got an image of {height} x {width}, "
                 f"wanted at least {size} a side"
@@ -589,7 +596,8 @@ class Flatten(nn.Module):
 
     def __init__(self, in_units: tuple[int, ...]) -> None:
         super().__init__()
-        self.in_units, self.out_units = in_units, (math.prod(in_units),)
+        self.in_units = check_image("in_units", in_units)
+        self.out_units = (math.prod(in_units),)
 
     def forward(self, a: Float[Tensor, "B K C H W"]) -> Float[Tensor, "B K n"]:
         """Order (height, width, channel)."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Num
 from torch import Tensor
 
-from gevb.errors import InputError
+from gevb.errors import InputError, as_tensor, shown
 
 #: A function of logits and labels that gives the mean loss and the error vectors.
 Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -25,7 +26,7 @@ def check_labels(y: Num[Tensor, " B"], classes: int) -> None:
     Raises:
         InputError: the labels are not whole numbers, or one is outside 0 .. classes - 1.
     """
-    if y.is_floating_point():
+    if y.is_floating_point() or y.is_complex() or y.dtype == torch.bool:
         raise InputError(f"labels: got {y.dtype}, wanted whole numbers")
     if y.numel() and not 0 <= int(y.min()) <= int(y.max()) < classes:
         raise InputError(
@@ -38,6 +39,8 @@ def _targets(
     y: Num[Tensor, "..."], logits: Float[Tensor, "B classes"]
 ) -> Float[Tensor, "B classes"]:
     """Targets as they are, or labels as one-hot targets."""
+    if logits.ndim != 2 or not logits.numel() or not logits.is_floating_point():
+        raise InputError(f"logits: got {shown(logits)} of {logits.dtype}, wanted (B >= 1, classes)")
     if y.is_floating_point():
         if y.shape != logits.shape:
             raise InputError(
@@ -67,11 +70,15 @@ def cross_entropy(
             which are not: a check makes the processor wait for a GPU.
 
     Raises:
-        InputError: labels or targets of another shape, or labels outside 0 .. classes - 1.
+        InputError: logits, labels or targets of another shape, or labels outside
+            0 .. classes - 1.
     """
+    logits, y = as_tensor("logits", logits), as_tensor("labels", y)
     target = _targets(y, logits)
     log_p = logits.log_softmax(1)
-    return -(target * log_p).sum() / len(logits), (log_p.exp() - target) / len(logits)
+    # Of a label no other class counts, though its log p be minus infinity.
+    counted = log_p if y.is_floating_point() else log_p.masked_fill(target == 0, 0)
+    return -(target * counted).sum() / len(logits), (log_p.exp() - target) / len(logits)
 
 
 def mean_squared_error(
@@ -89,7 +96,9 @@ def mean_squared_error(
         y: targets of shape (B, classes), or labels of shape (B,) that stand for one-hot targets.
 
     Raises:
-        InputError: labels or targets of another shape, or labels outside 0 .. classes - 1.
+        InputError: logits, labels or targets of another shape, or labels outside
+            0 .. classes - 1.
     """
+    logits, y = as_tensor("logits", logits), as_tensor("labels", y)
     difference = logits - _targets(y, logits)
     return difference.square().sum() / (2 * len(logits)), difference / len(logits)

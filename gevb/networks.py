@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import NamedTuple, cast
 
 import torch
@@ -15,7 +16,15 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from gevb.datasets import DATASETS
-from gevb.errors import InputError, check_choice
+from gevb.errors import (
+    InputError,
+    as_tensor,
+    check_choice,
+    check_flag,
+    check_image,
+    check_whole,
+    shown,
+)
 from gevb.initializers import Initializer, he, on_off
 from gevb.layers import (
     AvgPool2d,
@@ -66,6 +75,7 @@ class Pool:
 
 #: One hidden layer, or the pooling after it.
 Spec = FC | Conv | LC | Pool
+_KINDS = "FC, Conv, LC and Pool"
 #: Hidden layers from first to last.
 Architecture = Sequence[Spec]
 _ORDER = "a Conv or LC before any Pool, and FC last"
@@ -196,8 +206,8 @@ class Network(nn.Module):
         seed: of weights and gating vectors.
 
     Raises:
-        InputError: no classes, a width below 1, a kernel that does not fit, or (ON/OFF) an odd
-            number of channels.
+        InputError: no classes, an image without pixels, a width below 1, a kernel that does not
+            fit, or (ON/OFF) an odd number of channels.
     """
 
     def __init__(
@@ -212,13 +222,18 @@ class Network(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        if classes < 1:
-            raise InputError(f"classes: got {classes}, wanted at least 1")
-        self.input_shape, self.classes = input_shape, classes
+        if not isinstance(architecture, Sequence):
+            raise InputError(f"architecture: got {shown(architecture)}, wanted a list of {_KINDS}")
+        self.input_shape = check_image("input_shape", input_shape)
+        self.classes = classes = check_whole("classes", classes, 1)
         self.architecture = tuple(architecture)
-        self.vectorized, self.nonnegative = vectorized, nonnegative
+        self.vectorized = check_flag("vectorized", vectorized)
+        self.nonnegative = check_flag("nonnegative", nonnegative)
         self.K, self.outputs = (classes, 1) if vectorized else (1, classes)
-        self.initializer = initializer or (on_off if nonnegative else he)
+        usual = on_off if self.nonnegative else he
+        self.initializer = usual if initializer is None else initializer
+        if not callable(self.initializer):
+            raise InputError(f"initializer: got {shown(initializer)}, wanted a function")
         self.layers = cast("list[Layer]", nn.ModuleList())
         generator = stream(seed, "weights")
         *hidden, output = (*self.architecture, FC(self.outputs))
@@ -231,8 +246,13 @@ class Network(nn.Module):
         self, spec: Spec, units: tuple[int, ...], generator: torch.Generator, output: bool
     ) -> tuple[int, ...]:
         """Put what `spec` says on top of `units`; the new top units."""
-        if any(value < (name != "padding") for name, value in vars(spec).items()):
-            raise InputError(f"architecture: got {spec}, wanted sizes >= 1 and padding >= 0")
+        if not isinstance(spec, Spec):
+            raise InputError(f"architecture: got {shown(spec)}, wanted {_KINDS}")
+        for name, value in vars(spec).items():
+            if not isinstance(value, Integral) or value < (name != "padding"):
+                raise InputError(
+                    f"architecture: got {shown(spec)}, wanted sizes >= 1 and padding >= 0"
+                )
         below = self.layers[-1].arrange if self.layers else None
         if not isinstance(spec, FC) and len(units) != 3:
             raise InputError(f"architecture: got {spec} after FC, wanted {_ORDER}")
@@ -315,17 +335,26 @@ class Network(nn.Module):
         return Trace(inputs, gates, a.flatten(1))
 
     def as_units(self, x: Float[Tensor, "B *input"]) -> Float[Tensor, "B 1 *units"]:
-        """Images as activations with one component, for the first layer.
+        """Images as activations with one component, for the first layer, in the network's type.
 
         Raises:
-            InputError: the images are not of the network's input shape.
+            InputError: the images are not of the network's input shape, whole numbers, on another
+                device, or looked at under autocast, whose types the rules do not follow.
         """
+        first, x = self.layers[0].weights, as_tensor("input", x)
+        weight = first.weight
+        if not x.is_floating_point() or x.device != weight.device:
+            raise InputError(
+                f"input: got {x.dtype} on {x.device}, wanted {weight.dtype} on {weight.device}"
+            )
+        if torch.is_autocast_enabled(x.device.type):
+            raise InputError("input: got autocast, wanted a network of the type to compute in")
         if tuple(x.shape[1:]) != self.input_shape or not len(x):
             raise InputError(
                 f"input: got shape {tuple(x.shape)}, wanted (B >= 1, "
                 f"{', '.join(map(str, self.input_shape))})"
             )
-        return x.reshape(len(x), 1, *self.layers[0].weights.in_units)
+        return x.to(weight.dtype).reshape(len(x), 1, *first.in_units)
 
     def readout(
         self, error: Float[Tensor, "B classes"]

@@ -39,16 +39,19 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator
-from typing import cast
 
 import torch
 from jaxtyping import Float, Num
 from torch import Tensor
 
-from gevb.errors import InputError, check_choice
+from gevb.errors import InputError, check_choice, check_kind
 from gevb.losses import Loss, cross_entropy
 from gevb.networks import Network, Trace
-from gevb.seeds import stream
+from gevb.seeds import check_seed, stream
+
+
+def _kind(tensor: Tensor) -> tuple[torch.dtype, torch.device]:
+    return tensor.dtype, tensor.device
 
 
 class Rule:
@@ -64,16 +67,28 @@ class Rule:
         >>> all(torch.allclose(p.grad, g) for p, g in zip(network.parameters(), wanted))
         True
 
+    A rule is for one thread at a time: `.grad` is read and then written.
+
     Args:
-        network: stays where it is; a rule's random feedback is made on the same device.
+        network: stays where it is; a rule's random feedback is made on the same device, of the same
+            type, and made again where the network has changed them.
         loss: `gevb.cross_entropy` or `gevb.mean_squared_error`.
         seed: of random feedback.
+
+    Raises:
+        InputError: no network, or one that the rule is not for.
     """
 
     def __init__(self, network: Network, loss: Loss = cross_entropy, seed: int = 0) -> None:
+        check_kind("network", network, Network)
         self.check(network.vectorized)
-        self.network, self.loss = network, loss
-        self.draw(stream(seed, "feedback"))
+        self.network, self.loss, self.seed = network, loss, check_seed(seed)
+        self._draw()
+
+    def _draw(self) -> None:
+        """What is random, for the network as it is now."""
+        self.drawn_for = _kind(self.network.layers[0].weights.weight)
+        self.draw(stream(self.seed, "feedback"))
 
     @torch.no_grad()
     def backward(self, x: Float[Tensor, "B *input"], y: Num[Tensor, "..."]) -> Float[Tensor, ""]:
@@ -94,14 +109,17 @@ class Rule:
     ) -> list[Float[Tensor, "..."]]:
         """The rule's update of every layer's weights; what `.grad` held is lost, and it is empty.
 
+        Weights that do not want a gradient have an update of zero.
+
         Raises:
             InputError: as `backward`.
         """
         self.network.zero_grad()
         self.backward(x, y)
-        found = [layer.weights.weight.grad for layer in self.network.layers]
+        weights = [layer.weights.weight for layer in self.network.layers]
+        found = [torch.zeros_like(w) if w.grad is None else w.grad for w in weights]
         self.network.zero_grad()
-        return cast("list[Tensor]", found)
+        return found
 
     @torch.no_grad()
     def feedbacks(
@@ -121,6 +139,8 @@ class Rule:
         self, trace: Trace, output: Float[Tensor, "B outputs"]
     ) -> Iterator[tuple[int, Tensor, Tensor]]:
         """Layer, feedback and gated feedback, from the output layer down to the first."""
+        if _kind(output) != self.drawn_for:
+            self._draw()
         top, delta = len(trace.gates), output
         yield top, output, delta
         for l in reversed(range(top)):

@@ -7,16 +7,24 @@ import zlib
 import numpy as np
 import torch
 
-from gevb.errors import InputError
+from gevb.errors import check_whole
+
+
+def check_seed(seed: object) -> int:
+    """A seed: a whole number of 32 bits, as scikit-learn wants it too.
+
+    Raises:
+        InputError: anything else.
+    """
+    return check_whole("seed", seed, maximum=2**32 - 1)
 
 
 def stream(seed: int, purpose: str) -> torch.Generator:
     """A CPU generator for one purpose ("weights", "feedback", "order") of a seed.
 
     Raises:
-        InputError: a negative seed.
+        InputError: see `check_seed`.
     """
-    if seed < 0:
-        raise InputError(f"seed: got {seed}, wanted 0 or more")
-    words = np.random.SeedSequence([seed, zlib.crc32(purpose.encode())]).generate_state(1)
+    entropy = [check_seed(seed), zlib.crc32(purpose.encode())]
+    words = np.random.SeedSequence(entropy).generate_state(1)
     return torch.Generator().manual_seed(int(words[0]))

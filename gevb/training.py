@@ -10,7 +10,7 @@ Source: Clark, Abbott and Chung (2021), Appendix I.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Protocol, runtime_checkable
 
@@ -20,13 +20,23 @@ from torch import Tensor
 
 from gevb.data import Dataset, Split
 from gevb.datasets import DATASETS
-from gevb.errors import InputError, check_choice
+from gevb.errors import (
+    InputError,
+    check_choice,
+    check_flag,
+    check_kind,
+    check_names,
+    check_number,
+    check_whole,
+    shown,
+)
 from gevb.initializers import Initializer
 from gevb.losses import cross_entropy
-from gevb.networks import ARCHITECTURES, Network, build
+from gevb.networks import ARCHITECTURES, Network, Pool, build
 from gevb.replay import Capture, Replayed
 from gevb.rules import RULES, alignment_angles, make_rule
-from gevb.seeds import stream
+from gevb.seeds import check_seed, stream
+from gevb.state import check_network, check_optimizer, check_steps, check_tensor, copied
 
 #: Floating-point types by name.
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -44,7 +54,8 @@ class Experiment:
         vectorized, nonnegative: as for `gevb.build`.
 
     Raises:
-        InputError: an unknown name, or gevb in a conventional network.
+        InputError: an unknown name, a kind that is not True or False, or gevb in a conventional
+            network.
     """
 
     dataset: str = "digits"
@@ -57,6 +68,8 @@ class Experiment:
         check_choice("dataset", self.dataset, DATASETS)
         check_choice("arch", self.arch, ARCHITECTURES[self.dataset])
         check_choice("rule", self.rule, RULES)
+        for name in ("vectorized", "nonnegative"):
+            object.__setattr__(self, name, check_flag(name, getattr(self, name)))
         RULES[self.rule].check(self.vectorized)
 
     @property
@@ -126,13 +139,12 @@ class Config(Experiment):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_choice("dtype", self.dtype, DTYPES)
-        minima = {"epochs": 0, "seed": 0, "batch_size": 1, "evaluate_every": 1}
-        for name, minimum in minima.items():
-            value: object = getattr(self, name)
-            if not isinstance(value, int) or value < minimum:
-                raise InputError(f"{name}: got {value!r}, wanted a whole number >= {minimum}")
-        if not 0 < self.learning_rate < math.inf:
-            raise InputError(f"learning_rate: got {self.learning_rate}, wanted a number above 0")
+        minima = {"epochs": 0, "batch_size": 1, "evaluate_every": 1}
+        checked = {n: check_whole(n, getattr(self, n), minimum) for n, minimum in minima.items()}
+        checked["seed"] = check_seed(self.seed)
+        rate = check_number("learning_rate", self.learning_rate, above=True)
+        for name, value in {**checked, "learning_rate": rate}.items():
+            object.__setattr__(self, name, value)  # NumPy's numbers could not be written.
 
     @property
     def experiment(self) -> Experiment:
@@ -153,6 +165,9 @@ class Config(Experiment):
         return ", ".join(f"{name} {getattr(self, name)}" for name in changed)
 
 
+_MAXIMA = {"train_error": 100, "test_error": 100, "train_loss": math.inf, "test_loss": math.inf}
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """What an evaluation found after a number of epochs.
@@ -164,6 +179,9 @@ class Evaluation:
         angles: degrees between the network's broadcast feedback (GEVB's in a vectorized network,
             DFA's in a conventional one) and back-propagation's, for every hidden layer; None
             where no example has feedback to compare with.
+
+    Raises:
+        InputError: a number that it cannot be.
     """
 
     epoch: int
@@ -173,12 +191,66 @@ class Evaluation:
     test_loss: float
     angles: tuple[float | None, ...]
 
+    def __post_init__(self) -> None:
+        check_whole("epoch", self.epoch)
+        for name, maximum in _MAXIMA.items():
+            check_number(name, getattr(self, name), maximum=maximum)
+        for angle in self.angles:
+            if angle is not None:
+                check_number("angle", angle, maximum=180.01)  # Rounding may pass 180.
+
+    @classmethod
+    def of(cls, values: Any) -> Evaluation:
+        """The evaluation that a file's values tell of, as `asdict` gives them.
+
+        Raises:
+            InputError: they tell of none.
+        """
+        check_names("evaluation", values, [field.name for field in fields(cls)])
+        if not isinstance(values["angles"], list | tuple):
+            raise InputError(f"angles: got {shown(values['angles'])}, wanted a list")
+        return cls(**{**values, "angles": tuple(values["angles"])})
+
     def __str__(self) -> str:
         """As the command line prints it."""
         return (
             f"test error {self.test_error:.2f} % (train error {self.train_error:.2f} %) "
             f"after {self.epoch} epochs"
         )
+
+
+def over(config: Config, history: Sequence[Evaluation]) -> bool:
+    """Whether a run has ended: evaluated after all epochs, or without training error."""
+    if not history:
+        return False
+    return history[-1].epoch >= config.epochs or history[-1].train_error == 0
+
+
+def check_history(config: Config, history: Sequence[Evaluation]) -> None:
+    """Refuse evaluations that a run on the whole data set cannot have.
+
+    Raises:
+        InputError: one at another epoch than was due, after the run's end, with another number of
+            hidden layers, or with an error rate that so many images do not have.
+    """
+    facts = DATASETS[config.dataset]
+    architecture = ARCHITECTURES[config.dataset][config.arch]
+    hidden = sum(not isinstance(spec, Pool) for spec in architecture)
+    for number, found in enumerate(history):
+        due = min(number * config.evaluate_every, config.epochs)
+        if found.epoch != due or over(config, history[number - 1 : number]):
+            raise InputError(
+                f"history: got an evaluation at epoch {found.epoch}, where none is due"
+            )
+        if len(found.angles) not in (0, hidden):  # None were measured at first.
+            raise InputError(f"history: got {len(found.angles)} angles, wanted {hidden}")
+        for name, images in (("train", facts.train), ("test", facts.test)):
+            percent = getattr(found, f"{name}_error")
+            wrong = percent * images / 100
+            if abs(wrong - round(wrong)) > 1e-6:
+                raise InputError(
+                    f"history: got a {name} error of {percent} %, which {images} images cannot give"
+                )
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -196,10 +268,16 @@ def choose_device(name: str = "auto") -> torch.device:
 
 @torch.no_grad()
 def evaluate(network: Network, split: Split, batch_size: int = 128) -> tuple[float, float]:
-    """Error in percent and mean cross-entropy."""
-    parts = [network(x.to(network.dtype)) for x, _ in split.batches(batch_size)]
+    """Error in percent and mean cross-entropy.
+
+    Raises:
+        InputError: no network or split, one that does not fit the other, or no size of a batch.
+    """
+    check_kind("network", network, Network)
+    check_kind("split", split, Split)
+    parts = [network(x) for x, _ in split.batches(batch_size)]
     logits = torch.cat(parts).double()
-    wrong = (logits.argmax(1) != split.y).sum()
+    wrong = ((logits.argmax(1) != split.y) | logits.isnan().any(1)).sum()  # nan decides nothing
     loss, _ = cross_entropy(logits, split.targets)
     # Moved together: the processor waits for a GPU once.
     wrong_count, mean_loss = torch.stack([wrong, loss]).tolist()
@@ -236,7 +314,7 @@ def step(
         InputError: images or labels that do not fit the network.
     """
     optimizer.zero_grad()
-    loss = rule.backward(x.to(rule.network.dtype), y)
+    loss = rule.backward(x, y)
     optimizer.step()
     rule.network.clamp_()
     return loss
@@ -296,10 +374,13 @@ class Trainer:
 
     @property
     def finished(self) -> bool:
-        """Evaluated after all epochs, or an evaluation found no training error."""
-        if not self.history:
-            return False
-        return self.epoch >= self.config.epochs or self.history[-1].train_error == 0
+        """See `over`."""
+        return over(self.config, self.history)
+
+    @property
+    def batches(self) -> int:
+        """Of an epoch."""
+        return -(-len(self.data.train) // self.config.batch_size)
 
     @property
     def evaluation_due(self) -> bool:
@@ -374,11 +455,63 @@ class Trainer:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from `state`."""
+        """Go on from `state`; nothing is loaded of one that is refused.
+
+        Raises:
+            InputError: a part that no run of this configuration has.
+        """
+        history = self.check_parts(state)
         self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])  # into new tensors
+        self.optimizer.load_state_dict(copied(state["optimizer"], self.optimizer))
         self._start()
         self.order.set_state(state["order"].cpu())
         self.epoch, self.batch = state["epoch"], state["batch"]
         self.loss.fill_(state["loss"])
-        self.history = [Evaluation(**evaluation) for evaluation in state["history"]]
+        self.history = history
+
+    def check_parts(self, state: dict[str, Any]) -> list[Evaluation]:
+        """Refuse a state with a part that no run of this configuration has; its history.
+
+        Raises:
+            InputError: a part is missing, of another type or shape, or out of range.
+        """
+        if missing := [name for name in self.state() if name not in state]:
+            raise InputError(f"state: got no {', '.join(missing)}")
+        check_whole("epoch", state["epoch"], maximum=self.config.epochs)
+        check_whole("batch", state["batch"], maximum=self.batches)
+        check_number("loss", state["loss"])
+        check_network(state["network"], self.network)
+        check_optimizer(state["optimizer"], self.optimizer)
+        order = state["order"]
+        order = order.cpu() if isinstance(order, Tensor) else order
+        check_tensor("order", order, self.order.get_state())
+        if not isinstance(state["history"], list):
+            raise InputError(f"history: got {shown(state['history'])}, wanted a list")
+        return [Evaluation.of(values) for values in state["history"]]
+
+    def check_place(self, state: dict[str, Any]) -> None:
+        """Refuse a state whose parts a single run cannot have at the same time.
+
+        The steps that Adam counted and the random order, which the seed gives, have to be those
+        of epoch and batch, and the evaluations those that were due by then.
+
+        Raises:
+            InputError: they do not fit together, or see `check_parts` and `check_history`.
+        """
+        history, epoch, batch = self.check_parts(state), state["epoch"], state["batch"]
+        check_history(self.config, history)
+        place = f"epoch {epoch}, batch {batch}"
+        every, last = self.config.evaluate_every, self.config.epochs
+        due = 1 + (-(-epoch // every) if epoch == last else epoch // every)
+        if len(history) != due:
+            raise InputError(f"history: got {len(history)} evaluations at {place}, wanted {due}")
+        if batch and over(self.config, history):
+            raise InputError(f"batch: got {batch} after the last evaluation, wanted 0")
+        if not batch and state["loss"]:
+            raise InputError(f"loss: got {state['loss']} before the first batch, wanted 0")
+        check_steps(state["optimizer"], self.optimizer, epoch * self.batches + batch)
+        generator = stream(self.config.seed, "order")
+        for _ in range(epoch):
+            torch.randperm(len(self.data.train), generator=generator)
+        if not torch.equal(state["order"].cpu(), generator.get_state()):
+            raise InputError(f"order: got another than that of seed {self.config.seed} at {place}")

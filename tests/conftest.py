@@ -9,6 +9,7 @@ import sys
 from multiprocessing.context import BaseContext
 from pathlib import Path
 
+import jaxtyping
 import pytest
 import torch
 from xdist.scheduler import LoadScopeScheduling
@@ -135,9 +136,34 @@ def config() -> gevb.Config:
     return gevb.Config(epochs=4, evaluate_every=2)
 
 
+@pytest.fixture
+def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls as users make them: without the tests' checks of shapes and types."""
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+
+
+SESSION = {
+    "started": "2026-11-25T00:00:00+00:00",
+    "device_name": "no machine",
+    "torch": torch.__version__,
+    "source_sha256": "0" * 64,
+    "seconds": 1.0,
+}
+
+
 def make_record(config: gevb.Config, error: float | None) -> gevb.lab.Record:
-    """A finished run with this test error, or a failed one."""
+    """A finished run with this test error, or a failed one; evaluated at its end alone."""
     if error is None:
         return gevb.lab.Record(config, [], [], "failed", "loss: got nan")
     last = gevb.Evaluation(config.epochs, 0.0, float(error), 0.1, 0.2, (30.0, None))
-    return gevb.lab.Record(config, [last], [{"seconds": 1.0}], "finished")
+    return gevb.lab.Record(config, [last], [SESSION], "finished")
+
+
+def whole_record(config: gevb.Config, wrong: int) -> gevb.lab.Record:
+    """A record that a file may hold: of all evaluations, with so many wrong test images each."""
+    facts = DATASETS[config.dataset]
+    history = [
+        gevb.Evaluation(epoch, 100 / facts.train, 100 * wrong / facts.test, 0.1, 0.2, (30.0, None))
+        for epoch in sorted({*range(0, config.epochs, config.evaluate_every), config.epochs})
+    ]
+    return gevb.lab.Record(config, history, [SESSION], "finished")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 
 import pytest
+from conftest import ROOT
 
 import gevb
 from gevb import cli
 from gevb.lab.plan import PLAN
 from gevb.lab.rates import Rate
+from gevb.lab.records import read_record
 
 
 def run(monkeypatch, capsys, *arguments: str) -> tuple[int, str, str]:
@@ -132,7 +135,9 @@ def test_data_checkpoint_and_folder_mistakes_take_one_line(monkeypatch, capsys, 
     (tmp_path / "checkpoint.pt").write_text("hello")
     line = one_line(monkeypatch, capsys, "--out", str(tmp_path), "--resume")
     assert "checkpoint.pt cannot be read, truncated or foreign" in line
-    assert "empty path" in one_line(monkeypatch, capsys, "--out", "")
+    for blank in ("", "   "):
+        line = one_line(monkeypatch, capsys, "--out", blank)
+        assert line == f"gevb: out: got '{blank[:1]}', wanted the name of a folder"
 
 
 def test_data_dir_is_used(monkeypatch, capsys, tmp_path):
@@ -254,7 +259,32 @@ def test_failed_runs_give_status_1(monkeypatch, capsys, tmp_path):
         (["reproduce", "--jobs", "0"], "0 is not in the range x>=1"),
         (["table", "--only", "rnn"], "pattern: got 'rnn'"),
         (["table", "--against", "x"], "seeds: got 'x'"),
-        (["table", "--results", "nowhere"], "results: got nowhere, wanted a folder"),
+        (["table", "--results", ""], "results: got '', wanted the name of a folder"),
+        (
+            ["table", "--seeds", "9" * 26],
+            "seeds: got '99999999999999999999999999', wanted a number",
+        ),
+        (["table", "--seeds", "2147483648"], "seeds: got 2147483648 by '2147483648', wanted 1 to"),
+        (["table", "--against", "0-4294967295"], "seeds: got 4294967296 by '0-4294967295', wanted"),
+        (["table", "--seeds", "9" * 5000], "seeds: got '9999"),
+        (["reproduce", "--seeds", "2147483648"], "seeds: got 2147483648"),
+        (["reproduce", "--seeds", "9" * 5000], "seeds: got '9999"),
+        (["reproduce", "--gpus", "nan"], "gpus: got nan, wanted a number >= 0"),
+        (["reproduce", "--gpus", "0.5"], "gpus: got 0.5 with engine local"),
+        (["reproduce", "--out", " "], "out: got ' ', wanted the name of a folder"),
+        (["reproduce", "--out", "x" * 300], "File name too long"),
+        (["train", "--out", "x" * 300], "cannot use the folder"),
+        (
+            ["train", "--out", "run", "--data-dir", "nowhere"],
+            "data folder: got 'nowhere', wanted one",
+        ),
+        (["train", "--out", "run", "--data-dir", "~nosuchuser/x"], "data_dir: got '~nosuchuser/x'"),
+        (["train", "--out", "run", "--seed", "4294967296"], "seed: got 4294967296, wanted at most"),
+        (["train", "--out", "run", "--epochs", "1" + "0" * 400], "epochs: got 1000"),
+        (["embed", "run", "--data-dir", ""], "data_dir: got '', wanted the name of a folder"),
+        (["embed", "x" * 300], "File name too long"),
+        (["embed", "run", "--iterations", "9" * 30], "iterations: got 9"),
+        (["table", "--results", "nowhere"], "results: got 'nowhere', wanted a folder"),
     ],
 )
 def test_mistakes_of_the_laboratory(arguments, wanted, monkeypatch, capsys, tmp_path):
@@ -263,5 +293,55 @@ def test_mistakes_of_the_laboratory(arguments, wanted, monkeypatch, capsys, tmp_
     assert code == 2
     assert err.startswith("gevb: ")
     assert wanted in err
-    assert err.count("\n") == 1
-    assert list(tmp_path.iterdir()) == []
+    assert [line for line in err.splitlines() if "0batch" not in line] == [err.splitlines()[-1]]
+    assert [f.name for f in tmp_path.glob("**/*") if f.is_file() and f.name != ".lock"] == []
+
+
+def in_the_shell(line: str, **options) -> subprocess.CompletedProcess[str]:
+    """A command line of its own process, `gevb` standing for the program."""
+    program = f"{sys.executable} -m gevb"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        ["bash", "-c", line.replace("gevb", program, 1)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        **options,
+    )
+
+
+TABLE = "gevb table --dataset digits --only fc-vectorized-nonnegative-gevb"
+TRAIN = "gevb train --epochs 1 --device cpu --out"
+
+
+def test_output_that_cannot_be_written():
+    done = in_the_shell(f"{TABLE} > /dev/full")
+    assert (done.returncode, done.stderr) == (2, "gevb: No space left on device\n")
+
+
+def test_closed_streams(tmp_path):
+    """The files of a run must not get the numbers of the streams."""
+    done = in_the_shell(f"{TRAIN} {tmp_path / 'a'} 2>&-")
+    assert (done.returncode, done.stdout.count("test error")) == (0, 1)
+    done = in_the_shell(f"{TRAIN} {tmp_path / 'b'} >&- 2>&-")
+    assert done.returncode == 0
+    one, other = (read_record(tmp_path / name / "record.json").history for name in "ab")
+    assert one == other
+
+
+def test_deleted_working_folder(tmp_path):
+    (tmp_path / "gone").mkdir()
+    for command in ("train --epochs 0 --out run", "reproduce --dataset digits --dry-run"):
+        done = in_the_shell(f"rmdir {tmp_path / 'gone'}; gevb {command}", cwd=tmp_path / "gone")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert len(done.stderr.splitlines()) == 1  # PyTorch's, where it is linked with MKL.
+        (tmp_path / "gone").mkdir()
+
+
+def test_any_error_of_the_system_takes_one_line(monkeypatch, capsys, tmp_path):
+    def refused(*args, **kwargs):
+        raise PermissionError(13, "Permission denied", "/somewhere")
+
+    monkeypatch.setattr("gevb.cli.train", refused)
+    code, _, err = run(monkeypatch, capsys, "train", "--out", str(tmp_path))
+    assert (code, err) == (2, "gevb: /somewhere: Permission denied\n")

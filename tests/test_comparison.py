@@ -168,7 +168,7 @@ def test_holm_is_over_the_cells_of_a_table():
     values = (2.35, 2.2, 2.5, 2.3, 2.4)
     (cell,) = table(records(alone, values), [alone], range(5))
     assert cell.verdict == "differs"
-    spread = [published()[other.name][0] + np.array((-1, 0, 1, 0.5, -0.5)) for other in others]
+    spread = [published()[other.name][0] + np.array((-0.6, 0, 0.6, 0.3, -0.3)) for other in others]
     more = [r for other, v in zip(others, spread, strict=True) for r in records(other, v)]
     cells = table([*records(alone, values), *more], [alone, *others], range(5))
     assert cells[0].verdict == "undecidable"

@@ -160,10 +160,89 @@ def test_corrupted_file(name, damage, tmp_path, monkeypatch):
         def refuse(*args, **kwargs):
             raise PermissionError(13, "Permission denied", str(file))
 
-        monkeypatch.setattr("gevb.data.hashlib.file_digest", refuse)
-        wanted = f"{name}: cannot read {file}: Permission denied"
+        monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+        file = tmp_path / next(iter(sums))
+        wanted = f"cannot read {file}: Permission denied"
     else:
         file.write_bytes(b"x" + file.read_bytes()[1:] if damage == "changed" else b"")
         wanted = f"{file}: corrupted, got MD5 .*, wanted {sums[list(sums)[1]]}; delete it"
     with pytest.raises(gevb.InputError, match=wanted):
         gevb.load(name, tmp_path)
+
+
+def official(tmp_path, monkeypatch, name):
+    """Small files of a data set, with sums that are right."""
+    if name == "mnist":
+        content = {
+            file: bytes(16) + bytes([7]) * 784 * 2 if "images" in file else bytes(8) + bytes([3, 5])
+            for file in data.DATASETS[name].files
+        }
+    else:
+        batch = pickle.dumps({"data": np.full((2, 3072), 7, np.uint8), "labels": [3, 5]})
+        content = dict.fromkeys(data.DATASETS[name].files, batch)
+    for file, what in content.items():
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_bytes(what)
+    sums = {file: hashlib.md5(what).hexdigest() for file, what in content.items()}
+    monkeypatch.setitem(data.DATASETS, name, replace(data.DATASETS[name], files=sums))
+
+
+@pytest.mark.parametrize("name", ["mnist", "cifar10"])
+@pytest.mark.parametrize("other", ["tensors", "empty", "pickle"])
+def test_what_was_checked_is_what_is_read(name, other, tmp_path, monkeypatch):
+    """torchvision would prefer MNIST's folder `processed`, of which nobody knows a sum."""
+    official(tmp_path, monkeypatch, name)
+    for part in ("training.pt", "test.pt"):
+        file = tmp_path / "MNIST" / "processed" / part
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if other == "tensors":
+            torch.save((torch.zeros(50, 28, 28).byte(), torch.zeros(50).long()), file)
+        else:
+            file.write_bytes(b"" if other == "empty" else pickle.dumps(print))
+    loaded = gevb.load(name, tmp_path)
+    assert len(loaded.test) == 2
+    assert len(loaded.train) == (2 if name == "mnist" else 10)
+    assert loaded.train.y[:2].tolist() == loaded.test.y.tolist() == [3, 5]
+    assert loaded.train.x.unique().tolist() == pytest.approx([2 * 7 / 255 - 1])
+    assert loaded.train.x.shape[1:] == data.DATASETS[name].image_shape
+
+
+def test_processed_files_do_not_stand_for_missing_ones(tmp_path, monkeypatch):
+    """They are downloaded, as if there was nothing."""
+
+    def no_network(*args, **kwargs):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr("urllib.request.urlopen", no_network)
+    for part in ("training.pt", "test.pt"):
+        file = tmp_path / "MNIST" / "processed" / part
+        file.parent.mkdir(parents=True, exist_ok=True)
+        torch.save((torch.zeros(50, 28, 28).byte(), torch.zeros(50).long()), file)
+    with pytest.raises(
+        gevb.InputError, match=r"mnist: not in .* could not be downloaded .*no route"
+    ):
+        gevb.load("mnist", tmp_path)
+
+
+def test_digits_want_a_data_folder_that_is_there_or_none(tmp_path):
+    with pytest.raises(gevb.InputError, match=r"data folder: got .*nowhere', wanted one that is"):
+        gevb.load("digits", tmp_path / "nowhere")
+    assert len(gevb.load("digits", tmp_path).test) == 360
+
+
+@pytest.mark.parametrize("folder", ["", " ", "~nosuchuser/x", "a\0b"])
+def test_data_folders_that_are_none(folder):
+    with pytest.raises(gevb.InputError, match="data folder: got '"):
+        gevb.load("mnist", folder)
+
+
+def test_no_home(monkeypatch):
+    def nobody(self):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("GEVB_DATA_DIR", raising=False)
+    monkeypatch.setattr("pathlib.Path.expanduser", nobody)
+    with pytest.raises(
+        gevb.InputError, match=r"data folder: got .*gevb.*, wanted the name of a fol"
+    ):
+        gevb.load("mnist")

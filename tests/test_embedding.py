@@ -39,6 +39,7 @@ from gevb.lab.maps import (
     principal_components,
     tsne,
 )
+from gevb.lab.records import sealed
 
 SHORT = Settings(points=100, iterations=251)
 NETWORKS = [
@@ -185,8 +186,8 @@ def test_no_opentsne(monkeypatch):
     [
         ({"perplexity": 0.5}, "perplexity: got 0.5, wanted a number >= 1"),
         ({"perplexity": math.nan}, "perplexity: got nan"),
-        ({"iterations": 250}, "iterations: got 250, wanted a number >= 251"),
-        ({"dimensions": 1}, "dimensions: got 1, wanted a number >= 2"),
+        ({"iterations": 250}, "iterations: got 250, wanted a whole number >= 251"),
+        ({"dimensions": 1}, "dimensions: got 1, wanted a whole number >= 2"),
         ({"learning_rate": 0}, "learning_rate: got 0, wanted a number above 0"),
         ({"learning_rate": math.inf}, "learning_rate: got inf"),
         ({"seed": -1}, "seed: got -1"),
@@ -293,7 +294,7 @@ def test_embed_refuses():
     network, split = make_network("conv"), make_split()
     with pytest.raises(gevb.InputError, match="points: got 71, wanted 2 to 70, the number of"):
         embed(network, split, Settings(points=71))
-    with pytest.raises(gevb.InputError, match="points: got 0, wanted 2 to 70"):
+    with pytest.raises(gevb.InputError, match="points: got 0, wanted a whole number >= 2"):
         embed(network, split, Settings(points=0))
     with pytest.raises(gevb.InputError, match="perplexity 20: got 40 points"):
         embed(network, split, Settings(points=40))
@@ -349,12 +350,14 @@ def test_damaged_records(tmp_path):
     file.write_bytes(whole[:-20])
     with pytest.raises(gevb.InputError, match=r"x.json is damaged or was cut short, no JSON"):
         recorded_maps(tmp_path)
-    file.write_bytes(whole.replace(b"embedding 1", b"embedding 9"))
+    file.write_bytes(whole.replace(b"embedding 2", b"embedding 9"))
     with pytest.raises(gevb.InputError, match="got format 'gevb embedding 9', wanted 'gevb em"):
         read_map(file)
     values = json.loads(whole)
+    del values["format"], values["sha256"]
     for part in ("config", "map", "session", "settings"):
-        file.write_text(json.dumps({k: v for k, v in values.items() if k != part}))
+        some = {k: v for k, v in values.items() if k != part}
+        file.write_text(json.dumps(sealed("gevb embedding", some)))
         with pytest.raises(gevb.InputError, match=f"does not hold a whole map: '{part}'"):
             read_map(file)
     file.write_text("[]")
@@ -447,7 +450,8 @@ def test_untrained_map_is_made_once(tmp_path):
     file = tmp_path / f"{untrained(config)}.json"
     values = json.loads(file.read_text())
     values["session"]["seconds"] = 12345.0
-    file.write_text(json.dumps(values))
+    del values["format"], values["sha256"]
+    file.write_text(json.dumps(sealed("gevb embedding", values)))
     before, _ = embed_run(run, tmp_path, SHORT, device="cpu", progress=False)
     assert before.session["seconds"] == 12345.0
     other = dataclasses.replace(SHORT, points=90)
@@ -487,7 +491,7 @@ def test_command(monkeypatch, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "wanted"),
     [
-        (["--iterations", "5"], "iterations: got 5, wanted a number >= 251"),
+        (["--iterations", "5"], "iterations: got 5, wanted a whole number >= 251"),
         (["--points", "0"], "0 is not in the range x>=1"),
         (["--points", "60"], "perplexity 20: got 60 points"),
         (["--points", "99999"], "points: got 99999, wanted 2 to 1437"),

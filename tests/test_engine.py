@@ -113,7 +113,7 @@ def test_only_a_longer_record_of_the_same_run_replaces_one(tmp_path):
     quietly([config], out, until=2)
     (record,) = read_results(out / "results")
     file = out / "results" / f"{config.name}.json"
-    other = replace(record.history[0], test_error=1.0)
+    other = replace(record.history[0], test_error=100 / 360)
     file.write_bytes(replace(record, history=[other, *record.history[1:]]).to_json())
     kept, said = file.read_bytes(), []
     reproduce([config], out, until=3, jobs=1, device="cpu", say=said.append)
@@ -126,7 +126,9 @@ def test_only_a_longer_record_of_the_same_run_replaces_one(tmp_path):
     quietly([config], tmp_path / "data", until=3)
     assert file.read_bytes() == kept
     # And nothing replaces a finished one.
-    file.write_bytes(replace(record, history=record.history[:2], status="finished").to_json())
+    ended = replace(record.history[1], train_error=0.0)
+    ended = replace(record, history=[record.history[0], ended], status="finished")
+    file.write_bytes(ended.to_json())
     assert quietly([config], out) == []
 
 
@@ -257,6 +259,46 @@ def test_full_disk(tmp_path, small_disk):
     folder = tmp_path / "checkpoints" / SHORT[0].name
     assert names(folder) == [".lock", "record.json"]
     assert read_record(folder / "record.json").history == []
+
+
+def test_a_failure_that_cannot_be_recorded_stops_no_other_run(tmp_path, monkeypatch):
+    """As on a disk that is full for results."""
+    damaged, whole = SHORT[:2]
+    folder = tmp_path / "checkpoints" / damaged.name
+    folder.mkdir(parents=True)
+    (folder / "checkpoint.pt").write_text("damaged")
+
+    def full(path, content):
+        raise gevb.InputError(f"cannot write {path}: No space left on device")
+
+    monkeypatch.setattr("gevb.lab.engine.write_atomically", full)
+    said: list[str] = []
+    tried = reproduce([damaged, whole], tmp_path, jobs=1, device="cpu", say=said.append)
+    assert [record.status for record in tried] == ["failed", "failed"]
+    assert all("No space left on device" in str(record.error) for record in tried)
+    assert [line.split(": ")[1] for line in said[1:]] == ["FAILED", "FAILED"]
+    monkeypatch.undo()
+    (folder / "checkpoint.pt").unlink()
+    assert {record.status for record in quietly([damaged, whole], tmp_path)} == {"finished"}
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        ({"gpus": float("nan")}, "gpus: got nan, wanted a number >= 0"),
+        ({"gpus": float("nan"), "engine": "ray"}, "gpus: got nan, wanted a number >= 0"),
+        ({"gpus": 0.5}, "gpus: got 0.5 with engine local, wanted engine ray"),
+        ({"jobs": 0}, "jobs: got 0, wanted a whole number >= 1"),
+        ({"until": 0}, "until: got 0, wanted a whole number >= 1"),
+        ({"out": " "}, "out: got ' ', wanted the name of a folder"),
+        ({"out": "x" * 300}, "cannot read .*: File name too long"),
+    ],
+)
+def test_options_that_make_no_sense(options, wanted, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(gevb.InputError, match=wanted):
+        quietly(SHORT, **{"out": tmp_path, **options})
+    assert names(tmp_path) == []
 
 
 def test_no_network_stops_before_anything_runs(tmp_path, monkeypatch):

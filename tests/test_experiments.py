@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from conftest import ROOT, make_record
+from conftest import ROOT, make_record, whole_record
 
 import gevb
 from gevb.lab.engine import failure_file
@@ -20,6 +20,7 @@ from gevb.lab.experiments import (
     published_improvements,
     read_results,
 )
+from gevb.lab.records import sealed
 
 
 def test_every_experiment_of_the_paper_once():
@@ -98,15 +99,27 @@ def test_seeds(text, seeds):
     assert parse_seeds(text) == seeds
 
 
-@pytest.mark.parametrize("text", ["", "0", "x", "-3", "3-1", "1,1", "1,,2"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "0", "x", "-3", "3-1", "1,1", "1,,2", "0-100", "0-9999999999", "101", "200,0-99"),
+        *("4294967296,1", "9" * 26, "2147483648", "9" * 5000, "1-" + "9" * 5000, "\u0663"),
+    ],
+)
 def test_bad_seeds(text):
-    with pytest.raises(gevb.InputError, match="seeds: got"):
+    with pytest.raises(gevb.InputError, match=r"\Aseeds?: got") as caught:
         parse_seeds(text)
+    assert len(str(caught.value)) < 200
+
+
+def test_the_largest_seeds():
+    assert len(parse_seeds("100")) == len(parse_seeds("5-104")) == 100
+    assert parse_seeds("4294967295-4294967295") == [2**32 - 1]
 
 
 def test_results_folder_is_read_whole(tmp_path):
     config = gevb.Config(epochs=2)
-    finished = make_record(config, 3.0)
+    finished = whole_record(config, 11)
     failed = make_record(replace(config, seed=1), None)
     (tmp_path / f"{config.name}.json").write_bytes(finished.to_json())
     for _ in range(2):
@@ -120,22 +133,23 @@ def test_results_folder_is_read_whole(tmp_path):
 
 def test_damaged_foreign_and_misnamed_records(tmp_path):
     config = gevb.Config(epochs=2)
-    content = make_record(config, 3.0).to_json()
+    content = whole_record(config, 11).to_json()
     file = tmp_path / f"{config.name}.json"
     file.write_bytes(content[: len(content) // 2])
     with pytest.raises(gevb.InputError, match=r"seed0.json is damaged or was cut short"):
         read_results(tmp_path)
-    file.write_bytes(content.replace(b"gevb record 1", b"gevb record 9"))
-    with pytest.raises(gevb.InputError, match="got format 'gevb record 9', wanted 'gevb record 1'"):
+    file.write_bytes(content.replace(b"gevb record 2", b"gevb record 9"))
+    with pytest.raises(gevb.InputError, match="got format 'gevb record 9', wanted 'gevb record 2'"):
         read_results(tmp_path)
     values = json.loads(content)
-    del values["config"]
-    file.write_text(json.dumps(values))
-    with pytest.raises(gevb.InputError, match="does not hold a whole record: 'config'"):
+    del values["config"], values["format"], values["sha256"]
+    file.write_text(json.dumps(sealed("gevb record", values)))
+    with pytest.raises(gevb.InputError, match="a whole record: record: got no config"):
         read_results(tmp_path)
     file.unlink()
     (tmp_path / "other.json").write_bytes(content)
     with pytest.raises(gevb.InputError, match=r"other.json: got the record of digits-fc"):
         read_results(tmp_path)
-    with pytest.raises(gevb.InputError, match="wanted a folder that holds records"):
-        read_results(tmp_path / "nowhere")
+    for folder in (tmp_path / "nowhere", file, tmp_path / ("x" * 300), "", " "):
+        with pytest.raises(gevb.InputError, match=r"results|File name too long"):
+            read_results(folder)

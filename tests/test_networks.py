@@ -94,12 +94,12 @@ def test_architectures_that_make_no_sense(architecture, wanted):
 
 
 def test_no_classes():
-    with pytest.raises(gevb.InputError, match="classes: got 0, wanted at least 1"):
+    with pytest.raises(gevb.InputError, match="classes: got 0, wanted a whole number >= 1"):
         Network((1, 8, 8), 0, (FC(4),))
 
 
 def test_negative_seed():
-    with pytest.raises(gevb.InputError, match="seed: got -1, wanted 0 or more"):
+    with pytest.raises(gevb.InputError, match="seed: got -1, wanted a whole number >= 0"):
         gevb.build("digits", "fc", seed=-1)
 
 

@@ -300,7 +300,7 @@ def test_folder_with_a_run_is_not_overwritten(config, tmp_path):
 @pytest.mark.parametrize(
     ("change", "wanted"),
     [
-        ({"rule": "bp"}, "another configuration: rule: got bp, wanted gevb"),
+        ({"rule": "bp"}, "another configuration: rule: got 'bp', wanted 'gevb'"),
         ({"seed": 1}, "seed: got 1, wanted 0"),
         ({"epochs": 6}, "epochs: got 6, wanted 4"),
     ],
@@ -329,7 +329,7 @@ def test_truncated_and_foreign_checkpoints(config, tmp_path):
         gevb.lab.train(config, tmp_path, resume=True, **CPU)
     state = {"format": "gevb checkpoint 4", "config": asdict(config)}
     torch.save(state, file)
-    with pytest.raises(gevb.InputError, match=r"does not hold the state of such a run: KeyError"):
+    with pytest.raises(gevb.InputError, match="does not hold the state of such a run: sessions"):
         gevb.lab.train(config, tmp_path, resume=True, **CPU)
     assert (tmp_path / "record.json").read_bytes() == record
 
@@ -378,7 +378,7 @@ def test_folder_that_cannot_be_made(config, tmp_path):
 
 
 def test_empty_path(config):
-    with pytest.raises(gevb.InputError, match="run folder: got an empty path"):
+    with pytest.raises(gevb.InputError, match="run folder: got ''"):
         gevb.lab.train(config, "", **CPU)
 
 
@@ -475,3 +475,50 @@ def test_mnist(real_data):
     run = gevb.lab.train(config, data_dir=real_data("mnist"), progress=False)
     assert run.history[-1].epoch == 2
     assert run.history[-1].test_error <= 6
+
+
+def test_nothing_is_written_through_a_link_that_lies_in_wait(tmp_path):
+    """Under any name that could be foreseen."""
+    target = tmp_path / "precious"
+    target.write_text("precious")
+    folder = tmp_path / "run"
+    folder.mkdir()
+    for name in (".record.json.partial", ".checkpoint.pt.partial", "record.json"):
+        (folder / name).symlink_to(target)
+    gevb.lab.train(gevb.Config(epochs=0), folder, **CPU)
+    assert target.read_text() == "precious"
+    assert read_record(folder / "record.json").status == "finished"
+    assert not (folder / "record.json").is_symlink()
+
+
+def test_what_a_killed_process_was_writing_is_removed(config, tmp_path, forking):
+    arguments = ("write", 3, tmp_path, config, torch.get_num_threads())
+    process = forking.Process(target=train_and_die, args=arguments)
+    process.start()
+    process.join()
+    assert len([name for name in files(tmp_path) if name.endswith(".partial")]) == 1
+    gevb.lab.train(config, tmp_path, resume=True, **CPU)
+    assert files(tmp_path) == ["checkpoint.pt", "record.json"]
+
+
+def test_a_finished_run_is_read_without_writing(config, tmp_path, monkeypatch):
+    """So that it can be read on a full disk, and where nothing may be written."""
+    run = gevb.lab.train(config, tmp_path, **CPU)
+
+    def full(*args):
+        raise gevb.InputError("no space left")
+
+    monkeypatch.setattr("gevb.lab.runs.write_atomically", full)
+    assert gevb.lab.train(config, tmp_path, resume=True, **CPU).record == run.record
+    (tmp_path / "record.json").unlink()  # It belongs there, so it is missed.
+    with pytest.raises(gevb.InputError, match="no space left"):
+        gevb.lab.train(config, tmp_path, resume=True, **CPU)
+
+
+@pytest.mark.parametrize("path", ["x" * 300, "run/" + "x" * 300 + "/run", "loop/run"])
+def test_paths_that_the_system_refuses(config, path, tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(
+        gevb.InputError, match=r"cannot use the folder .*: (File name too|Too many)"
+    ):
+        gevb.lab.train(config, tmp_path / path, **CPU)

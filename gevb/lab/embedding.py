@@ -17,15 +17,16 @@ from typing import Any
 import numpy as np
 
 from gevb.data import load
-from gevb.errors import InputError
+from gevb.errors import InputError, check_number, check_path, check_whole, one_line
 from gevb.lab.experiments import experiments
 from gevb.lab.maps import Map, Settings, embed
 from gevb.lab.provenance import provenance
-from gevb.lab.records import read_record, read_values, results_folder
-from gevb.lab.runs import RunFolder, write_atomically
-from gevb.training import DTYPES, Config, choose_device
+from gevb.lab.records import read_record, read_values, results_folder, sealed
+from gevb.lab.runs import RunFolder, restore, write_atomically
+from gevb.networks import Network
+from gevb.training import Config, Trainer, choose_device
 
-FORMAT = "gevb embedding 1"
+FORMAT = "gevb embedding"
 SHOWN = 2000  # points whose coordinates a record keeps
 
 
@@ -70,7 +71,6 @@ class RecordedMap:
     def to_json(self) -> bytes:
         """The record's file; coordinates with 2 decimals."""
         values = {
-            "format": FORMAT,
             "config": asdict(self.config),
             "epoch": self.epoch,
             "settings": asdict(self.settings),
@@ -83,7 +83,7 @@ class RecordedMap:
                 "labels": self.map.labels[:SHOWN].tolist(),
             },
         }
-        text = json.dumps(values, indent=1)
+        text = json.dumps(sealed(FORMAT, values), indent=1)
         return (_INNERMOST.sub(lambda found: "".join(found[0].split()), text) + "\n").encode()
 
 
@@ -101,14 +101,19 @@ def read_map(file: Path) -> RecordedMap:
     try:
         found = values["map"]
         xy, labels = np.array(found["xy"], dtype=np.float64), np.array(found["labels"])
+        check_whole("count", found["count"], len(labels))
+        for space in ("quality", "quality_pca"):
+            check_number(space, found[space])
+        if xy.shape != (len(labels), 2) or not np.isfinite(xy).all():
+            raise InputError(f"xy: got shape {xy.shape}, wanted a place for each of the labels")
         return RecordedMap(
             config=Config(**values["config"]),
-            epoch=values["epoch"],
+            epoch=check_whole("epoch", values["epoch"]),
             settings=Settings(**values["settings"]),
             map=Map(**{**found, "xy": xy, "labels": labels}),
             session=values["session"],
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{file} does not hold a whole map: {error}") from error
 
 
@@ -186,23 +191,23 @@ def embed_run(
         InputError: `run` holds no checkpoint, a damaged one or one in the middle of an epoch, a
             file cannot be written, or see `embed`, `gevb.data.load` and `choose_device`.
     """
-    settings, chosen, target = settings or Settings(), choose_device(device), Path(out)
-    config = read_record(Path(run) / "record.json").config
-    state = RunFolder(run, config, resume=True).load(chosen)
+    settings, chosen, target = settings or Settings(), choose_device(device), check_path("out", out)
+    config = read_record(check_path("run folder", run) / "record.json").config
+    folder = RunFolder(run, config, resume=True)
+    state = folder.load(chosen)
     if state is None:
         raise InputError(f"{run}: got no checkpoint.pt, wanted a run folder that holds one")
-    if state["batch"]:
+    if state.get("batch"):
         raise InputError(
             f"{run}: got a checkpoint in the middle of an epoch, wanted a run that is not under way"
         )
-    network = config.build(config.seed).to(chosen, DTYPES[config.dtype])
     data = load(config.dataset, data_dir, chosen)
-    try:
+    trainer = Trainer(config, data, chosen)
+    restore(trainer, state, folder.checkpoint)
+    with one_line(f"make the folder {target}"):
         target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make the folder {target}: {error.strerror}") from error
 
-    def record(epoch: int) -> RecordedMap:
+    def record(network: Network, epoch: int) -> RecordedMap:
         session = {
             **provenance("gevb.lab.maps", chosen, settings.seed),
             "openTSNE": version("openTSNE"),
@@ -216,8 +221,6 @@ def embed_run(
 
     before = target / f"{untrained(config)}.json"
     there = read_map(before) if before.is_file() else None
-    first = there if there and there.settings == settings else record(0)
-    if not state["epoch"]:
-        return [first]
-    network.load_state_dict(state["network"])
-    return [first, record(state["epoch"])]
+    fresh = config.build(config.seed).to(chosen, trainer.network.dtype)
+    first = there if there and there.settings == settings else record(fresh, 0)
+    return [first, record(trainer.network, trainer.epoch)] if trainer.epoch else [first]

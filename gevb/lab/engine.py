@@ -23,7 +23,7 @@ import torch
 from tqdm import tqdm
 
 from gevb.data import load
-from gevb.errors import InputError, check_choice
+from gevb.errors import InputError, check_choice, check_number, check_path, check_whole, one_line
 from gevb.lab.memory import keep_freed_memory
 from gevb.lab.records import Record, read_record
 from gevb.lab.runs import Busy, train, write_atomically
@@ -217,20 +217,27 @@ def reproduce(
         say: gets a line for every run that ends.
 
     Raises:
-        InputError: an unknown engine, no data, a record that is damaged or of another
-            configuration, or a folder that cannot be written. What is recorded stays.
+        InputError: an unknown engine, a number out of range, no data, a record that is damaged or
+            of another configuration, or a folder that cannot be made. What is recorded stays, and a
+            run that cannot be recorded counts as failed.
     """
     check_choice("engine", engine, ENGINES)
+    if check_number("gpus", gpus) and engine != "ray":
+        raise InputError(f"gpus: got {gpus:g} with engine {engine}, wanted engine ray")
+    until = None if until is None else check_whole("until", until, 1)
+    cores = os.cpu_count() or 1
     chosen = choose_device(device).type
-    out = Path(out).absolute()
+    default_jobs = cores if chosen == "cpu" else 1
+    jobs = default_jobs if jobs is None else check_whole("jobs", jobs, 1)
+    with one_line(f"use the folder {out}"):
+        out = check_path("out", out).absolute()
     results = out / "results"
     todo = to_do(wanted, out, until)
     say(f"{len(wanted)} runs wanted, {len(wanted) - len(todo)} recorded, {len(todo)} to do")
     # Once, before the workers do: downloads and checks the files.
-    for name in {config.dataset for config in todo}:
+    # Digits last, which make no folder for the data.
+    for name in sorted({config.dataset for config in todo}, key=lambda name: name == "digits"):
         load(name, data_dir)
-    cores = os.cpu_count() or 1
-    jobs = jobs or (cores if chosen == "cpu" else 1)
     work = [
         Job(
             config,
@@ -242,19 +249,22 @@ def reproduce(
         )
         for config in todo
     ]
-    try:
+    with one_line(f"make the folder {results}"):
         results.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make the folder {results}: {error.strerror}") from error
     tried = []
     with Progress(work) as progress:
         for outcome in local(work, jobs) if engine == "local" else on_ray(work, gpus):
             for record in progress.look():  # Nothing is lost if the master dies now.
-                _keep(results, record)
+                with suppress(InputError):
+                    _keep(results, record)
             if outcome is None:
                 continue
             job, record = outcome
-            objection = _keep(results, record)
+            try:
+                objection = _keep(results, record)
+            except InputError as error:  # A full disk is no reason to give up the other runs.
+                record = replace(record, status="failed", error=str(error))
+                objection = ""
             progress.ended(job)
             tried.append(record)
             say(objection or _line(record))
@@ -281,8 +291,9 @@ def to_do(wanted: Sequence[Config], out: str | Path, until: int | None = None) -
 
 def _recorded(results: Path, config: Config) -> Record | None:
     file = results / f"{config.name}.json"
-    if not file.exists():
-        return None
+    with one_line(f"read {file}"):
+        if not file.exists():
+            return None
     record = read_record(file)
     if record.config != config:
         raise InputError(f"{file}: got the record of {record.config}, wanted that of {config}")

@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from gevb.datasets import DATASETS
-from gevb.errors import InputError, check_choice
+from gevb.errors import InputError, check_choice, check_path, one_line, shown
 from gevb.lab.records import Record, read_record, results_folder
 from gevb.networks import ARCHITECTURES
+from gevb.seeds import check_seed
 from gevb.training import PAPER_EPOCHS, Config, Experiment
 
 #: All of them in the paper's order.
@@ -33,7 +34,7 @@ EXPERIMENTS: tuple[Experiment, ...] = tuple(
 )
 
 
-def experiments(datasets: Iterable[str] = tuple(DATASETS), pattern: str = "*") -> list[Experiment]:
+def experiments(datasets: Sequence[str] = tuple(DATASETS), pattern: str = "*") -> list[Experiment]:
     """The experiments of some data sets whose names hold a pattern, in the paper's order.
 
     Args:
@@ -43,6 +44,8 @@ def experiments(datasets: Iterable[str] = tuple(DATASETS), pattern: str = "*") -
     Raises:
         InputError: an unknown data set, or a pattern that no experiment's name holds.
     """
+    if isinstance(datasets, str) or not isinstance(datasets, Sequence) or not datasets:
+        raise InputError(f"datasets: got {shown(datasets)}, wanted a list of names")
     wanted = list(datasets)
     for dataset in wanted:
         check_choice("dataset", dataset, DATASETS)
@@ -50,8 +53,8 @@ def experiments(datasets: Iterable[str] = tuple(DATASETS), pattern: str = "*") -
     found = [e for e in there if fnmatchcase(e.name, f"*{pattern}*")]
     if not found:
         raise InputError(
-            f"pattern: got {pattern!r}, which none of {len(there)} experiments matches; wanted "
-            f"a part of a name like {there[0].name}"
+            f"pattern: got {shown(pattern)}, which none of {len(there)} experiments matches; "
+            f"wanted a part of a name like {there[0].name}"
         )
     return found
 
@@ -71,37 +74,49 @@ def every_run(
     ]
 
 
+#: That a command takes at a time.
+MOST_SEEDS = 100
+
+
 def parse_seeds(text: str) -> list[int]:
-    """Seeds written as "5" (the first five), "0-4" or "0,2,7".
+    """Seeds written as "5" (the first five), "0-4" or "0,2,7", at most `MOST_SEEDS` of them.
 
     Raises:
         InputError: anything else.
     """
-    if re.fullmatch(r"\d+", text) and int(text):
-        return list(range(int(text)))
-    seeds: list[int] = []
-    for part in text.split(","):
-        ends = re.fullmatch(r"(\d+)(?:-(\d+))?", part.strip())
-        if ends is None or ("," not in text and ends[2] is None):
-            raise InputError(f"seeds: got {text!r}, wanted a number of seeds, or 0-4, or 0,2,7")
-        seeds.extend(range(int(ends[1]), int(ends[2] or ends[1]) + 1))
-    if not seeds or len(set(seeds)) < len(seeds):
-        raise InputError(f"seeds: got {text!r}, wanted each seed once, in order")
+    if not isinstance(text, str):
+        raise InputError(f"seeds: got {shown(text)}, wanted a text such as '0-4'")
+    parts = [(0, int(text) - 1)] if re.fullmatch("[0-9]{1,10}", text) else []
+    for part in [] if parts else text.split(","):
+        ends = re.fullmatch("([0-9]{1,10})(?:-([0-9]{1,10}))?", part.strip())
+        if ends is None:
+            raise InputError(
+                f"seeds: got {shown(text)}, wanted a number of seeds, or 0-4, or 0,2,7"
+            )
+        parts.append((int(ends[1]), int(ends[2] or ends[1])))
+    count = sum(max(0, last - first + 1) for first, last in parts)
+    if not 1 <= count <= MOST_SEEDS:
+        raise InputError(f"seeds: got {count} by {shown(text)}, wanted 1 to {MOST_SEEDS}")
+    seeds = [check_seed(seed) for first, last in parts for seed in range(first, last + 1)]
+    if len(set(seeds)) < len(seeds):
+        raise InputError(f"seeds: got {shown(text)}, wanted each seed once")
     return seeds
 
 
-def read_results(folder: Path | None = None) -> list[Record]:
+def read_results(folder: str | Path | None = None) -> list[Record]:
     """All records of a folder, failures too; those shipped with the book if None.
 
     Raises:
         InputError: no such folder; a file that is damaged, of another version, or whose name is
             not its configuration's.
     """
-    folder = folder or results_folder()
-    if not folder.is_dir():
-        raise InputError(f"results: got {folder}, wanted a folder that holds records")
+    folder = results_folder() if folder is None else check_path("results", folder)
+    with one_line(f"read the folder {folder}"):
+        if not folder.is_dir():
+            raise InputError(f"results: got {shown(folder)}, wanted a folder of records")
+        files = sorted(folder.glob("*.json"))
     records = []
-    for file in sorted(folder.glob("*.json")):
+    for file in files:
         record = read_record(file)
         if (wanted := record.config.name) != file.name.split(".")[0]:
             raise InputError(f"{file}: got the record of {wanted}, wanted it under its own name")

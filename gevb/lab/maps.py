@@ -21,9 +21,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from gevb.data import Split
-from gevb.errors import InputError
+from gevb.errors import InputError, check_number, check_whole
 from gevb.networks import Network
-from gevb.seeds import stream
+from gevb.seeds import check_seed, stream
 
 EXAGGERATED = 250  # iterations of early exaggeration, the first of all iterations
 
@@ -106,12 +106,13 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        minima = {"dimensions": 2, "perplexity": 1, "iterations": EXAGGERATED + 1, "seed": 0}
+        minima = {"dimensions": 2, "iterations": EXAGGERATED + 1, "layer": 1, "points": 2}
         for name, minimum in minima.items():
-            if not minimum <= (got := getattr(self, name)) < math.inf:
-                raise InputError(f"{name}: got {got}, wanted a number >= {minimum}")
-        if not 0 < self.learning_rate < math.inf:
-            raise InputError(f"learning_rate: got {self.learning_rate}, wanted a number above 0")
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, check_whole(name, value, minimum))
+        object.__setattr__(self, "seed", check_seed(self.seed))
+        check_number("perplexity", self.perplexity, 1)
+        check_number("learning_rate", self.learning_rate, above=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,22 +1,27 @@
 """What a run is, and what it gave: configuration, evaluations, and the record of both.
 
 A record is one small JSON file: `record.json` in a run's folder while it is being trained, and
-`data/results/NAME.json` for the runs that the book shows.
+`data/results/NAME.json` for the runs that the book shows. A file ends with a digest of what it
+says, but for those of the format before, which had none.
 """
 
 from __future__ import annotations
 
 import difflib
+import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from gevb.errors import InputError
-from gevb.training import Config, Evaluation
+from gevb.errors import InputError, check_choice, check_names, check_number, one_line, shown
+from gevb.training import Config, Evaluation, check_history, over
 
-FORMAT = "gevb record 1"
+FORMAT = "gevb record"
+#: With a digest since the second.
+VERSIONS = (1, 2)
+STATUSES = ("running", "finished", "failed")
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ class Record:
 
     def to_json(self) -> bytes:
         """The record's file."""
-        text = json.dumps({"format": FORMAT, **asdict(self)}, indent=1)
+        text = json.dumps(sealed(FORMAT, asdict(self)), indent=1)
         return (_EVALUATION.sub(lambda found: " ".join(found[0].split()), text) + "\n").encode()
 
 
@@ -76,21 +81,39 @@ class Record:
 _EVALUATION = re.compile(r'\{\s*"epoch"[^{}]*\}')
 
 
-def read_values(file: Path, wanted: str) -> dict[str, Any]:
-    """The values in a recorded JSON file of the format that is wanted.
+def sealed(kind: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Values as a recorded file has them: between their format and the digest of both."""
+    whole = {"format": f"{kind} {VERSIONS[-1]}", **values}
+    return {**whole, "sha256": _digest(whole)}
+
+
+def _digest(values: dict[str, Any]) -> str:
+    """SHA-256 of values, however a file writes them."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def read_values(file: Path, kind: str) -> dict[str, Any]:
+    """The values in a recorded JSON file of a kind, such as `FORMAT`.
 
     Raises:
-        InputError: the file cannot be read, was cut short, or is of another format or version.
+        InputError: the file cannot be read, was cut short or changed, or is of another kind or
+            version.
     """
+    with one_line(f"read {file}"):
+        if file.exists() and not file.is_file():  # A pipe would let us wait for ever.
+            raise InputError(f"cannot read {file}: it is not a file")
+        content = file.read_bytes()
     try:
-        values = json.loads(file.read_bytes())
-    except OSError as error:
-        raise InputError(f"cannot read {file}: {error.strerror}") from error
-    except ValueError as error:
+        values = json.loads(content)
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{file} is damaged or was cut short, no JSON: {error}") from error
-    got = values.pop("format", None) if isinstance(values, dict) else None
-    if got != wanted:
-        raise InputError(f"{file}: got format {got!r}, wanted {wanted!r}")
+    got = values.get("format") if isinstance(values, dict) else None
+    first, last = (f"{kind} {version}" for version in VERSIONS)
+    if got not in (first, last):
+        raise InputError(f"{file}: got format {shown(got)}, wanted {last!r} or {first!r}")
+    if got == last and (digest := values.pop("sha256", None)) != _digest(values):
+        raise InputError(f"{file} was damaged or changed: got the digest {shown(digest)} of others")
+    del values["format"]
     return dict(values)
 
 
@@ -98,14 +121,68 @@ def read_record(file: Path) -> Record:
     """The record in a file.
 
     Raises:
-        InputError: see `read_values`, or the record is not whole.
+        InputError: see `read_values`, or what the file holds is not the record of a run.
     """
     values = read_values(file, FORMAT)
     try:
-        history = [Evaluation(**{**e, "angles": tuple(e["angles"])}) for e in values["history"]]
-        return Record(**{**values, "config": Config(**values["config"]), "history": history})
-    except (KeyError, TypeError) as error:
+        check_names("record", values, [field.name for field in fields(Record)])
+        check_names("config", values["config"], [field.name for field in fields(Config)])
+        if not isinstance(values["history"], list):
+            raise InputError(f"history: got {shown(values['history'])}, wanted a list")
+        record = Record(
+            config=Config(**values["config"]),
+            history=[Evaluation.of(evaluation) for evaluation in values["history"]],
+            sessions=values["sessions"],
+            status=values["status"],
+            error=values["error"],
+        )
+        check_record(record)
+    except InputError as error:
         raise InputError(f"{file} does not hold a whole record: {error}") from error
+    return record
+
+
+def check_record(record: Record) -> None:
+    """Refuse what no run gives.
+
+    Raises:
+        InputError: an impossible history (see `gevb.training.check_history`), sessions that do not
+            say where they come from, or a status that the rest belies.
+    """
+    check_choice("status", record.status, STATUSES)
+    check_history(record.config, record.history)
+    check_sessions(record.sessions)
+    if record.history and not record.sessions:
+        raise InputError("sessions: got none, wanted those that the evaluations are from")
+    if record.status == "finished" and not over(record.config, record.history):
+        raise InputError(
+            f"status: got finished at epoch {record.epoch}, wanted the last evaluation"
+        )
+    if not isinstance(record.error, str | None) or (record.status == "failed") > bool(record.error):
+        raise InputError(f"error: got {shown(record.error)}, wanted a reason if the run failed")
+
+
+def check_sessions(sessions: object) -> None:
+    """Refuse what does not say which processes worked on a run.
+
+    Raises:
+        InputError: no list of provenances, with their seconds if they are known.
+    """
+    if not isinstance(sessions, list):
+        raise InputError(f"sessions: got {shown(sessions)}, wanted a list")
+    for session in sessions:
+        if not isinstance(session, dict):
+            raise InputError(f"sessions: got {shown(session)}, wanted facts by name")
+        for fact in ("started", "device_name", "torch", "source_sha256"):
+            if not isinstance(session.get(fact), str):
+                raise InputError(f"sessions: {fact}: got {shown(session.get(fact))}, wanted a text")
+        check_number("sessions: seconds", session.get("seconds", 0.0))
+    try:
+        plain = json.loads(json.dumps(sessions)) == sessions
+    except (TypeError, ValueError, RecursionError):
+        plain = False
+    if not plain:
+        raise InputError(f"sessions: got {shown(sessions)}, wanted plain values by name")
 
 
 def results_folder() -> Path:
@@ -121,9 +198,9 @@ def recorded(name: str) -> Record:
     Raises:
         InputError: there is no such record, or its file is damaged.
     """
-    file = results_folder() / f"{name}.json"
-    if not file.is_file():
-        there = sorted(f.stem for f in results_folder().glob("*.json"))
-        near = difflib.get_close_matches(name, there, n=3) or there[:3] or ["none is there"]
-        raise InputError(f"record: got {name!r}, wanted one like {', '.join(near)}")
-    return read_record(file)
+    there = sorted(f.stem for f in results_folder().glob("*.json"))
+    if not isinstance(name, str) or name not in there:
+        near = difflib.get_close_matches(name, there, n=3) if isinstance(name, str) else []
+        near = near or there[:3] or ["none is there"]
+        raise InputError(f"record: got {shown(name)}, wanted one like {', '.join(near)}")
+    return read_record(results_folder() / f"{name}.json")

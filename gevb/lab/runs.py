@@ -9,21 +9,23 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import pickle
+import secrets
 import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from gevb.data import load
-from gevb.errors import InputError
+from gevb.errors import InputError, check_kind, check_path, check_whole, one_line, shown
 from gevb.lab.provenance import provenance
-from gevb.lab.records import Record
+from gevb.lab.records import Record, check_sessions, read_record
 from gevb.networks import Network
 from gevb.replay import cuda_graph
 from gevb.training import Config, Evaluation, Trainer, choose_device
@@ -39,23 +41,27 @@ class Busy(InputError):
     """Another process works on the run."""
 
 
+PARTIAL = ".{}.partial"  # with a random name, which nothing can lie in wait under
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace a file as a whole, or leave it as it was.
 
     Raises:
         InputError: the file cannot be written.
     """
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with open(partial, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(partial, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
+    partial = path.with_name(PARTIAL.format(secrets.token_hex(8)))
+    with one_line(f"write {path}"):
+        try:
+            with open(partial, "xb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(partial, path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
+            raise
 
 
 class RunFolder:
@@ -67,20 +73,28 @@ class RunFolder:
         resume: continue the run that the folder holds, if any.
 
     Raises:
-        InputError: no path, or the folder holds a run and `resume` is False.
+        InputError: no name of a folder, or the folder holds a run and `resume` is False.
     """
 
     def __init__(self, path: str | Path, config: Config, resume: bool = False) -> None:
-        if not str(path):
-            raise InputError("run folder: got an empty path, wanted the name of a folder")
-        self.path, self.config = Path(path), config
-        if self.checkpoint.exists() and not resume:
+        self.path, self.config = check_path("run folder", path), config
+        if self.holds_a_run and not resume:
             raise InputError(f"{path} holds a run; --resume continues it, or choose another folder")
 
     @property
     def checkpoint(self) -> Path:
         """The last complete checkpoint."""
         return self.path / "checkpoint.pt"
+
+    @property
+    def holds_a_run(self) -> bool:
+        """Whether there is a checkpoint.
+
+        Raises:
+            InputError: the system does not say.
+        """
+        with one_line(f"use the folder {self.path}"):
+            return self.checkpoint.exists()
 
     @property
     def record(self) -> Path:
@@ -91,18 +105,22 @@ class RunFolder:
     def locked(self) -> Iterator[None]:
         """Keep other processes from working on the run; the system lifts the lock of a dead one.
 
+        What a dead one was writing is removed.
+
         Raises:
             InputError: the folder cannot be made or written, or another process works on the run.
         """
+        with one_line(f"use the folder {self.path}"):
+            try:
+                self.path.mkdir(parents=True, exist_ok=True)
+                lock = FileLock(self.path / ".lock", timeout=0)
+                lock.acquire()
+            except Timeout as error:
+                raise Busy(f"{self.path}: another process works on this run") from error
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.path / ".lock", timeout=0)
-            lock.acquire()
-        except Timeout as error:
-            raise Busy(f"{self.path}: another process works on this run") from error
-        except OSError as error:
-            raise InputError(f"cannot use the folder {self.path}: {error.strerror}") from error
-        try:
+            for partial in self.path.glob(PARTIAL.format("*")):
+                with contextlib.suppress(OSError):
+                    partial.unlink()
             yield
         finally:
             lock.release()
@@ -114,29 +132,36 @@ class RunFolder:
             InputError: the file is damaged, not a checkpoint of this package, or belongs to
                 another configuration.
         """
-        if not self.checkpoint.exists():
+        if not self.holds_a_run:
             return None
         try:
+            if not self.checkpoint.is_file():  # A pipe would let us wait for ever.
+                raise OSError("not a file")
             with zipfile.ZipFile(self.checkpoint) as archive:
                 if damaged := archive.testzip():
                     raise zipfile.BadZipFile(f"wrong checksum of {damaged}")
             state = torch.load(self.checkpoint, map_location=device, weights_only=True)
         except Exception as error:  # A damaged file can make the unpickler raise anything.
             reason = (str(error).splitlines() or [type(error).__name__])[0]
+            if isinstance(
+                error, pickle.UnpicklingError
+            ):  # PyTorch tells how to run it all the same.
+                reason = "it holds something else than tensors and plain values"
             raise InputError(
                 f"{self.checkpoint} cannot be read, truncated or foreign: {reason}"
             ) from error
         if isinstance(state, dict) and state.get("format") == FORMAT_BETWEEN_EPOCHS:
             state.update(format=FORMAT, batch=0, loss=0.0)
-        if not isinstance(state, dict) or state.get("format") != FORMAT:
+        there = state.get("config") if isinstance(state, dict) else None
+        if not isinstance(there, dict) or state.get("format") != FORMAT:
             raise InputError(f"{self.checkpoint} is not a checkpoint of this package ({FORMAT})")
-        here, there = asdict(self.config), state.get("config", {})
-        for name in sorted({*here, *there}):
+        here = asdict(self.config)
+        for name in [*here, *(name for name in there if name not in here)]:
             got, wanted = here.get(name), there.get(name)
-            if got != wanted:
+            if type(got) is not type(wanted) or got != wanted:
                 raise InputError(
                     f"{self.path} holds a run of another configuration: "
-                    f"{name}: got {got}, wanted {wanted}"
+                    f"{name}: got {shown(got)}, wanted {shown(wanted)}"
                 )
         return state
 
@@ -149,6 +174,18 @@ class RunFolder:
         buffer = io.BytesIO()
         torch.save({"format": FORMAT, "config": asdict(self.config), **state}, buffer)
         write_atomically(self.checkpoint, buffer.getvalue())
+        self.write(record)
+
+    def write(self, record: Record, anew: bool = True) -> None:
+        """Write the record; not `anew`, only where another one is there.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        if not anew:
+            with contextlib.suppress(InputError):
+                if read_record(self.record) == record:
+                    return
         write_atomically(self.record, record.to_json())
 
 
@@ -171,13 +208,20 @@ def _record(trainer: Trainer, sessions: list[dict[str, Any]]) -> Record:
     return Record(trainer.config, trainer.history, sessions, status)
 
 
-def _restore(trainer: Trainer, state: dict[str, Any], file: Path) -> list[dict[str, Any]]:
-    """Put a checkpoint's state into a trainer; the sessions that made it."""
+def restore(trainer: Trainer, state: dict[str, Any], file: Path) -> list[dict[str, Any]]:
+    """Put a checkpoint's state into a trainer; the sessions that made it.
+
+    Raises:
+        InputError: the checkpoint, `file`, holds what no such run can have; nothing is loaded.
+    """
     try:
+        sessions = state.get("sessions")
+        check_sessions(sessions)
+        trainer.check_place(state)
         trainer.load_state(state)
-        return list(state["sessions"])
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"{file} does not hold the state of such a run: {error!r:.200}") from error
+    except (InputError, RuntimeError) as error:
+        raise InputError(f"{file} does not hold the state of such a run: {error}") from error
+    return list(cast("list[dict[str, Any]]", sessions))
 
 
 def train(
@@ -211,6 +255,8 @@ def train(
         InputError: see `gevb.data.load`, `choose_device`, `RunFolder`; replay without a GPU; or a
             loss that is not finite, in which case the last good checkpoint stays.
     """
+    check_kind("config", config, Config)
+    until = None if until is None else check_whole("until", until)
     chosen = choose_device(device)
     if replay and chosen.type != "cuda":
         raise InputError(f"replay: got device {chosen}, wanted a GPU")
@@ -224,17 +270,17 @@ def train(
         data = load(config.dataset, data_dir, chosen)
         trainer = Trainer(config, data, chosen, cuda_graph if replay else None)
         sessions: list[dict[str, Any]] = []
-        if folder is not None:
-            if state is not None:
-                sessions = _restore(trainer, state, folder.checkpoint)
-            # Now, to see early that the folder can be written.
-            write_atomically(folder.record, _record(trainer, sessions).to_json())
+        if folder is not None and state is not None:
+            sessions = restore(trainer, state, folder.checkpoint)
 
         def left() -> bool:
             """Whether there is nothing to do, for good or until a later call."""
             reached = trainer.history[-1].epoch if trainer.history else -1
             return trainer.finished or (until is not None and reached >= until)
 
+        if folder is not None:
+            # Now, to see early that the folder can be written.
+            folder.write(_record(trainer, sessions), anew=not left())
         if not left():
             sessions.append(
                 {**provenance(__name__, chosen, config.seed), "from_epoch": trainer.epoch}
@@ -260,7 +306,7 @@ def train(
                 trainer.check_finite((trainer.loss + weights).item())
                 save()
 
-        batches = -(-len(trainer.data.train) // config.batch_size)
+        batches = trainer.batches
         with tqdm(
             total=min(config.epochs, config.epochs if until is None else until) * batches,
             initial=trainer.epoch * batches + trainer.batch,
