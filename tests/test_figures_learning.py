@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import gevb
-from gevb.companion.figures import learning_curves
+from gevb.companion.figures import learning_curves, one_weight_becomes_four
 from gevb.companion.meaning import figures as meaning
 from gevb.companion.plots import COLOURS
 from gevb.companion.training import figures as learning
@@ -149,3 +149,14 @@ def test_errors_are_shown_as_means_and_points():
     figure = shown(meaning.broadcasts({"exact": [3.0, 5.0], "noise": [9.0, 11.0]}))
     assert list(figure.data[0].x) == [3, 5, 9, 11]
     assert list(figure.data[1].x) == [4, 10]
+
+
+def test_four_nonnegative_weights_stand_for_one_of_either_sign():
+    figure = shown(one_weight_becomes_four([-0.5, 0.0, 1.0]))
+    for frame, weight in zip(figure.frames, (-0.5, 0.0, 1.0), strict=True):
+        *lines, said = frame.data
+        strengths = dict(zip([tuple(l.y) for l in lines], map(float, said.text), strict=True))
+        assert strengths[1, 1] == strengths[0, 0] == max(weight, 0)
+        assert strengths[1, 0] == strengths[0, 1] == max(-weight, 0)
+        # What the ON receiver hears from a and its OFF twin, -a.
+        assert strengths[1, 1] - strengths[0, 1] == weight

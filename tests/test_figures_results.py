@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 import pytest
+import torch
 from conftest import make_record
 
 import gevb
@@ -114,3 +115,14 @@ def test_published_errors_are_drawn_where_curves_are_to_arrive():
     ranges = [b.args[1]["yaxis.range"] for b in figure.layout.updatemenus[0].buttons]
     assert ranges == [[0, 8.0], [0, 80.0]]
     assert list(figure.layout.yaxis.range) == [0, 8.0]
+
+
+def test_mistakes_show_the_wrong_images_the_surest_first():
+    images = torch.arange(4).reshape(4, 1, 1, 1).expand(4, 1, 3, 3).double()
+    scores = torch.tensor([[2.0, 0.0], [0.0, 1.0], [3.0, 0.0], [0.0, 5.0]]).double()
+    figure = pictures.mistakes(images, scores, torch.tensor([1, 1, 1, 0]), ["no", "yes"])
+    tiles, text = figure.data
+    assert list(text.text) == ["no, not yes: 99 %", "yes, not no: 95 %", "yes, not no: 88 %"]
+    assert [tiles.z[0][5 * n] for n in range(3)] == [3, 2, 0]
+    assert text.hovertext[1] == "no: 95.3 %<br>yes: 4.7 %"
+    assert figure.layout.meta["caption"].startswith("3 of 4 test images are wrong")

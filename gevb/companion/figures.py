@@ -172,6 +172,54 @@ def _route(rule: str) -> go.Scatter:
     return line((x, y), COLOURS[rule], marker=arrows, width=2, dash=dash)
 
 
+def one_weight_becomes_four(weights: Sequence[float]) -> go.Figure:
+    """A weight of either sign between two ON/OFF pairs, and the four that stand for it.
+
+    Args:
+        weights: values that the slider goes through.
+    """
+    on, off = 1.0, 0.0
+    ends = [(sender, receiver) for receiver in (on, off) for sender in (on, off)]
+
+    def drawn(weight: float) -> list[go.Scatter]:
+        strengths = [max(weight if a == b else -weight, 0.0) for a, b in ends]
+        # The crossed lines meet in the middle, so that their numbers stand nearer to the sender.
+        lines = [
+            line(([0, 1], [a, b]), NEUTRAL if w == 0 else COLOURS["gevb"], width=0.6 + 6 * w)
+            for (a, b), w in zip(ends, strengths, strict=True)
+        ]
+        places = [(0.28, a + 0.28 * (b - a) + 0.09) for a, b in ends]
+        numbers = [f"{w:g}" for w in strengths]
+        x, y = zip(*places, strict=True)
+        said = go.Scatter(x=x, y=y, mode="text", text=numbers, hoverinfo="skip", showlegend=False)
+        return [*lines, said]
+
+    views = {f"{weight:g}": drawn(weight) for weight in weights}
+    figure = go.Figure()
+    frames(figure, views, "weight between the pairs: ", start=f"{weights[-1]:g}")
+    figure.add_trace(dots(([0, 0, 1, 1], [on, off, on, off]), NEUTRAL, size=30))
+    names = [
+        {"x": x + side, "y": y, "text": text, "showarrow": False, "xanchor": anchor}
+        for x, side, anchor, who in ((0, -0.08, "right", "sender"), (1, 0.08, "left", "receiver"))
+        for y, text in ((on, f"ON {who}"), (off, "its OFF twin"))
+    ]
+    return finished(
+        figure,
+        alt="Two pairs of units and the four weights between them. "
+        + " ".join(
+            f"For {weight:g}: ON to ON and OFF to OFF {max(weight, 0):g}, crossed "
+            f"{max(-weight, 0):g}."
+            for weight in weights
+        ),
+        caption="One weight of either sign between two pairs becomes four that are never negative: "
+        "a positive one runs from ON to ON and from OFF to OFF, a negative one across.",
+        height=200,
+        annotations=names,
+        xaxis={**HIDDEN, "range": [-0.75, 1.75]},
+        yaxis={**HIDDEN, "range": [-0.35, 1.35]},
+    )
+
+
 def what_units_hear() -> go.Figure:
     """A small network and, by a button for each rule, the routes on which feedback reaches it."""
     columns = list(_COLUMNS)

@@ -9,6 +9,8 @@ from itertools import product
 
 import numpy as np
 import plotly.graph_objects as go
+from jaxtyping import Float, Int
+from torch import Tensor
 
 from gevb.companion.plots import (
     COLOURS,
@@ -306,4 +308,69 @@ def order(found: Sequence[Finding]) -> go.Figure:
         caption="The differences in mean test error that the claims are about, with 95 % "
         f"intervals, left of zero for the rule named first: {', '.join(verdicts)}.",
         height=20 + 50 * len(tested),
+    )
+
+
+def mistakes(
+    images: Float[Tensor, "n C H W"],
+    scores: Float[Tensor, "n K"],
+    labels: Int[Tensor, " n"],
+    names: Sequence[str],
+    columns: int = 4,
+    most: int = 12,
+) -> go.Figure:
+    """Images that a network gets wrong, the surest mistakes first, with what it says of each.
+
+    Args:
+        images: all that were asked, in any order; channels are averaged.
+        scores: of the classes, before the softmax.
+        labels: the right classes.
+        names: of the classes.
+        columns: of images.
+        most: images that are shown.
+    """
+    shares = scores.softmax(1)
+    sure, said = shares.max(1)
+    wrong = (said != labels).nonzero()[:, 0]
+    shown = wrong[sure[wrong].argsort(descending=True)][:most].tolist()
+    height, width = images.shape[-2:]
+    tall, wide = height + max(3, height // 3), width + max(2, width // 6)  # With room for words.
+    rows = -(-len(shown) // columns)
+    tiles = np.full((rows * tall, columns * wide), np.nan)
+    places, words, full = [], [], []
+    for n, image in enumerate(shown):
+        row, column = divmod(n, columns)
+        top, left = row * tall, column * wide
+        tiles[top : top + height, left : left + width] = images[image].mean(0).numpy()
+        places.append((left + (width - 1) / 2, top + height + 0.6))
+        right, answer = (names[int(classes[image])] for classes in (labels, said))
+        words.append(f"{right}, not {answer}: {100 * sure[image]:.0f} %")
+        full.append(
+            "<br>".join(
+                f"{name}: {100 * share:.1f} %"
+                for name, share in zip(names, shares[image].tolist(), strict=True)
+            )
+        )
+    picture = go.Heatmap(
+        z=tiles.round(2),
+        colorscale=[[0, "rgba(138, 143, 152, 0.12)"], [1, NEUTRAL]],
+        showscale=False,
+        hoverinfo="skip",
+    )
+    x, y = zip(*places, strict=True)
+    text = go.Scatter(
+        x=x, y=y, mode="text", text=words, hovertext=full, hoverinfo="text", showlegend=False
+    )
+    figure = go.Figure([picture, text])
+    bare = {"showticklabels": False, "showgrid": False, "zeroline": False, "ticks": ""}
+    figure.update_xaxes(**bare, range=[-1, columns * wide], fixedrange=True)
+    figure.update_yaxes(**bare, range=[rows * tall, -1], scaleanchor="x", fixedrange=True)
+    count = f"{len(wrong)} of {len(labels)} test images are wrong"
+    return finished(
+        figure,
+        alt=f"{count}. Shown are {len(shown)}: {'; '.join(words)}.",
+        caption=f"{count}; these are the {len(shown)} of which the network is surest. Under each, "
+        "the right class, what the network says, and the share that it gives to its answer.",
+        height=130 * rows,
+        narrow=90 * rows,
     )
