@@ -237,10 +237,10 @@ def formulas(token: Token) -> Iterator[str]:
 
 
 def printed_lines(cell: NotebookNode) -> Iterator[str]:
-    """What a code cell printed."""
+    """What a code cell printed, broken lines in one piece."""
     for output in cell.get("outputs", []):
         if output.output_type == "stream" and output.name == "stdout":
-            yield from output.text.splitlines()
+            yield from output.text.replace("\n  ", " ").splitlines()
 
 
 def collected() -> dict[str, Entry]:

@@ -24,6 +24,7 @@ from nbformat import NotebookNode
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / "_config.yml"
 BOOTSTRAP = ROOT / "tools" / "bootstrap.py"
+WIDTH = 80  # columns that a page shows without scrolling, as in book/ruff.toml
 UNKNOWN_ADDRESS = 'REPOSITORY = ""'
 
 METADATA = {
@@ -251,6 +252,9 @@ def cell_findings(cell: NotebookNode, count: int) -> Iterator[str]:
         yield "an error is stored as its output"
     if any(output.get("name") == "stderr" for output in cell.outputs):
         yield "stderr is stored as its output"
+    printed = [output.text for output in cell.outputs if output.get("name") == "stdout"]
+    if wide := [line for text in printed for line in text.splitlines() if len(line) > WIDTH]:
+        yield f"a printed line of {len(wide[0])} columns where {WIDTH} fit: {wide[0][:30]}..."
 
 
 def exercise_findings(cells: list[NotebookNode]) -> Iterator[str]:

@@ -30,6 +30,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
         "libraries",
         "plotly_figures",
         "folding",
+        "sorting",
         "search",
         "glossary",
         "chapters",

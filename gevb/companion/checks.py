@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import textwrap
 
 ROUNDING = 1e-9  # Errors below this differ between machines.
+WIDTH = 80  # columns of the book's pages
 
 
 def check(equation: str, statement: str, error: float, tolerance: float, unit: str = "") -> None:
     """Print that an equation holds to within `tolerance`, or fail.
 
-    An error of the size of rounding is printed as the next power of ten, so that all machines
+    The line is broken at 80 columns. An error of the size of rounding is printed as the next power of ten, so that all machines
     print the same line.
 
     Args:
@@ -32,4 +34,5 @@ def check(equation: str, statement: str, error: float, tolerance: float, unit: s
     else:
         size = f"below {10.0 ** math.ceil(math.log10(error)):g}"
     size = f"{size} {unit}".strip()
-    print(f"{name} holds: {statement}; largest error {size} (wanted: {tolerance:g})")
+    line = f"{name} holds: {statement}; largest error {size} (wanted: {tolerance:g})"
+    print(textwrap.fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False))

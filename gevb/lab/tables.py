@@ -14,6 +14,9 @@ from gevb.lab.plan import State
 from gevb.training import Config, Experiment
 
 
+FEW = 12  # Rows; more of them a reader may sort in the book's pages.
+
+
 @dataclass(frozen=True)
 class Table:
     """Rows under a head: columns of plain text in a terminal, HTML in a notebook.
@@ -40,8 +43,9 @@ class Table:
     def _repr_html_(self) -> str:
         head = "".join(f'<th scope="col">{escape(name)}</th>' for name in self.head)
         body = "".join(self._row(*row) for row in self.rows)
+        kind = "rows sortable" if len(self.rows) > FEW else "rows"
         return (
-            f'<table class="rows"><thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table>'
+            f'<table class="{kind}"><thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table>'
         )
 
     def _row(self, name: str, *cells: str) -> str:
