@@ -157,6 +157,12 @@ class ShowFigures(SphinxPostTransform):
         page = self.env.docname
         chapter = self.env.toc_secnumbers.get(page, {}).get("", ())
         for node in list(self.document.findall(PlotlyFigure)):
+            if node["place"] is None:  # a copy, whose number and caption are the original's
+                shown = figure_html(
+                    node["content"], there.html(node["picture"], "../" * page.count("/"))
+                )
+                node.replace_self(nodes.raw(text=shown, format="html"))
+                continue
             number = ".".join(map(str, (*chapter, node["place"])))
             picture = there.html(node["picture"], "../" * page.count("/"))
             anchor = f"figure-{node['place']}"

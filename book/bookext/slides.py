@@ -30,6 +30,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
 from .libraries import ASSETS, copy_static
+from .plotly_figures import PlotlyFigure
 from .quiz import Question, read_quiz, sentences
 
 if TYPE_CHECKING:
@@ -260,7 +261,7 @@ class TakeFromChapters(SphinxPostTransform):
                     yield part
                 elif show != "code" and "cell_output" in part["classes"]:
                     for output in part.children:
-                        kind = "figure" if "plotly-figure" in output.astext() else "text"
+                        kind = "figure" if output.next_node(PlotlyFigure) else "text"
                         if show in (None, kind):
                             yield output
             return
@@ -270,6 +271,8 @@ class TakeFromChapters(SphinxPostTransform):
         copy = node.deepcopy()
         for inner in copy.findall(nodes.Element):
             inner["ids"], inner["names"] = [], []
+            if isinstance(inner, PlotlyFigure):
+                inner["place"] = None
             if isinstance(inner, addnodes.pending_xref):
                 inner["refdoc"] = self.env.docname
         return copy

@@ -12,8 +12,8 @@ WIDTH = 80  # columns of the book's pages
 def check(equation: str, statement: str, error: float, tolerance: float, unit: str = "") -> None:
     """Print that an equation holds to within `tolerance`, or fail.
 
-    The line is broken at 80 columns. An error of the size of rounding is printed as the next power of ten, so that all machines
-    print the same line.
+    The line is broken at 80 columns. An error of the size of rounding is printed as the next power
+    of ten, so that all machines print the same line.
 
     Args:
         equation: the paper's number, such as "9" or "A7", or "M1" to "M6" for the results that
