@@ -7,13 +7,14 @@ import textwrap
 
 ROUNDING = 1e-9  # Errors below this differ between machines.
 WIDTH = 80  # columns of the book's pages
+UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
 def check(equation: str, statement: str, error: float, tolerance: float, unit: str = "") -> None:
     """Print that an equation holds to within `tolerance`, or fail.
 
-    The line is broken at 80 columns. An error of the size of rounding is printed as the next power of ten, so that all machines
-    print the same line.
+    An error of the size of rounding is printed as the next power of ten, so that all machines
+    print the same line. A line wider than the page is broken, the last place being before the error.
 
     Args:
         equation: the paper's number, such as "9" or "A7", or "M1" to "M6" for the results that
@@ -34,5 +35,7 @@ def check(equation: str, statement: str, error: float, tolerance: float, unit: s
     else:
         size = f"below {10.0 ** math.ceil(math.log10(error)):g}"
     size = f"{size} {unit}".strip()
-    line = f"{name} holds: {statement}; largest error {size} (wanted: {tolerance:g})"
-    print(textwrap.fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False))
+    found = f"largest error {size} (wanted: {tolerance:g})".replace(" ", UNBROKEN)
+    line = f"{name} holds: {statement}; {found}"
+    lines = textwrap.fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    print(lines.replace(UNBROKEN, " "))

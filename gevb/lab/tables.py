@@ -13,7 +13,6 @@ from gevb.lab.comparison import LATE, Cell, Difference, Finding, Sample
 from gevb.lab.plan import State
 from gevb.training import Config, Experiment
 
-
 FEW = 12  # Rows; more of them a reader may sort in the book's pages.
 
 
