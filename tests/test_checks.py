@@ -27,6 +27,14 @@ def test_an_error_in_a_unit(capsys):
     assert capsys.readouterr().out == line
 
 
+def test_a_long_line_is_broken(capsys):
+    check("A10", "x = y and " * 9 + "x = y", 0.36, 4.0, "standard errors")
+    first, second = capsys.readouterr().out.splitlines()
+    assert len(first) <= 80
+    assert second.endswith("x = y; largest error 0.36 standard errors (wanted: 4)")
+    assert second.startswith("  ")
+
+
 @pytest.mark.parametrize("error", [2e-12, float("nan"), float("inf")])
 def test_failure(error):
     with pytest.raises(AssertionError, match=r"Eq. A7 fails: x = y; error .*, wanted 1e-12"):

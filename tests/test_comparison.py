@@ -335,3 +335,9 @@ def test_a_table_is_text_in_a_terminal_and_html_in_a_notebook():
     rows = [[cell.text for cell in row.find_all(["th", "td"])] for row in table.tbody("tr")]
     assert rows == [["a & b", "1.5"], ["c", "-"]]
     assert {td["data-label"] for td in table("td")} == {"error < 5 %"}
+
+
+def test_a_table_of_more_than_a_dozen_rows_may_be_sorted():
+    rows = [(str(n), "x") for n in range(13)]
+    assert 'class="rows"' in Table(("n", "x"), rows[:12])._repr_html_()
+    assert 'class="rows sortable"' in Table(("n", "x"), rows)._repr_html_()

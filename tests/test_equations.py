@@ -89,13 +89,14 @@ def test_found(tool, capsys):
     assert "| [A7](#equation-a7) | the second | 0.034 |" in page
 
 
-def test_real_line_is_found(tool, capsys):
-    check("A7", "x = y", 2.3e-16, 1e-12)
+@pytest.mark.parametrize("statement", ["x = y", 20 * "x = y and " + "x = y"])
+def test_real_line_is_found(tool, capsys, statement):
+    check("A7", statement, 2.3e-16, 1e-12)
     cell = checked()
     cell.outputs[0].text = capsys.readouterr().out
     book(tool, one=[SOUND[2], cell])
     page, _ = page_and_findings(tool, capsys)
-    assert "`x = y`: largest error below 1e-15 (wanted: 1e-12)\n" in page
+    assert f"`{statement}`: largest error below 1e-15 (wanted: 1e-12)\n" in page
 
 
 def test_gaps_are_named_and_shown(tool, capsys):

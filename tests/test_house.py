@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import notebooks
 import pytest
+from bookext.folding import summary
 from bs4 import BeautifulSoup
 from markdown_it import MarkdownIt
 
@@ -87,6 +88,14 @@ def test_no_solution_lies_open(path):
                 fold.decompose()
             assert "check_" not in page.get_text()
             assert "Right. " not in page.get_text()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_folded_code_says_what_it_is_for(path):
+    for cell in notebooks.read(path).cells:
+        open_or_gone = {"show-input", "hide-cell"}.intersection(cell.metadata.get("tags", []))
+        if cell.cell_type == "code" and not open_or_gone:
+            assert summary(cell.source) != "Code", cell.id
 
 
 def test_solutions_keep_the_style_of_the_cells(tmp_path):

@@ -159,6 +159,10 @@ def test_execute_of_a_failing_solution_names_its_cell(tool):
         (ran(r"x = 'C:\Users\me'", 2), "cell 2: a path of one machine in its source or outputs"),
         (v4.new_markdown_cell("see /root/x"), "cell 2: a path of one machine in its source"),
         (
+            ran("x", 2, printed("fits\n" + 81 * "x")),
+            "cell 2: a printed line of 81 columns where 80 fit: xxx",
+        ),
+        (
             ran("x", 2, v4.new_output("error", ename="E", evalue="", traceback=[])),
             "cell 2: an error is stored as its output",
         ),

@@ -49,9 +49,9 @@ def overflow(page: Page) -> list[str]:
     return ask(page, "overflow", width)
 
 
-def long_lines(page: Page) -> list[str]:
-    """Code cells whose lines are longer than the page shows."""
-    return ask(page, "longLines")
+def scrolling(page: Page, allowed: str = "") -> list[str]:
+    """Blocks that a reader has to scroll sideways, but for those within the elements named."""
+    return ask(page, "scrolling", allowed)
 
 
 def stand_ins(page: Page) -> list[str]:

@@ -149,11 +149,12 @@
     return [`${excess} px wider than the window of ${width} px: ${shown}`];
   },
 
-  // Code cells of which a reader has to scroll to see the ends of the lines.
-  longLines() {
-    return [...document.querySelectorAll("div.cell_input pre")].flatMap((code, i) =>
-      code.scrollWidth > code.clientWidth
-        ? [`code cell ${i + 1}: ${code.scrollWidth} px in ${code.clientWidth} px`] : []);
+  // Blocks, but for those within the elements named, that a reader has to scroll sideways.
+  scrolling(allowed) {
+    return [...document.querySelectorAll("main *")].filter((block) =>
+      ["auto", "scroll"].includes(getComputedStyle(block).overflowX) && block.clientWidth
+        && block.scrollWidth > block.clientWidth + 1 && !(allowed && block.closest(allowed)))
+      .map((block) => `${this.tell(block)}: ${block.scrollWidth} px in ${block.clientWidth} px`);
   },
 
   // Figures that leave a reader without JavaScript without a picture.

@@ -7,6 +7,7 @@ import textwrap
 
 ROUNDING = 1e-9  # Errors below this differ between machines.
 WIDTH = 80  # columns of the book's pages
+UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
 def check(equation: str, statement: str, error: float, tolerance: float, unit: str = "") -> None:
@@ -34,5 +35,7 @@ def check(equation: str, statement: str, error: float, tolerance: float, unit: s
     else:
         size = f"below {10.0 ** math.ceil(math.log10(error)):g}"
     size = f"{size} {unit}".strip()
-    line = f"{name} holds: {statement}; largest error {size} (wanted: {tolerance:g})"
-    print(textwrap.fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False))
+    found = f"largest error {size} (wanted: {tolerance:g})".replace(" ", UNBROKEN)
+    line = f"{name} holds: {statement}; {found}"
+    lines = textwrap.fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    print(lines.replace(UNBROKEN, " "))

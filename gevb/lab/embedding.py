@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +23,7 @@ from gevb.lab.maps import Map, Settings, embed
 from gevb.lab.provenance import provenance
 from gevb.lab.records import read_record, read_values, results_folder, sealed
 from gevb.lab.runs import RunFolder, restore, write_atomically
+from gevb.lab.tables import Table
 from gevb.networks import Network
 from gevb.training import Config, Trainer, choose_device
 
@@ -144,26 +145,28 @@ def before_and_after(maps: dict[str, RecordedMap]) -> list[tuple[RecordedMap, Re
     ]
 
 
-def summary(pairs: Sequence[tuple[RecordedMap, RecordedMap]]) -> str:
-    """A table of mean cluster qualities before and after training, one line a network.
+def summary(found: Mapping[str, Sequence[tuple[RecordedMap, RecordedMap]]]) -> Table:
+    """Mean cluster qualities before and after training, a row for each of the eight networks.
 
     Args:
-        pairs: maps of one data set's runs, from `before_and_after`.
+        found: maps of runs, from `before_and_after`, by the title of their data set. One without
+            runs is left out.
     """
-    lines = [f"{'':17} seeds    epochs         t-SNE plane           after PCA"]
-    for network in NETWORKS:
-        runs = [pair for pair in pairs if pair[1].network == network]
-        if not runs:
-            lines.append(f"{network:17}     0  no run yet")
-            continue
-        epochs = sorted({after.epoch for _, after in runs})
-        trained = "-".join(map(str, dict.fromkeys((epochs[0], epochs[-1]))))
-        line = f"{network:17} {len(runs):5} {trained:>9}"
-        for space in ("quality", "quality_pca"):
-            before, after = np.mean([[getattr(m.map, space) for m in pair] for pair in runs], 0)
-            line += f"     {before:.3f} → {after:.3f}"
-        lines.append(line)
-    return "\n".join(lines)
+    rows = []
+    for title, pairs in found.items():
+        for network in NETWORKS if pairs else ():
+            runs = [pair for pair in pairs if pair[1].network == network]
+            row = (f"{title} {network}", str(len(runs)))
+            if not runs:
+                rows.append((*row, *["no run yet"] * 3))
+                continue
+            epochs = sorted({after.epoch for _, after in runs})
+            row += ("-".join(map(str, dict.fromkeys((epochs[0], epochs[-1])))),)
+            for space in ("quality", "quality_pca"):
+                both = np.mean([[getattr(m.map, space) for m in pair] for pair in runs], 0)
+                row += ("{:.3f} → {:.3f}".format(*both),)
+            rows.append(row)
+    return Table(("network", "seeds", "epochs", "in the t-SNE plane", "after PCA"), rows)
 
 
 def embed_run(

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import browser
 import faults
 import pytest
-from browser import BOOK, LANDING, PHONE, ROOT
+from browser import BOOK, DESK, LANDING, PHONE, ROOT
 from bs4 import BeautifulSoup
 
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -16,6 +16,8 @@ PAGES = browser.pages(BOOK)
 if not PAGES:
     pytest.fail("no built book: run `make book` first", pytrace=False)
 CHAPTER = "book/convolutions.html"  # has a slider, buttons and figures of both kinds
+SORTABLE = "book/results.html"
+CODE = ".highlight"  # may scroll sideways on a phone
 MOVING = ".vnn"  # the figure of the landing page
 LANDING_SIZE, SIZE = 700_000, 2_500_000  # bytes
 
@@ -52,7 +54,7 @@ def test_on_a_desk(chromium, home, name):
     with browser.visited(chromium, home, name) as visit:
         page = visit.page
         found = faults.figures(page) + lost(visit) + faults.mathematics(page)
-        found += faults.drawings(page) + faults.long_lines(page)
+        found += faults.drawings(page) + faults.scrolling(page)
         limit = LANDING_SIZE if name == LANDING else SIZE
         if (size := faults.weight(page)) > limit:
             found.append(f"{size} bytes transferred, {limit} allowed")
@@ -71,7 +73,7 @@ def test_on_a_desk(chromium, home, name):
 def test_on_a_phone(chromium, home, name):
     with browser.visited(chromium, home, name, **PHONE) as visit:
         found = faults.figures(visit.page) + faults.overflow(visit.page)
-        found += faults.drawings(visit.page)
+        found += faults.drawings(visit.page) + faults.scrolling(visit.page, CODE)
     report(name, found + visit.complaints)
 
 
@@ -132,6 +134,39 @@ def test_a_figure_links_to_itself_as_it_stands(chromium, home, name, figure, cho
             arg=figure,
         )
     report(name, visit.complaints)
+
+
+@pytest.mark.parametrize("window", [DESK, PHONE])
+def test_a_long_table_is_sorted_by_keyboard(chromium, window):
+    with browser.visited(chromium, f"{BOOK.as_uri()}/", SORTABLE, **window) as visit:
+        table = visit.page.locator("table.sortable").first
+        head = table.locator("thead th").nth(1)
+
+        def column():
+            return [
+                float(text.split()[0])
+                for text in table.locator("td:nth-child(2)").all_inner_texts()
+            ]
+
+        before = column()
+        for order, wanted in ("ascending", sorted(before)), ("descending", sorted(before)[::-1]):
+            head.locator("button").press("Enter")
+            assert head.get_attribute("aria-sort") == order
+            assert column() == wanted
+        assert column() != before
+        table.locator("thead th button").first.press("Space")
+        assert head.get_attribute("aria-sort") is None
+    report(SORTABLE, visit.complaints)
+
+
+def test_only_pages_with_a_long_table_load_its_script():
+    loading = {name for name in PAGES if "sorting.js" in (BOOK / name).read_text()}
+    assert loading == {
+        name
+        for name in PAGES
+        if BeautifulSoup((BOOK / name).read_bytes(), "html.parser").select("table.sortable")
+    }
+    assert SORTABLE in loading
 
 
 @pytest.mark.parametrize("name", [LANDING, CHAPTER])

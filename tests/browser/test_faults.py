@@ -98,8 +98,8 @@ def overflow(visit):
     return faults.overflow(visit.page)
 
 
-def long_lines(visit):
-    return faults.long_lines(visit.page)
+def scrolling(visit):
+    return faults.scrolling(visit.page)
 
 
 def accessibility(visit):
@@ -124,7 +124,7 @@ CHECKS = (
     drawings,
     mathematics,
     overflow,
-    long_lines,
+    scrolling,
     accessibility,
     figure_controls,
     motion,
@@ -148,7 +148,7 @@ BROKEN = [
     (mathematics, "up</a>", "up</a> $$x$$", "raw mathematics"),
     (mathematics, '"katex"', '"katex-error" title="oh"', "x: oh"),
     (overflow, "<p>", '<p style="width: 2000px">', "wider than the window of 1280 px: <p>"),
-    (long_lines, "x = 1", "x" * 999, "code cell 1: "),
+    (scrolling, "x = 1", "x" * 999, "<pre> xxx"),
     (accessibility, ' alt="a dot"', "", "image-alt (critical): img"),
     (accessibility, "<p>", '<p style="color: #ccc">Some text ', "color-contrast (serious): p"),
     (figure_controls, "path.style.opacity", "path.opacity", "step: ArrowRight has no effect"),
@@ -171,6 +171,12 @@ def test_a_sound_page_passes(visit, tmp_path):
 @pytest.mark.parametrize(("check", "old", "new", "fault"), BROKEN)
 def test_a_broken_page_is_caught(visit, check, old, new, fault):
     assert any(fault in found for found in check(visit(old, new)))
+
+
+def test_code_may_scroll_where_that_is_allowed(visit):
+    page = visit("x = 1", "x" * 999).page
+    assert faults.scrolling(page, ".cell_output")
+    assert faults.scrolling(page, ".cell_input") == []
 
 
 def test_a_figure_without_javascript_needs_a_stand_in(visit):
