@@ -28,6 +28,7 @@ import torch
 from conftest import whole_record
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
+from killed import train_on
 
 import gevb
 from gevb import cli, toys
@@ -518,20 +519,13 @@ def test_made_up_checkpoints(data, new, half_way, straight, tmp_path_factory):
 # ------------------------------------------------------------------------------------ kills
 
 
-def train_on(folder: Path, threads: int, by_time: bool) -> None:
-    torch.set_num_threads(threads)
-    if by_time:  # A checkpoint after every batch.
-        gevb.lab.runs.CHECKPOINT_EVERY = 0.0
-    gevb.lab.train(CONFIG, folder, resume=True, **CPU)
-
-
 def test_killed_at_any_time(tmp_path, forking, straight):
     """Of each run in turn the process is killed now and then, until it has come to its end."""
     draw, kills, wanted, runs = random.Random(0), 0, 2 * ROUNDS, 0
     while kills < wanted:
         folder = tmp_path / str(runs)
         while True:
-            arguments = (folder, torch.get_num_threads(), draw.random() < 0.5)
+            arguments = (CONFIG, folder, torch.get_num_threads(), draw.random() < 0.5)
             process = forking.Process(target=train_on, args=arguments)
             process.start()
             process.join(draw.uniform(0.2, 2.5) if kills < wanted else None)

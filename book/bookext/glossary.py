@@ -34,6 +34,8 @@ class LinkTerms(SphinxPostTransform):
             if kind == "term"
             for words in spelled(term)
         }
+        if not places:
+            return
         # Of two terms that begin at the same place the longer one is meant.
         words = "|".join(map(re.escape, sorted(places, key=len, reverse=True)))
         mention = re.compile(rf"(?<![\w-])(?P<term>{words})(?P<more>s?)(?![\w-])", re.IGNORECASE)

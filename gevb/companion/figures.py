@@ -200,7 +200,7 @@ def one_weight_becomes_four(weights: Sequence[float]) -> go.Figure:
     figure.add_trace(dots(([0, 0, 1, 1], [on, off, on, off]), NEUTRAL, size=30))
     names = [
         {"x": x + side, "y": y, "text": text, "showarrow": False, "xanchor": anchor}
-        for x, side, anchor, who in ((0, -0.08, "right", "sender"), (1, 0.08, "left", "receiver"))
+        for x, side, anchor, who in ((0, -0.16, "right", "sender"), (1, 0.16, "left", "receiver"))
         for y, text in ((on, f"ON {who}"), (off, "its OFF twin"))
     ]
     return finished(
@@ -215,7 +215,7 @@ def one_weight_becomes_four(weights: Sequence[float]) -> go.Figure:
         "a positive one runs from ON to ON and from OFF to OFF, a negative one across.",
         height=200,
         annotations=names,
-        xaxis={**HIDDEN, "range": [-0.75, 1.75]},
+        xaxis={**HIDDEN, "range": [-0.95, 1.95]},
         yaxis={**HIDDEN, "range": [-0.35, 1.35]},
     )
 
