@@ -14,7 +14,7 @@ def check(equation: str, statement: str, error: float, tolerance: float, unit: s
     """Print that an equation holds to within `tolerance`, or fail.
 
     An error of the size of rounding is printed as the next power of ten, so that all machines
-    print the same line. A line wider than the page is broken, the last place being before the error.
+    print the same line. A line wider than the page is broken, at the latest before the error.
 
     Args:
         equation: the paper's number, such as "9" or "A7", or "M1" to "M6" for the results that
