@@ -114,7 +114,7 @@ def test_published_errors_are_drawn_where_curves_are_to_arrive():
     assert [t.visible for t in aims] == [True, False]
     ranges = [b.args[1]["yaxis.range"] for b in figure.layout.updatemenus[0].buttons]
     assert ranges == [[0, 8.0], [0, 80.0]]
-    assert list(figure.layout.yaxis.range) == [0, 8.0]
+    assert {tuple(axis.range) for axis in figure.select_yaxes()} == {(0, 8.0)}
 
 
 def test_mistakes_show_the_wrong_images_the_surest_first():

@@ -208,7 +208,10 @@ def _by_kind(
                 *(note.to_plotly_json() for note in notes),
                 *({**nothing, "xref": f"x{n} domain", "yref": f"y{n} domain"} for n in missing),
             ],
-            **({"yaxis.range": [0, tops[group]]} if tops else {}),
+            **{
+                f"yaxis{n if n > 1 else ''}.range": [0, tops[group]]
+                for n in (range(1, 1 + len(_KINDS)) if tops else ())
+            },
         }
     drawn = [*means, *aims]
     figure = over_epochs(drawn, axis, unit, titles=list(_KINDS), rows=2, layouts=layouts)
