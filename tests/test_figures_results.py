@@ -122,7 +122,7 @@ def test_mistakes_show_the_wrong_images_the_surest_first():
     scores = torch.tensor([[2.0, 0.0], [0.0, 1.0], [3.0, 0.0], [0.0, 5.0]]).double()
     figure = pictures.mistakes(images, scores, torch.tensor([1, 1, 1, 0]), ["no", "yes"])
     tiles, text = figure.data
-    assert list(text.text) == ["no, not yes: 99 %", "yes, not no: 95 %", "yes, not no: 88 %"]
-    assert [tiles.z[0][5 * n] for n in range(3)] == [3, 2, 0]
+    assert list(text.text) == ["no, not yes<br>99 %", "yes, not no<br>95 %", "yes, not no<br>88 %"]
+    assert [tiles.z[0][4 * n] for n in range(3)] == [3, 2, 0]
     assert text.hovertext[1] == "no: 95.3 %<br>yes: 4.7 %"
     assert figure.layout.meta["caption"].startswith("3 of 4 test images are wrong")

@@ -86,7 +86,9 @@ def test_arithmetic_is_the_packages(rule: str, classes: int, hidden: tuple[int, 
 
 def story() -> dict[str, Any]:
     """What the page's script reads."""
-    found = re.search(r'<script type="application/json">(.*?)</script>', landing.moving_figure())
+    found = re.search(
+        r'<script type="application/json">(.*?)</script>', landing.moving_figure("playground.html")
+    )
     return json.loads(found[1])
 
 
@@ -107,7 +109,8 @@ def test_the_page_makes_the_mistakes_that_are_drawn(rule: str):
     )
     assert wrong == landing.mistakes(rule)
     row = re.search(
-        rf'<g class="{rule}".*?class="miss" d="(.*?)".*?d="(.*?)"', landing.moving_figure()
+        rf'<g class="{rule}".*?class="miss" d="(.*?)".*?d="(.*?)"',
+        landing.moving_figure("playground.html"),
     )
     assert row[1].count("M") == sum(wrong)
     assert row[2].count("M") == len(wrong) - sum(wrong)

@@ -32,6 +32,7 @@ TEMPLATE = "landing.html"
 SCRIPTS = ("playground/network.js", "landing.js")
 STYLE = "landing.css"
 RESULTS = "book/results"
+PLAYGROUND = "book/playground"
 
 CLASSES = ("horizontal bar", "vertical bar", "diagonal")
 SHAPES = ("000111000", "010010010", "100010001")
@@ -240,8 +241,12 @@ def _marks(wrong: Sequence[bool], which: bool) -> str:
     )
 
 
-def moving_figure() -> str:
-    """The scene, what happens in it, the buttons, and the mistakes of each rule."""
+def moving_figure(playground: str) -> str:
+    """The scene, what happens in it, the buttons, and the mistakes of each rule.
+
+    Args:
+        playground: address of the page, from the one that the figure is on.
+    """
     network, x, y = toy()
     story = {
         "network": as_json(network),
@@ -264,6 +269,7 @@ def moving_figure() -> str:
         mistakes="".join(rows),
         width=2 * PICTURES + 46,
         pictures=PICTURES,
+        playground=playground,
         weights=sum(p.numel() for p in network.parameters()),
         story=json.dumps(story, separators=(",", ":")),
     )
@@ -289,7 +295,7 @@ class MovingFigure(Html):
 
     def html(self) -> str:
         """See `moving_figure`."""
-        return moving_figure()
+        return moving_figure(self.env.app.builder.get_relative_uri(self.env.docname, PLAYGROUND))
 
 
 class ResultChart(Html):

@@ -337,7 +337,7 @@ def mistakes(
     wrong = (said != labels).nonzero()[:, 0]
     shown = wrong[sure[wrong].argsort(descending=True)][:most].tolist()
     height, width = images.shape[-2:]
-    tall, wide = height + max(3, height // 3), width + max(2, width // 6)  # With room for words.
+    tall, wide = height + height * 2 // 3, width + max(1, width // 4)  # With room for words.
     rows = -(-len(shown) // columns)
     tiles = np.full((rows * tall, columns * wide), np.nan)
     places, words, full = [], [], []
@@ -345,9 +345,9 @@ def mistakes(
         row, column = divmod(n, columns)
         top, left = row * tall, column * wide
         tiles[top : top + height, left : left + width] = images[image].mean(0).numpy()
-        places.append((left + (width - 1) / 2, top + height + 0.6))
+        places.append((left + (width - 1) / 2, top + 1.2 * height))
         right, answer = (names[int(classes[image])] for classes in (labels, said))
-        words.append(f"{right}, not {answer}: {100 * sure[image]:.0f} %")
+        words.append(f"{right}, not {answer}<br>{100 * sure[image]:.0f} %")
         full.append(
             "<br>".join(
                 f"{name}: {100 * share:.1f} %"
@@ -371,9 +371,9 @@ def mistakes(
     count = f"{len(wrong)} of {len(labels)} test images are wrong"
     return finished(
         figure,
-        alt=f"{count}. Shown are {len(shown)}: {'; '.join(words)}.",
+        alt=f"{count}. Shown are {len(shown)}: {'; '.join(words).replace('<br>', ', ')}.",
         caption=f"{count}; these are the {len(shown)} of which the network is surest. Under each, "
         "the right class, what the network says, and the share that it gives to its answer.",
-        height=130 * rows,
-        narrow=90 * rows,
+        height=150 * rows,
+        narrow=125 * rows,
     )
