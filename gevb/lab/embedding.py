@@ -151,7 +151,7 @@ def summary(found: Mapping[str, Sequence[tuple[RecordedMap, RecordedMap]]]) -> T
     for title, pairs in found.items():
         for network in NETWORKS if pairs else ():
             runs = [pair for pair in pairs if pair[1].network == network]
-            row = (f"{title} {network}", str(len(runs)))
+            row: tuple[str, ...] = (f"{title} {network}", str(len(runs)))
             if not runs:
                 rows.append((*row, *["no run yet"] * 3))
                 continue
