@@ -260,10 +260,13 @@ class TakeFromChapters(SphinxPostTransform):
                 if show == "code" and "cell_input" in part["classes"]:
                     yield part
                 elif show != "code" and "cell_output" in part["classes"]:
+                    after_figure = False
                     for output in part.children:
-                        kind = "figure" if output.next_node(PlotlyFigure) else "text"
-                        if show in (None, kind):
+                        drawn = output.next_node(PlotlyFigure) is not None
+                        # What follows a figure is its caption, for which a slide has no room.
+                        if not after_figure and show in (None, "figure" if drawn else "text"):
                             yield output
+                        after_figure = drawn
             return
 
     def copied(self, node: nodes.Element) -> nodes.Element:
