@@ -208,11 +208,10 @@ def _by_kind(
                 *(note.to_plotly_json() for note in notes),
                 *({**nothing, "xref": f"x{n} domain", "yref": f"y{n} domain"} for n in missing),
             ],
-            **{
-                f"yaxis{n if n > 1 else ''}.range": [0, tops[group]]
-                for n in (range(1, 1 + len(_KINDS)) if tops else ())
-            },
         }
+        if tops:
+            axes = ("yaxis", *(f"yaxis{n}" for n in range(2, 1 + len(_KINDS))))
+            layouts[group] |= {f"{axis}.range": [0, tops[group]] for axis in axes}
     drawn = [*means, *aims]
     figure = over_epochs(drawn, axis, unit, titles=list(_KINDS), rows=2, layouts=layouts)
     return figure.update_xaxes(nticks=4, tickangle=0, matches="x")
