@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gevb.companion.checks import check
+from gevb.companion.checks import check, told
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,11 @@ def test_a_long_line_is_broken(capsys):
 def test_failure(error):
     with pytest.raises(AssertionError, match=r"Eq. A7 fails: x = y; error .*, wanted 1e-12"):
         check("A7", "x = y", error, 1e-12)
+
+
+def test_what_the_text_says(capsys):
+    told("error, %", 1.9, 1.7, 0.3)
+    assert capsys.readouterr().out == "error, %: 1.7 to within 0.3, as the text says\n"
+    for found in (2.1, 1.3, float("nan")):
+        with pytest.raises(AssertionError, match=r"error, %: found .*, the text says 1.7"):
+            told("error, %", found, 1.7, 0.3)

@@ -457,7 +457,7 @@ def test_made_up_files(kind, data, new, tmp_path):
         )
         assert found.origin
     else:
-        assert embedding.summary([(found, found)])
+        assert embedding.summary({"maps": [(found, found)]}).rows
     assert read(file).to_json()
 
 

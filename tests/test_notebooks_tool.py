@@ -173,6 +173,26 @@ def test_check_finds(tool, cell, finding):
     assert found.startswith(f"book/a_chapter.ipynb {finding}")
 
 
+IGNORED = {"tags": ["nbval-ignore-output"]}
+
+
+def apart(count: int, metadata: dict) -> nbformat.NotebookNode:
+    return v4.new_code_cell("x", execution_count=count, metadata=metadata)
+
+
+def test_what_is_not_compared_says_why_and_is_listed(tool, capsys):
+    guess = {"uncompared": "a guess"}
+    path = stored(tool, apart(2, IGNORED), apart(3, guess))
+    assert [line.split(": ")[1] for line in tool.check(path)] == 2 * [
+        "nbval does not compare a cell tagged nbval-ignore-output; its metadata, and no other's, "
+        "say why"
+    ]
+    why = {**IGNORED, "uncompared": "a live widget"}
+    path = stored(tool, apart(2, why), apart(3, why))
+    assert tool.main(["check", str(path)]) == 0
+    assert capsys.readouterr().out == "not compared, as a live widget: a-chapter-2, a-chapter-3\n"
+
+
 def test_check_finds_stderr_another_bootstrap_cell_and_another_form(tool):
     path = stored(tool, ran("x", 2))
     path.write_text(path.read_text().replace("# Setup.", "# My own setup."))

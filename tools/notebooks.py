@@ -32,7 +32,7 @@ METADATA = {
     "language_info": {"name": "python", "pygments_lexer": "ipython3"},
 }
 KEPT_METADATA = ("accelerator",)  # Colab is to lend a GPU
-KEPT_CELL_METADATA = ("mystnb", "tags")
+KEPT_CELL_METADATA = ("mystnb", "tags", "uncompared")
 BOOTSTRAP_TAGS = ["hide-cell", "nbval-ignore-output"]
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 # A worked solution, folded in a Markdown cell: every front end folds that. Its code, and what the
@@ -252,6 +252,13 @@ def cell_findings(cell: NotebookNode, count: int) -> Iterator[str]:
         yield "an error is stored as its output"
     if any(output.get("name") == "stderr" for output in cell.outputs):
         yield "stderr is stored as its output"
+    tags = cell.metadata.get("tags", [])
+    ignored = "nbval-ignore-output" in tags and tags != BOOTSTRAP_TAGS
+    if ignored != ("uncompared" in cell.metadata):
+        yield (
+            "nbval does not compare a cell tagged nbval-ignore-output; its metadata, and no "
+            'other\'s, say why: "uncompared": "a live widget"'
+        )
     printed = [output.text for output in cell.outputs if output.get("name") == "stdout"]
     if wide := [line for text in printed for line in text.splitlines() if len(line) > WIDTH]:
         yield f"a printed line of {len(wide[0])} columns where {WIDTH} fit: {wide[0][:30]}..."
@@ -305,6 +312,13 @@ def check(path: Path) -> Iterator[str]:
         yield f"{shown(path)}: not in its normal form: run tools/notebooks.py execute"
 
 
+def uncompared(path: Path) -> Iterator[tuple[str, str]]:
+    """What nbval does not compare in a notebook: the reason, and the cell's id."""
+    for cell in read(path).cells:
+        if reason := cell.metadata.get("uncompared"):
+            yield reason, cell.id
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; 1 if there are findings, 2 if a file cannot be read."""
     parser = Parser(prog="notebooks.py", description=__doc__.splitlines()[0])
@@ -314,15 +328,21 @@ def main(arguments: list[str] | None = None) -> int:
         command.add_argument("files", nargs="*", type=Path, help="default: all of the book")
     options = parser.parse_args(arguments)
     findings = 0
+    apart: dict[str, list[str]] = {}
     try:
         for path in options.files or notebooks():
             found = [execute(path)] if options.command == "execute" else check(path)
+            if options.command == "check":
+                for reason, cell in uncompared(path):
+                    apart.setdefault(reason, []).append(cell)
             for finding in filter(None, found):
                 print(finding, flush=True)
                 findings += 1
     except Stop as error:
         print(f"notebooks.py: {error}", file=sys.stderr)
         return 2
+    for reason, cells in apart.items():
+        print(f"not compared, as {reason}: {', '.join(cells)}")
     return 1 if findings else 0
 
 

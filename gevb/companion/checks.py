@@ -39,3 +39,20 @@ def check(equation: str, statement: str, error: float, tolerance: float, unit: s
     line = f"{name} holds: {statement}; {found}"
     lines = textwrap.fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
     print(lines.replace(UNBROKEN, " "))
+
+
+def told(what: str, found: float, said: float, within: float) -> None:
+    """Print that a number is what the text says, or fail; for results that machines round apart.
+
+    Args:
+        what: the number, in words.
+        found: what was computed.
+        said: what the text says.
+        within: how far apart two machines may come.
+
+    Raises:
+        AssertionError: it is further away, or not a number.
+    """
+    if not abs(found - said) <= within:
+        raise AssertionError(f"{what}: found {found:.3g}, the text says {said:g}")
+    print(f"{what}: {said:g} to within {within:g}, as the text says")
