@@ -132,10 +132,9 @@ def train(trainer: Trainer, report: Report) -> None:
         InputError: the loss is not finite.
         Stopped: by the report; the trainer has what was reached.
     """
-    batches = -(-len(trainer.data.train) // trainer.config.batch_size)
 
     def after_batch() -> None:
-        share = (trainer.epoch + trainer.batch / batches) / trainer.config.epochs
+        share = (trainer.epoch + trainer.batch / trainer.batches) / trainer.config.epochs
         report(share, str(trainer.history[-1]))
 
     trainer.evaluate()

@@ -143,9 +143,8 @@ class RunFolder:
             state = torch.load(self.checkpoint, map_location=device, weights_only=True)
         except Exception as error:  # A damaged file can make the unpickler raise anything.
             reason = (str(error).splitlines() or [type(error).__name__])[0]
-            if isinstance(
-                error, pickle.UnpicklingError
-            ):  # PyTorch tells how to run it all the same.
+            if isinstance(error, pickle.UnpicklingError):
+                # PyTorch's own words tell how to run it all the same.
                 reason = "it holds something else than tensors and plain values"
             raise InputError(
                 f"{self.checkpoint} cannot be read, truncated or foreign: {reason}"

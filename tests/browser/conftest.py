@@ -22,3 +22,25 @@ def chromium():
 def home():
     with browser.served(browser.BOOK) as address:
         yield address
+
+
+@pytest.fixture
+def in_a_window(chromium):
+    """Open an address in a window of its own; at the end no page of them has a complaint."""
+    contexts = []
+
+    def visit(home, name, script=None, **options):
+        context = chromium.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.complaints = browser.watch(page, home)
+        if script:
+            page.add_init_script(script)
+        page.goto(f"{home}{name}")
+        return page
+
+    yield visit
+    for context in contexts:
+        for page in context.pages:
+            assert page.complaints == []
+        context.close()

@@ -17,26 +17,16 @@ STATE = "() => document.querySelector('.playground').innerHTML + location.hash"
 
 
 @pytest.fixture
-def opened(chromium, home):
+def opened(in_a_window, home):
     """Open the page with settings, in a window that counts what goes wrong."""
-    contexts = []
 
-    def opened(settings="", window=DESK, script=None, at=home, **options):
-        context = chromium.new_context(**{**window, **options})
-        contexts.append(context)
-        page = context.new_page()
-        page.complaints = browser.watch(page, at)
-        if script:
-            page.add_init_script(script)
-        page.goto(f"{at}{NAME}{settings and '#' + settings}")
+    def opened(settings="", size=DESK, script=None, at=home, **options):
+        name = f"{NAME}{settings and '#' + settings}"
+        page = in_a_window(at, name, script, **{**size, **options})
         page.wait_for_function("document.querySelector('.summary').textContent")
         return page
 
-    yield opened
-    for context in contexts:
-        for page in context.pages:
-            assert page.complaints == []
-        context.close()
+    return opened
 
 
 def error(page, which="first"):

@@ -16,6 +16,7 @@ from gevb.companion.plots import (
     COLOURS,
     DASHES,
     ERRORS,
+    HIDDEN,
     NAMES,
     NEUTRAL,
     Curve,
@@ -31,7 +32,7 @@ from gevb.companion.plots import (
 )
 from gevb.lab.comparison import Cell, Finding
 from gevb.lab.records import Record
-from gevb.lab.tables import seeds_text
+from gevb.lab.tables import in_words, seeds_text
 from gevb.training import PAPER_EPOCHS, Evaluation, Experiment
 
 
@@ -54,7 +55,9 @@ def results(tables: Mapping[str, Sequence[Cell]]) -> go.Figure:
     said = ", ".join(words for name, words in signs.items() if name in drawn)
     run = sum(bool(cell.errors) for cell in cells)
     figure.update_yaxes(
-        categoryorder="array", categoryarray=[_row(cell) for cell in cells][::-1], ticksuffix=" "
+        categoryorder="array",
+        categoryarray=[in_words(cell.setting) for cell in cells][::-1],
+        ticksuffix=" ",
     )
     figure.update_xaxes(title="error (%)", rangemode="tozero")
     return finished(
@@ -70,14 +73,9 @@ def results(tables: Mapping[str, Sequence[Cell]]) -> go.Figure:
 _SEED, _MEAN, _OTHER = "one seed of ours", "our mean", "compared with"
 
 
-def _row(cell: Cell) -> str:
-    """Architecture, rule and kind of units."""
-    return f"{cell.setting.arch} {cell.setting.title}"
-
-
 def _rows(cells: Sequence[Cell]) -> list[go.Scatter]:
     """Seeds, means, references: a trace over all rows for each of them that there are."""
-    rows = [_row(cell) for cell in cells]
+    rows = [in_words(cell.setting) for cell in cells]
     colours = [COLOURS[cell.setting.rule] for cell in cells]
     seeds = [
         (error, row, colour, f"seed {seed}: {error:.2f} %")
@@ -100,7 +98,7 @@ def _rows(cells: Sequence[Cell]) -> list[go.Scatter]:
 
 def _words(cell: Cell) -> str:
     """A row in words."""
-    parts = [f"{_row(cell)}:"]
+    parts = [f"{in_words(cell.setting)}:"]
     if cell.ours is not None:
         spread = "" if cell.ours.sd is None else f" ± {cell.ours.sd:.2f}"
         parts.append(f"ours {cell.ours.mean:.2f}{spread} %,")
@@ -364,9 +362,8 @@ def mistakes(
         x=x, y=y, mode="text", text=words, hovertext=full, hoverinfo="text", showlegend=False
     )
     figure = go.Figure([picture, text])
-    bare = {"showticklabels": False, "showgrid": False, "zeroline": False, "ticks": ""}
-    figure.update_xaxes(**bare, range=[-1, columns * wide], fixedrange=True)
-    figure.update_yaxes(**bare, range=[rows * tall, -1], scaleanchor="x", fixedrange=True)
+    figure.update_xaxes(**HIDDEN, range=[-1, columns * wide])
+    figure.update_yaxes(**HIDDEN, range=[rows * tall, -1], scaleanchor="x")
     count = f"{len(wrong)} of {len(labels)} test images are wrong"
     return finished(
         figure,
