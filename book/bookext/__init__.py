@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .chapters import GITHUB
+from .libraries import serve
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -30,7 +31,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
         "libraries",
         "plotly_figures",
         "folding",
-        "sorting",
         "search",
         "glossary",
         "chapters",
@@ -44,5 +44,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
         "slim",
     ):
         app.setup_extension(f"{__name__}.{part}")
+    # tables of many rows, which a reader may sort: `gevb.lab.tables.Table` says which are
+    serve(app, '<table class="rows sortable">', "sorting.js")
     app.connect("config-inited", repository_buttons)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -6,16 +6,15 @@ A cell tagged `show-input` stays open. The line of a folded one is the comment t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from docutils import nodes
 
-from .libraries import ASSETS, copy_static
+from .libraries import serve
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-SCRIPT = "folding.js"
 SWITCH = (
     '<button type="button" class="chapter-button code-switch pst-js-only" aria-pressed="false">'
     "Show all code</button>"
@@ -46,23 +45,8 @@ def fold(app: Sphinx, doctree: nodes.document) -> None:
         cell["prompt_show"] = cell["prompt_hide"] = summary(code.astext())
 
 
-def add_script(
-    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
-) -> None:
-    """Load the switch's script where there is a switch."""
-    if "code-switch" in context.get("body", ""):
-        app.add_js_file(SCRIPT, loading_method="defer")
-
-
-def copy_script(app: Sphinx) -> None:
-    """Put the script under `_static/`."""
-    if app.builder.format == "html":
-        copy_static(app, {SCRIPT: ASSETS / SCRIPT})
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     app.connect("doctree-read", fold)
-    app.connect("builder-inited", copy_script)
-    app.connect("html-page-context", add_script)
+    serve(app, "code-switch", "folding.js")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -21,16 +21,14 @@ from gevb.companion.plots import COLOURS
 from gevb.networks import FC, Network
 from gevb.seeds import stream
 
-from .libraries import ASSETS, copy_static
+from .libraries import ASSETS, serve
 from .result_chart import result_chart
 
 if TYPE_CHECKING:
-    from docutils.nodes import Element, document
     from sphinx.application import Sphinx
 
 TEMPLATE = "landing.html"
-SCRIPTS = ("playground/network.js", "landing.js")
-STYLE = "landing.css"
+FILES = ("landing.css", "playground/network.js", "landing.js")
 RESULTS = "book/results"
 PLAYGROUND = "book/playground"
 
@@ -306,30 +304,9 @@ class ResultChart(Html):
         return result_chart(self.env.app.builder.get_relative_uri(self.env.docname, RESULTS))
 
 
-def copy_assets(app: Sphinx) -> None:
-    """Put scripts and style under `_static/`."""
-    if app.builder.format == "html":
-        copy_static(app, {name: ASSETS / name for name in (*SCRIPTS, STYLE)})
-
-
-def add_assets(
-    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: document | None
-) -> None:
-    """Load them on pages that hold one of the directives."""
-
-    def ours(node: Element) -> bool:
-        return isinstance(node, nodes.raw) and "landing" in node["classes"]
-
-    if doctree is not None and any(doctree.findall(ours)):
-        app.add_css_file(STYLE)
-        for name in SCRIPTS:
-            app.add_js_file(name, loading_method="defer")
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     app.add_directive("moving-figure", MovingFigure)
     app.add_directive("result-chart", ResultChart)
-    app.connect("builder-inited", copy_assets)
-    app.connect("html-page-context", add_assets)
+    serve(app, '<div class="landing"', *FILES)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

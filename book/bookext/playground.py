@@ -25,10 +25,9 @@ import gevb
 from gevb.companion.plots import COLOURS
 
 from .landing import Html
-from .libraries import ASSETS, NODE, copy_static
+from .libraries import ASSETS, NODE, serve
 
 if TYPE_CHECKING:
-    from docutils.nodes import Element, document
     from sphinx.application import Sphinx
 
 FOLDER = ASSETS / "playground"
@@ -287,33 +286,12 @@ class SettingsInLinks(SphinxPostTransform):
                 node.replace_self(link)
 
 
-def copy_assets(app: Sphinx) -> None:
-    """Put scripts and style under `_static/playground/`."""
-    if app.builder.format == "html":
-        names = [*(f"{name}.js" for name in SCRIPTS), "playground.css"]
-        copy_static(app, {f"playground/{name}": FOLDER / name for name in names})
-
-
-def add_assets(
-    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: document | None
-) -> None:
-    """Load them on the page that holds the playground."""
-
-    def ours(node: Element) -> bool:
-        return isinstance(node, nodes.raw) and _Page.kind in node["classes"]
-
-    if doctree is not None and any(doctree.findall(ours)):
-        app.add_css_file("playground/playground.css")
-        for name in SCRIPTS:
-            app.add_js_file(f"playground/{name}.js", loading_method="defer")
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     app.add_directive("playground", Playground)
     app.add_directive("discoveries", DiscoveryList)
     app.add_directive("discovery-titles", DiscoveryTitles)
     app.add_post_transform(SettingsInLinks)
-    app.connect("builder-inited", copy_assets)
-    app.connect("html-page-context", add_assets)
+    files = ["playground.css", *(f"{name}.js" for name in SCRIPTS)]
+    serve(app, '<div class="playground"', *(f"playground/{name}" for name in files))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -27,13 +27,12 @@ from sphinx.util.docutils import SphinxDirective
 
 from gevb.companion.answers import Choice, Known, Number, Numbers, Selection
 
-from .libraries import ASSETS, copy_static
+from .libraries import serve
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-SCRIPTS = ("quiz/answers.js", "quiz/page.js")
-STYLE = "quiz/quiz.css"
+FILES = ("quiz/quiz.css", "quiz/answers.js", "quiz/page.js")
 CHECKER = re.compile(r"\bexercises\.(check_\w+)\(")
 IN_PYTHON = "This one is answered in Python, in the notebook; there the line above judges it."
 
@@ -254,30 +253,9 @@ class Quiz(SphinxDirective):
         return self.state.inline_text(text, self.lineno)[0]
 
 
-def copy_assets(app: Sphinx) -> None:
-    """Put scripts and style under `_static/quiz/`."""
-    if app.builder.format == "html":
-        copy_static(app, {name: ASSETS / name for name in (*SCRIPTS, STYLE)})
-
-
-def add_assets(
-    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
-) -> None:
-    """Load them on pages with questions."""
-
-    def ours(node: nodes.Node) -> bool:
-        return isinstance(node, nodes.container) and "quiz" in node["classes"]
-
-    if doctree is not None and any(doctree.findall(ours)):
-        app.add_css_file(STYLE)
-        for name in SCRIPTS:
-            app.add_js_file(name, loading_method="defer")
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     app.add_directive("quiz", Quiz)
-    app.connect("builder-inited", copy_assets)
     app.connect("doctree-read", ask_in_the_page)
-    app.connect("html-page-context", add_assets)
+    serve(app, '<form class="question"', *FILES)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -29,7 +29,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
-from .libraries import ASSETS, copy_static
+from .libraries import ASSETS, serve
 from .plotly_figures import PlotlyFigure
 from .quiz import Question, read_quiz, sentences
 
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 LOGGER = logging.getLogger(__name__)
-FOLDER = ASSETS / "slides"
-FILES = ("slides.css", "slides.js")
+BAR = ASSETS / "slides" / "bar.html"
+FILES = ("slides/slides.css", "slides/slides.js", "figure.js")
 NOTES = "slide-notes"
 #: What can be taken, by the words it begins with; an equation also by its number.
 KINDS: dict[str, type[nodes.Element]] = {
@@ -192,7 +192,7 @@ def make_slides(app: Sphinx, doctree: nodes.document) -> None:
         slide["classes"] += ["slide", "short"] if short else ["slide"]
         times.append((minutes, short or 0))
     for deck in decks:
-        bar = Template((FOLDER / "bar.html").read_text(encoding="utf-8")).substitute(
+        bar = Template(BAR.read_text(encoding="utf-8")).substitute(
             slides=len(times),
             minutes=sum(minutes for minutes, _ in times),
             short_slides=sum(bool(short) for _, short in times),
@@ -329,22 +329,6 @@ def cut(node: nodes.Element, words: str) -> bool:
     return True
 
 
-def copy_assets(app: Sphinx) -> None:
-    """Put script and style under `_static/slides/`."""
-    if app.builder.format == "html":
-        copy_static(app, {f"slides/{name}": FOLDER / name for name in FILES})
-
-
-def add_assets(
-    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
-) -> None:
-    """Load them, and what draws figures, on the page of a deck."""
-    if doctree is not None and any("deck" in n["classes"] for n in doctree.findall(nodes.raw)):
-        app.add_css_file("slides/slides.css")
-        app.add_js_file("slides/slides.js", loading_method="defer")
-        app.add_js_file("figure.js", loading_method="defer")
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     app.add_node(Taken)
@@ -356,6 +340,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("answers", Answers)
     app.add_post_transform(TakeFromChapters)
     app.connect("doctree-read", make_slides)
-    app.connect("builder-inited", copy_assets)
-    app.connect("html-page-context", add_assets)
+    serve(app, '<div class="deck-bar', *FILES)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
