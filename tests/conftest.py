@@ -1,17 +1,22 @@
-"""Shared pieces: small networks of every kind, random batches, the real data sets."""
+"""Shared pieces: small networks of every kind, random batches, the real data sets, small books."""
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import os
 import subprocess
 import sys
 from multiprocessing.context import BaseContext
 from pathlib import Path
+from unittest.mock import patch
 
 import jaxtyping
 import pytest
 import torch
+from filelock import FileLock
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 from xdist.scheduler import LoadScopeScheduling
 
 import gevb
@@ -25,6 +30,11 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # Workers share the cores.
     torch.set_num_threads(1)
 
 
+WITH_ONE_BOOK = [
+    f"tests/test_{name}.py" for name in ("book_extension", "book_gate", "goals", "slides")
+]
+
+
 class Spread(LoadScopeScheduling):
     """The cells of a notebook stay together, and tests that share a built book or a gate.
 
@@ -33,7 +43,7 @@ class Spread(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        together = file.endswith(".ipynb") or file.startswith("tests/test_book_")
+        together = file.endswith(".ipynb") or file in WITH_ONE_BOOK
         return file if together else nodeid
 
 
@@ -109,11 +119,24 @@ def real_data(tmp_path_factory: pytest.TempPathFactory):
         unpack = ROOT.parent / "shared" / "data" / "unpack.py"
         if not unpack.is_file():
             pytest.skip(f"real {name} absent: neither in {usual} nor packed in {unpack.parent}")
-        target = tmp_path_factory.mktemp(name)
-        subprocess.run([sys.executable, unpack, target, "--only", name], check=True)
+        # One for all workers: what is there and right is left alone.
+        target = tmp_path_factory.getbasetemp().parent / "data"
+        with FileLock(f"{target}-{name}.lock"):
+            subprocess.run([sys.executable, unpack, target, "--only", name], check=True)
         return target
 
     return folder
+
+
+def build_book(source: Path, out: Path) -> tuple[int, str]:
+    """A small book, without pictures; status and warnings, which are errors."""
+    said = io.StringIO()
+    with patch.dict(os.environ, CHROME_PATH="nowhere"), patch_docutils(), docutils_namespace():
+        folders = (source, source, out, f"{out}-trees")
+        options = {"status": None, "warning": said, "warningiserror": True, "keep_going": True}
+        app = Sphinx(*folders, "html", **options)
+        app.build()
+    return app.statuscode, said.getvalue()
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,13 @@
 """The book's Sphinx extension, on a small book of its own."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 
 import nbformat
 import pytest
 from bookext import pictures, plotly_figures
 from bs4 import BeautifulSoup
+from conftest import build_book
 
 from gevb.companion.training import exercises
 
@@ -77,15 +75,6 @@ html_theme_options = {{
 """
 
 
-def build(source, out):
-    paths = [sys.executable, "-m", "sphinx", "-Q", "-b", "html", "-d", f"{out}-trees", source, out]
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(sys.path),  # as pyproject.toml has it
-        "CHROME_PATH": "nowhere",  # no pictures: tests/browser looks at those
-    }
-    subprocess.run(paths, check=True, env=environment)
-
-
 @pytest.fixture(scope="module")
 def book(tmp_path_factory):
     source = tmp_path_factory.mktemp("book")
@@ -124,7 +113,7 @@ def book(tmp_path_factory):
     (source / "part" / "questions.yml").write_text(QUESTIONS)
     (source / "part" / "third.md").write_text("# Third\n\n```{quiz} questions.yml\n```\n")
     out = tmp_path_factory.mktemp("built") / "html"
-    build(source, out)
+    build_book(source, out)
     return source, out
 
 
@@ -366,7 +355,7 @@ def test_icon_fonts_keep_the_icons_in_use(book):
 def test_a_second_build_leaves_finished_pages_alone(book):
     source, out = book
     before = {path: path.read_bytes() for path in out.rglob("*.html")}
-    build(source, out)
+    build_book(source, out)
     assert {path: path.read_bytes() for path in out.rglob("*.html")} == before
 
 
@@ -378,7 +367,7 @@ def test_without_a_repository_no_button_leads_nowhere(tmp_path):
         nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(f"# A\n\n{FACTS}\n")]),
         source / "index.ipynb",
     )
-    build(source, tmp_path / "out")
+    build_book(source, tmp_path / "out")
     html = BeautifulSoup((tmp_path / "out" / "index.html").read_text(), "html.parser")
     assert [a.get_text() for a in html.select(".chapter-facts a")] == ["Download notebook"]
     assert not [a for a in html.select("a") if "github" in a["href"] or "colab" in a["href"]]

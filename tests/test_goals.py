@@ -9,9 +9,8 @@ import nbformat
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from conftest import ROOT
+from conftest import ROOT, build_book
 from test_book_extension import CONFIG, FACTS
-from test_slides import build
 
 GOAL = re.compile(r"^\* (.+) \(([^()]+)\)[;.]$")
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
@@ -58,9 +57,9 @@ def page(tmp_path):
         cells = [first, "## Exercises\n\n### Exercise 1: a sum", "## What it is"]
         notebook = nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_markdown_cell, cells)])
         nbformat.write(notebook, tmp_path / "index.ipynb")
-        done = build(tmp_path)
+        _, said = build_book(tmp_path, tmp_path / "out")
         html = (tmp_path / "out" / "index.html").read_text()
-        return BeautifulSoup(html, "html.parser"), done.stderr
+        return BeautifulSoup(html, "html.parser"), said
 
     return page
 

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 from browser import ask, function, pages
-from bs4 import BeautifulSoup
 from playwright.sync_api import ElementHandle, Page
 
 PATIENCE = 10  # seconds that a control has to show an effect, on a busy machine
 SHOWN = 5  # elements that a fault names
 REST = 500  # milliseconds without change that count as standing still
-COLOURS = ("color-contrast", "link-in-text-block")  # what another theme can break
+COLOURS = ("color-contrast", "link-in-text-block")  # they look at one element after another
+TARGETS = {"href", "src", "poster", "data"}
 # axe's own reading ahead of style sheets asks for addresses that no page names.
 AXE = {"resultTypes": ["violations"], "preload": False}
 
@@ -59,11 +60,23 @@ def stand_ins(page: Page) -> list[str]:
     return ask(page, "standIns")
 
 
-def accessibility(page: Page, rules: Sequence[str] | None = None) -> list[str]:
-    """Violations of axe-core's default rules, best practices included, or of those named."""
+def accessibility(page: Page) -> list[str]:
+    """Violations of axe-core's default rules, best practices included."""
+    others = {"rules": {rule: {"enabled": False} for rule in COLOURS}}
+    return _violations(page, None, others) + colours(page)
+
+
+def colours(page: Page) -> list[str]:
+    """Violations of the rules that another theme can break, once for each look of words."""
+    ask(page, "markLooks")
+    chosen = {"runOnly": {"type": "rule", "values": COLOURS}}
+    return _violations(page, {"include": [["[data-look]"]]}, chosen)
+
+
+def _violations(page: Page, place: dict[str, Any] | None, options: dict[str, Any]) -> list[str]:
+    """What axe-core says."""
     found = []
-    chosen = {"runOnly": {"type": "rule", "values": rules}} if rules else {}
-    for violation in Axe().run(page, options=AXE | chosen).response["violations"]:
+    for violation in Axe().run(page, place, AXE | options).response["violations"]:
         nodes = violation["nodes"]
         shown = [f"{' '.join(map(str, n['target']))} {n['html'][:120]}" for n in nodes[:SHOWN]]
         more = f", and {len(nodes) - SHOWN} more" if len(nodes) > SHOWN else ""
@@ -173,39 +186,64 @@ def motion(page: Page, selector: str, seconds: float) -> list[str]:
     return [] if place.inner_html() == before else [f"{selector} moves by itself"]
 
 
-@dataclass(frozen=True)
-class Document:
-    """What the checks of files want to know of one."""
+class Document(HTMLParser):
+    """What the checks of files want to know of a page.
 
-    ids: tuple[str, ...]
-    classes: frozenset[str]
-    targets: tuple[tuple[str, str], ...]  # tag and address of all that is linked or loaded
-    nameless_images: tuple[str, ...]
-    headings: int
-    language: str
-    title: str
-    description: str
+    Attributes:
+        ids: of its elements.
+        classes: that they are of.
+        targets: tag and address of all that is linked or loaded.
+        nameless_images: without alternative text.
+        headings: of the first order.
+        language: of the page.
+        title: of the page.
+        description: of the page.
+    """
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.classes: set[str] = set()
+        self.targets: list[tuple[str, str]] = []
+        self.nameless_images: list[str] = []
+        self.headings = 0
+        self.language = self.title = self.description = ""
+        self._in_title = False
+        self.feed(file.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note what an element has."""
+        values = {name: value or "" for name, value in attrs}
+        if "id" in values:
+            self.ids.append(values["id"])
+        self.classes.update(values.get("class", "").split())
+        for name in TARGETS & values.keys():
+            self.targets.append((tag, values[name]))
+        if tag == "img" and "alt" not in values:
+            self.nameless_images.append((self.get_starttag_text() or "")[:100])
+        elif tag == "h1":
+            self.headings += 1
+        elif tag == "html":
+            self.language = values.get("lang", "")
+        elif tag == "meta" and values.get("name") == "description":
+            self.description = values.get("content", "").strip()
+        # A drawing may have a title of its own, later.
+        self._in_title = tag == "title" and not self.title
+
+    def handle_data(self, data: str) -> None:
+        """Read the title."""
+        if self._in_title:
+            self.title += data.strip()
+
+    def handle_endtag(self, tag: str) -> None:
+        """The title ends."""
+        self._in_title = False
 
 
 @functools.cache
 def read(file: Path) -> Document:
     """Parse a page."""
-    soup = BeautifulSoup(file.read_bytes(), "html.parser")
-    description = soup.find("meta", attrs={"name": "description"})
-    return Document(
-        ids=tuple(element["id"] for element in soup.find_all(id=True)),
-        classes=frozenset(name for e in soup.find_all(class_=True) for name in e["class"]),
-        targets=tuple(
-            (element.name, element[attribute])
-            for attribute in ("href", "src", "poster", "data")
-            for element in soup.find_all(attrs={attribute: True})
-        ),
-        nameless_images=tuple(str(i)[:100] for i in soup.find_all("img") if not i.has_attr("alt")),
-        headings=len(soup.find_all("h1")),
-        language=soup.html.get("lang", "") if soup.html else "",
-        title=soup.title.get_text().strip() if soup.title else "",
-        description=description.get("content", "").strip() if description else "",
-    )
+    return Document(file)
 
 
 def links(book: Path) -> list[str]:

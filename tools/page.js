@@ -6,7 +6,11 @@
 
   // Scrolls through all of the page, which brings every lazy part into sight.
   async readThrough() {
-    const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 30)));
+    // A window that shows nothing has no frames.
+    const frame = () => new Promise((done) => {
+      requestAnimationFrame(() => setTimeout(done, 30));
+      setTimeout(done, 1000);
+    });
     for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight) {
       scrollTo({ top: y, behavior: "instant" });
       await frame();
@@ -129,6 +133,27 @@
       }
     }
     return found;
+  },
+
+  // Marks one element for each look that words have on the page: their colour, size and weight,
+  // on what, in links beside which other colour.
+  markLooks() {
+    const looks = new Set();
+    for (const element of document.body.querySelectorAll("*")) {
+      delete element.dataset.look;
+      const speaks = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+      if (!speaks || !element.checkVisibility({ visibilityProperty: true })) continue;
+      const { color, fontSize, fontWeight, textDecorationLine } = getComputedStyle(element);
+      const look = [color, fontSize, fontWeight, textDecorationLine];
+      const link = element.closest("a");
+      if (link) look.push(getComputedStyle(link.parentElement).color);
+      for (let under = element; under; under = under.parentElement) {
+        const { opacity, backgroundColor, backgroundImage } = getComputedStyle(under);
+        look.push(opacity, backgroundImage, backgroundColor);
+      }
+      const name = look.filter((part) => !["1", "none", "rgba(0, 0, 0, 0)"].includes(part)).join();
+      if (!looks.has(name)) element.dataset.look = looks.add(name).size;
+    }
   },
 
   // What makes the page wider than its window.

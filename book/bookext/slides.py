@@ -81,7 +81,7 @@ class From(SphinxDirective):
         self.env.note_dependency(path)
         names = self.options[kinds[0]].split(" | ")
         options = {name: self.options.get(name) for name in ("show", "until")}
-        taken = Taken(chapter=chapter, kind=kinds[0], names=names, **options)
+        taken = Taken(chapter=chapter, kind=kinds[0], wanted=names, **options)
         self.set_source_info(taken)
         return [taken]
 
@@ -211,7 +211,7 @@ class TakeFromChapters(SphinxPostTransform):
         self.chapters: dict[str, nodes.document] = {}
         for taken in list(self.document.findall(Taken)):
             copies: list[nodes.Node] = []
-            for name in map(str.strip, taken["names"]):
+            for name in map(str.strip, taken["wanted"]):
                 found = self.found(taken, name)
                 copies += (new := [self.copied(node) for node in found])
                 if found:

@@ -130,6 +130,7 @@ CHECKS = (
     motion,
     moving_figure,
 )
+PALE = 'style="color: #ccc"'
 BROKEN = [
     (complaints, "</main>", '<img src="http://a.test/i.png" alt="i"></main>', "leaves the book"),
     (complaints, 'src="data:,', 'src="missing.png', "missing.png (404)"),
@@ -150,7 +151,8 @@ BROKEN = [
     (overflow, "<p>", '<p style="width: 2000px">', "wider than the window of 1280 px: <p>"),
     (scrolling, "x = 1", "x" * 999, "<pre> xxx"),
     (accessibility, ' alt="a dot"', "", "image-alt (critical): img"),
-    (accessibility, "<p>", '<p style="color: #ccc">Some text ', "color-contrast (serious): p"),
+    (accessibility, "<p>", f"<p {PALE}>Some text ", "color-contrast (serious): p"),
+    (accessibility, "<p>", f"<p hidden {PALE}>No<p {PALE}>Some ", "color-contrast (serious): p"),
     (figure_controls, "path.style.opacity", "path.opacity", "step: ArrowRight has no effect"),
     (figure_controls, "shown.value =", "shown.title =", "step: its output does not follow"),
     (figure_controls, "path.style.stroke", "path.stroke", "blue: Enter has no effect"),
