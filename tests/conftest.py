@@ -30,20 +30,21 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # Workers share the cores.
     torch.set_num_threads(1)
 
 
-WITH_ONE_BOOK = [
-    f"tests/test_{name}.py" for name in ("book_extension", "book_gate", "goals", "slides")
+# They share what took long to make: a built book, a data set.
+TOGETHER = [
+    f"tests/test_{name}.py" for name in ("book_extension", "book_gate", "data", "goals", "slides")
 ]
 
 
 class Spread(LoadScopeScheduling):
-    """The cells of a notebook stay together, and tests that share a built book or a gate.
+    """The cells of a notebook stay together, and the tests of some files.
 
     They come first; the other tests go one by one to whichever worker has room for them.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        together = file.endswith(".ipynb") or file in WITH_ONE_BOOK
+        together = file.endswith(".ipynb") or file in TOGETHER
         return file if together else nodeid
 
 

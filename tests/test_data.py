@@ -6,6 +6,7 @@ import hashlib
 import pickle
 import shutil
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -29,6 +30,18 @@ def test_digits():
     assert torch.equal(gevb.load("digits").test.x, digits.test.x)
 
 
+@pytest.fixture(scope="module")
+def loaded(real_data):
+    """A real data set, read once."""
+
+    @cache
+    def loaded(name):
+        both = gevb.load(name, real_data(name))
+        return both.train, both.test
+
+    return loaded
+
+
 @pytest.mark.parametrize(
     ("name", "sizes", "shape", "mean", "std"),
     [
@@ -42,15 +55,15 @@ def test_digits():
         ),
     ],
 )
-def test_real_data(name, sizes, shape, mean, std, real_data):
+def test_real_data(name, sizes, shape, mean, std, loaded):
     """Sizes and the means and deviations that everyone quotes, undone from [-1, 1]."""
-    loaded = gevb.load(name, real_data(name))
-    assert (len(loaded.train), len(loaded.test)) == sizes
-    assert loaded.train.x.shape[1:] == shape
-    pixels = loaded.train.x / 2 + 0.5
+    train, test = loaded(name)
+    assert (len(train), len(test)) == sizes
+    assert train.x.shape[1:] == shape
+    pixels = train.x / 2 + 0.5
     assert pixels.mean((0, 2, 3)).tolist() == pytest.approx(mean, abs=1e-4)
     assert pixels.std((0, 2, 3)).tolist() == pytest.approx(std, abs=1e-4)
-    assert loaded.test.y.bincount().min() >= 892  # The rarest MNIST digit; CIFAR-10 has 1,000.
+    assert test.y.bincount().min() >= 892  # The rarest MNIST digit; CIFAR-10 has 1,000.
 
 
 def test_batches_keep_the_ragged_last_one():
@@ -115,12 +128,10 @@ def test_download_is_torchvisions(name, tmp_path, monkeypatch, real_data):
 
 
 @pytest.mark.parametrize("name", ["mnist", "cifar10"])
-def test_images_and_labels_are_those_of_the_files(name, real_data):
+def test_images_and_labels_are_those_of_the_files(name, loaded, real_data):
     """Read by hand, without torchvision: order, orientation, channels and labels."""
-    loaded = gevb.load(name, real_data(name))
-    for split, (images, labels) in zip(
-        (loaded.train, loaded.test), READERS[name](real_data(name)), strict=True
-    ):
+    files = READERS[name](real_data(name))
+    for split, (images, labels) in zip(loaded(name), files, strict=True):
         pixels = ((split.x[:100] / 2 + 0.5) * 255).round().to(torch.uint8)
         assert torch.equal(pixels, torch.from_numpy(images[:100].copy()))
         assert split.y[:100].tolist() == list(labels[:100])

@@ -95,6 +95,7 @@ def _same(answer: Tensor, wanted: Tensor) -> bool:
     return torch.allclose(answer, wanted, rtol=1e-6, atol=1e-12)
 
 
+@cache
 def shares(net: Network, zeros: bool = False) -> list[float]:
     """Percent of equal signs for each of the first images; with zeros, of all weights."""
     found = []
