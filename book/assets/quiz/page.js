@@ -142,7 +142,12 @@
     count();
   });
 
-  const kept = load();
-  for (const question of questions) if (kept[question.name]?.tries?.length) question.show(kept[question.name]);
-  count();
+  function showKept() {
+    const kept = load();
+    for (const question of questions) if (kept[question.name]?.tries?.length) question.show(kept[question.name]);
+    count();
+  }
+  // What another window keeps, or the page before this one kept at its last moment, comes later.
+  addEventListener("storage", showKept);
+  showKept();
 })();
