@@ -54,8 +54,7 @@ def test_ten_seconds_of_training_reach_93_percent(opened, home, window, from_dis
     page.click(".play")
     learned(page, SECONDS)
     page.click(".play")
-    page.wait_for_timeout(300)
-    assert not faults.moves(page, lambda: page.evaluate(STATE))
+    assert faults.eventually(page, lambda: not faults.moves(page, lambda: page.evaluate(STATE)))
 
 
 def test_default_is_two_runs_from_the_same_weights(opened):
@@ -169,8 +168,9 @@ def test_play_and_pause_by_keyboard(opened):
     assert faults.eventually(page, lambda: page.inner_text(".numbers") != before)
     page.keyboard.press("Space")
     assert page.inner_text(".play") == "Play"
-    page.wait_for_timeout(300)
-    assert not faults.moves(page, lambda: page.inner_text(".numbers"))
+    assert faults.eventually(
+        page, lambda: not faults.moves(page, lambda: page.inner_text(".numbers"))
+    )
     assert page.inner_text(".summary").startswith("Paused at epoch")
 
 

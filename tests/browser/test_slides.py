@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 
 import browser
+import faults
 import pytest
 from browser import BOOK, DESK, PHONE
 
 NAME = "book/teach/slides.html"
 PROJECTOR = {"viewport": {"width": 1280, "height": 720}}
 SHOWN = "document.querySelector('.slide.shown')"
+EMPTY = (  # figures of the slide that is shown
+    f"[...{SHOWN}.querySelectorAll('.plotly-figure')].filter(f =>"
+    " !f.querySelector('.main-svg')?.getBoundingClientRect().width).length"
+)
 
 
 @pytest.fixture(params=[False, True], ids=["served", "from disk"])
@@ -108,13 +113,11 @@ def test_slides_fit_on_a_projector_with_live_figures(chromium, home):
         page = visit.page
         present(page)
         for _ in range(place(page)[1]):
+            faults.eventually(page, lambda: not page.evaluate(EMPTY))
             page.wait_for_timeout(150)
             excess = page.evaluate(f"{SHOWN}.scrollHeight - {SHOWN}.clientHeight")
             wide = page.evaluate(f"{SHOWN}.scrollWidth - {SHOWN}.clientWidth")
-            empty = page.evaluate(
-                f"[...{SHOWN}.querySelectorAll('.plotly-figure')].filter(f =>"
-                " !f.querySelector('.main-svg')?.getBoundingClientRect().width).length"
-            )
+            empty = page.evaluate(EMPTY)
             if excess > 0 or wide > 0 or empty:
                 name = page.evaluate(f"{SHOWN}.id")
                 found.append(f"{name}: {excess} px too tall, {wide} too wide, {empty} not drawn")
