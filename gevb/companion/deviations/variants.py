@@ -130,7 +130,7 @@ COMPARISONS = {
             "ON rows (ours)": plain("mnist", "fc"),
             "ON/OFF pairs": plain("mnist", "fc", initializer=paired),
         },
-        epochs=30,
+        epochs=10,
         seeds=3,
     ),
     "units": Comparison(
