@@ -39,7 +39,8 @@ def test_angles_by_width_has_a_panel_a_layer():
     assert [trace.name for trace in figure.data if trace.showlegend] == ["Eq. 15", "drawn"]
     assert not figure.frames
     assert "drawn, 0 below the last: 50.0 to 40.0" in figure.layout.meta["alt"]
-    assert "is at 40.0°, the one 1 below it at 4.0° (drawn)" in figure.layout.meta["caption"]
+    said = "in the last hidden layer and 1 below it: 40.0° and 4.0° (drawn)."
+    assert figure.layout.meta["caption"].endswith(said)
 
 
 def test_more_kinds_than_looks_are_refused():

@@ -163,18 +163,17 @@ def angles_by_width(
         for name, layers in measured.items()
         for n, layer in enumerate(layers)
     )
-    last = [layers[0].mean for layers in measured.values()]
-    first = [layers[count - 1].mean for layers in measured.values()]
     return finished(
         figure,
         alt="Alignment angle against the width of the layers, a panel for each layer, both axes "
         f"logarithmic. Degrees of angle from width {widths[0]} to {widths[-1]}: {falls}.",
         caption="Angle between GEVB and the gradient in random networks: means (points), where 95 "
         "% of the networks lie (bands), predictions (lines). On these axes a power of the width is "
-        f"a straight line. At width {widths[-1]} the last hidden layer is at "
-        f"{' or '.join(f'{mean[-1]:.1f}°' for mean in last)}, the one {count - 1} below it at "
-        + " or ".join(
-            f"{mean[-1]:.1f}° ({name})" for name, mean in zip(measured, first, strict=True)
+        f"a straight line. At width {widths[-1]}, in the last hidden layer and {count - 1} below "
+        "it: "
+        + ", ".join(
+            f"{layers[0].mean[-1]:.1f}° and {layers[count - 1].mean[-1]:.1f}° ({name})"
+            for name, layers in measured.items()
         )
         + ".",
         height=430,
