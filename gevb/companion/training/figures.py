@@ -77,7 +77,7 @@ def weight_histograms(weights: Mapping[str, Mapping[int, Float[Tensor, " n"]]]) 
             ),
             go.Scatter(
                 x=[0.58],
-                y=[top],
+                y=[0.6 * top],
                 mode="text",
                 text=[
                     f"zero: {100 * np.mean(w == 0):.0f} %<br>negative: {100 * np.mean(w < 0):.0f} %"
