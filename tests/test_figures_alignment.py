@@ -24,19 +24,23 @@ def test_measured_leaves_out_networks_without_feedback():
     assert got.error == pytest.approx([0.0])
 
 
-def test_angles_by_width_has_a_frame_a_layer():
+def test_angles_by_width_has_a_panel_a_layer():
     one = alignment.Measured([50.0, 40.0], [45.0, 35.0], [55.0, 45.0], [1.0, 1.0])
     two = alignment.Measured([5.0, 4.0], [4.0, 3.0], [6.0, 5.0], [1.0, 1.0])
     figure = alignment.angles_by_width(
         [8, 16], {"drawn": [one, two]}, {"Eq. 15": [[50, 40], [5, 4]]}
     )
-    band, line, points = figure.data  # begins below the last hidden layer
+    _, _, last, band, line, points = figure.data
+    assert list(last.y) == [50, 40]
     assert list(points.y) == [5, 4]
     assert list(line.y) == [5, 4]
     assert list(band.y) == [6, 5, 3, 4]
-    assert list(figure.frames[0].data[2].y) == [50, 40]
-    assert figure.layout.sliders[0].active == 1
+    assert [trace.xaxis for trace in figure.data] == ["x"] * 3 + ["x2"] * 3
+    assert [trace.name for trace in figure.data if trace.showlegend] == ["Eq. 15", "drawn"]
+    assert not figure.frames
     assert "drawn, 0 below the last: 50.0 to 40.0" in figure.layout.meta["alt"]
+    said = "in the last hidden layer and 1 below it: 40.0° and 4.0° (drawn)."
+    assert figure.layout.meta["caption"].endswith(said)
 
 
 def test_more_kinds_than_looks_are_refused():
@@ -57,8 +61,8 @@ def test_angles_in_training():
 
 def test_histogram_counts_all_units():
     figure = alignment.feedback_histogram({"1": torch.tensor([1.0, 1.0]), "2": torch.ones(4)})
-    assert sum(figure.data[0].y) == pytest.approx(100)
-    assert [frame.name for frame in figure.frames] == ["1", "2"]
+    assert [sum(bars.y) for bars in figure.data] == pytest.approx([100, 100])
+    assert not figure.frames
     figure = alignment.feedback_histogram({"1": torch.tensor([0.0, 0.0, 0.0, 4.0])})
     assert "75 % of the units have none" in figure.layout.meta["alt"]
 

@@ -51,40 +51,31 @@ def test_learning_curves_take_the_rule_from_the_record():
 def test_histograms_count_zeros_apart():
     weights = torch.tensor([0.0, 0.0, 0.11, -0.05])
     figure = shown(learning.weight_histograms({"with": {0: weights}, "without": {0: weights}}))
-    *keys, counts, zeros, _, _ = figure.data
+    *keys, counts, zeros, said, _, _, _ = figure.data
     assert [(key.name, key.marker.color) for key in keys] == [
         ("positive", COLOURS["gevb"]), ("negative", COLOURS["dfa"])
     ]  # fmt: skip
     assert sum(counts.y) == pytest.approx(50)
     assert zeros.y[1] == 50
     assert zeros.name == "exactly zero"
+    assert said.text == ("zero: 50 %<br>negative: 25 %",)
     assert not figure.frames  # nothing to choose
     assert "50 % exactly zero and 25 % negative" in figure.layout.meta["alt"]
 
 
-def test_constraint_has_a_button_for_every_rate():
+def test_constraint_has_a_column_for_every_rate():
     curve = ([0, 5], [[1.0, 3.0], [10.0, 20.0]])
     parts = dict.fromkeys(("zero", "negative", "clamped_signs", "free_signs"), curve)
     figure = shown(learning.constraint_over_training({"slow": parts, "fast": parts}))
     assert list(figure.data[0].y) == [2, 15]
     assert list(figure.data[0].error_y.array) == [1, 5]
-    first, second = (button.args[0]["visible"] for button in figure.layout.updatemenus[0].buttons)
-    assert first == [True] * 4 + [False] * 4
-    assert second == [False] * 4 + [True] * 4
-    assert [trace.visible for trace in figure.data] == second, "the last one comes first"
+    assert [trace.xaxis for trace in figure.data] == ["x", "x2"] * 2 + ["x3", "x4"] * 2
+    assert [t.name for t in figure.data if t.showlegend] == ["with the clamp", "without it"]
+    assert not figure.layout.updatemenus
     assert (
-        "slow: clamped: exactly zero: exactly zero, or negative (%) 2 to 15;"
+        "without it: slow: zero or negative (%) 2 to 15; without it: fast"
         in (figure.layout.meta["alt"])
     )
-    assert "At fast the clamp holds 15 % at the end" in figure.layout.meta["caption"]
-
-
-def test_one_choice_is_no_choice():
-    curve = ([0, 5], [[1.0, 3.0], [10.0, 20.0]])
-    parts = dict.fromkeys(("zero", "negative", "clamped_signs", "free_signs"), curve)
-    figure = learning.constraint_over_training({"slow": parts})
-    assert not figure.layout.updatemenus
-    assert all(trace.visible for trace in figure.data)
 
 
 def test_angles_by_layer_have_a_panel_for_every_layer():
@@ -99,18 +90,16 @@ def test_angles_by_layer_have_a_panel_for_every_layer():
     assert said in figure.layout.meta["alt"]
 
 
-def test_recorded_curves_show_one_group_at_a_time():
+def test_recorded_curves_have_a_row_for_every_group():
     config = gevb.Config(dataset="mnist", epochs=5)
     history = [evaluation(0, 90.0), evaluation(5, 3.0)]
     configs = [config, replace(config, seed=1), replace(config, arch="conv", rule="bp")]
     records = [Record(c, history, [], "finished") for c in configs]
     figure = shown(learning.recorded_curves(records))
-    assert [line.visible for line in figure.data] == [True] * 4 + [False] * 2
+    assert [line.xaxis for line in figure.data] == ["x", "x2", "x", "x2", "x3", "x4"]
     assert [line.showlegend for line in figure.data] == [True, False, False, False, True, False]
-    second = figure.layout.updatemenus[0].buttons[1]
-    assert second.label == "mnist, conv, 5 epochs"
-    assert second.args[0]["visible"] == [False] * 4 + [True] * 2
-    assert second.args[1] == {"yaxis.range": [0, 9.0]}
+    assert figure.layout.annotations[2].text.replace("<br>", " ") == "MNIST conv, 5 epochs: test"
+    assert [axis.range for axis in figure.select_yaxes()] == [(0, 9.0)] * 4
 
 
 def test_step_parts_are_relative_to_the_first_kind():

@@ -64,8 +64,12 @@ def test_growth():
         for quantity in ("width", "image size")
     ]
     figure = speed.growth(rows)
-    measured, fitted, counted = figure.data
+    measured, fitted, counted, *others = figure.data
     assert list(measured.y) == pytest.approx([1, 100])
     assert list(fitted.y) == pytest.approx([1, 100])
     assert counted.y[1] / counted.y[0] == pytest.approx(10, rel=0.01)
-    assert [frame.name for frame in figure.frames] == ["width", "image size"]
+    assert [trace.xaxis for trace in others] == ["x2"] * 3
+    assert not any(trace.showlegend for trace in others)
+    titles = [note.text.replace("<br>", " ") for note in figure.layout.annotations]
+    assert titles == ["width: 2.00 (1.00)", "image size: 2.00 (1.00)"]
+    assert not figure.frames

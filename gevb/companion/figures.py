@@ -251,8 +251,8 @@ def what_units_hear() -> go.Figure:
         figure,
         alt=f"A network of {', '.join(columns)}. {heard}",
         caption="What the hidden units hear under each rule, from the output's error on the right. "
-        "BP and FA send every unit a signal of its own, layer by layer; DFA sends each one of its "
-        "own straight from the output; GEVB sends the same vector to all.",
+        "Before you press a button, choose a unit of the first hidden layer: does it hear "
+        "something of its own, and does that pass through other units on its way?",
         height=350,
         xaxis={**HIDDEN, "range": [-0.4, 3.4]},
         yaxis={**HIDDEN, "range": [-0.9, 5.3]},

@@ -125,7 +125,7 @@ def new_trainer(config: Config) -> Trainer:
     return Trainer(config, load(config.dataset, None, device), device)
 
 
-def train(trainer: Trainer, report: Report) -> None:
+def train_with_reports(trainer: Trainer, report: Report) -> None:
     """All epochs and evaluations, with a report after each batch.
 
     Raises:
@@ -184,7 +184,7 @@ def training_explorer() -> widgets.VBox:
         def job(report: Report) -> Record:
             trainer = new_trainer(config)
             with suppress(Stopped):  # a curve can be shown as far as it goes
-                train(trainer, report)
+                train_with_reports(trainer, report)
             status = "finished" if trainer.finished else "running"
             return Record(config, trainer.history, [], status)
 

@@ -23,6 +23,7 @@ from gevb.companion.plots import (
     frames,
     line,
     over_epochs,
+    panels,
     short,
 )
 from gevb.theory.alignment import angle, relative_std
@@ -69,9 +70,8 @@ def angle_triangle(r: Sequence[float]) -> go.Figure:
         f"r goes from {r[0]:g} to {r[-1]:g}.",
         caption="The gradient's feedback (blue) is the part that GEVB has (green), as long as the "
         r"mean of $\hat\delta$, and a rest at right angles to it, as long as the standard "
-        "deviation. The angle between the two rules depends on their ratio r alone: it is "
-        f"{math.degrees(math.atan(r[0])):.0f}° at r = {r[0]:g} and "
-        f"{math.degrees(math.atan(r[-1])):.0f}° at r = {r[-1]:g}.",
+        "deviation. Their ratio r alone makes the angle. Say first at which r it is 45°, and "
+        "whether half that r makes half the angle; then move the slider there.",
         height=280,
         xaxis={**HIDDEN, "range": [-0.05, 1.15]},
         yaxis={**HIDDEN, "range": [-0.06, 1.03 * max(r)], "scaleanchor": "x"},
@@ -109,21 +109,32 @@ def angles_by_width(
     measured: Mapping[str, Sequence[Measured]],
     predicted: Mapping[str, Sequence[Sequence[float | int]]],
 ) -> go.Figure:
-    """Angles of random networks against width, and predictions; a slider over the layers.
+    """Angles of random networks against width, and predictions; a panel for each layer.
 
     Args:
         widths: units of every hidden layer.
         measured: for up to two kinds of weights, one entry a layer, the last hidden layer first.
         predicted: for up to two predictions, the angles by layer and width.
     """
-
-    def drawn(layer: int) -> list[go.Scatter]:
+    count = min(len(layers) for layers in measured.values())
+    figure = panels(
+        ["last hidden layer", *(f"{n} below the last" for n in range(1, count))],
+        rows=-(-count // 2),
+        shared="all",
+        shared_xaxes="all",
+    )
+    # A third kind would have no look of its own.
+    symbols = ("circle-open", "circle")[: len(measured)]
+    dashes = ("dash", "solid")[: len(predicted)]
+    for layer in range(count):
         bands = [
             area(widths, m[layer].low, m[layer].high, COLOURS["gevb"]).update(legendgroup=name)
             for name, m in measured.items()
         ]
         lines = [
-            line((widths, short(angles[layer])), NEUTRAL, name, "%{y:.1f}°", dash=dash, width=2)
+            line(
+                (widths, short(angles[layer])), NEUTRAL, name, "%{y:.1f}°", dash=dash, width=2
+            ).update(legendgroup=name, showlegend=layer == 0)
             for (name, angles), dash in zip(predicted.items(), dashes, strict=True)
         ]
         points = [
@@ -133,30 +144,20 @@ def angles_by_width(
                 name,
                 "%{y:.1f}°",
                 symbol=symbol,
-                size=8,
+                size=7,
             ).update(
                 error_y={"type": "data", "array": short(m[layer].error), "thickness": 1},
                 legendgroup=name,
+                showlegend=layer == 0,
             )
             for (name, m), symbol in zip(measured.items(), symbols, strict=True)
         ]
-        return [*bands, *lines, *points]
-
-    # A third kind would have no look of its own.
-    symbols = ("circle-open", "circle")[: len(measured)]
-    dashes = ("dash", "solid")[: len(predicted)]
-    count = min(len(layers) for layers in measured.values())
-    figure, start = go.Figure(), min(2, count - 1)
-    frames(
-        figure,
-        {str(layer): drawn(layer) for layer in range(count)},
-        "layers below the last hidden one: ",
-        start=str(start),
-    )
-    figure.update_xaxes(title="width n", type="log", tickvals=widths[::3], ticktext=widths[::3])
-    figure.update_yaxes(
-        title="angle (degrees)", type="log", range=np.log10([0.9, 90]), tickvals=_DEGREES
-    )
+        row, column = divmod(layer, 2)
+        figure.add_traces([*bands, *lines, *points], rows=1 + row, cols=1 + column)
+    figure.update_xaxes(type="log", tickvals=widths[::3], ticktext=widths[::3])
+    figure.update_xaxes(title="width n", row=-(-count // 2))
+    figure.update_yaxes(type="log", range=np.log10([0.9, 90]), tickvals=_DEGREES)
+    figure.update_yaxes(title="angle (degrees)", col=1)
     falls = "; ".join(
         f"{name}, {n} below the last: {layer.mean[0]:.1f} to {layer.mean[-1]:.1f}"
         for name, layers in measured.items()
@@ -164,17 +165,18 @@ def angles_by_width(
     )
     return finished(
         figure,
-        alt="Alignment angle against the width of the layers, both axes logarithmic. Degrees of "
-        f"angle from width {widths[0]} to {widths[-1]}: {falls}.",
+        alt="Alignment angle against the width of the layers, a panel for each layer, both axes "
+        f"logarithmic. Degrees of angle from width {widths[0]} to {widths[-1]}: {falls}.",
         caption="Angle between GEVB and the gradient in random networks: means (points), where 95 "
         "% of the networks lie (bands), predictions (lines). On these axes a power of the width is "
-        f"a straight line. With {start} layers above, from width {widths[0]} to {widths[-1]}: "
+        f"a straight line. At width {widths[-1]}, in the last hidden layer and {count - 1} below "
+        "it: "
         + ", ".join(
-            f"{layers[start].mean[0]:.1f}° to {layers[start].mean[-1]:.1f}° ({name})"
+            f"{layers[0].mean[-1]:.1f}° and {layers[count - 1].mean[-1]:.1f}° ({name})"
             for name, layers in measured.items()
         )
         + ".",
-        height=330,
+        height=430,
     )
 
 
@@ -225,43 +227,45 @@ def angles_in_training(
 
 
 def feedback_histogram(layers: Mapping[str, Float[Tensor, " n"]]) -> go.Figure:
-    r"""How :math:`\hat\delta`, scaled to mean 1, spreads over the units, layer by layer."""
-
-    def drawn(dhat: Float[Tensor, " n"]) -> list[go.Bar]:
+    r"""How :math:`\hat\delta`, scaled to mean 1, spreads over the units, a panel for each layer."""
+    spreads = {name: float(relative_std(dhat)) for name, dhat in layers.items()}
+    figure = panels(
+        [f"hidden layer {name}: r = {spread:.2f}" for name, spread in spreads.items()],
+        rows=len(layers),
+        shared="all",
+        shared_xaxes="all",
+        vertical_spacing=0.4 / len(layers),
+    )
+    for row, dhat in enumerate(layers.values(), start=1):
         counts, edges = np.histogram((dhat / dhat.mean()).numpy(), bins=np.arange(0, 5.2, 0.1))
-        bars = go.Bar(
+        figure.add_bar(
             x=short((edges[1:] + edges[:-1]) / 2),
             y=short(100 * counts / len(dhat)),
             width=0.1,
             marker={"color": COLOURS["bp"]},
             hovertemplate="%{y:.1f} % of the units<extra></extra>",
+            row=row,
+            col=1,
         )
-        return [bars]
-
-    figure = go.Figure()
-    views = {name: drawn(dhat) for name, dhat in layers.items()}
-    frames(figure, views, "hidden layer ", start=list(layers)[-1])
     figure.add_vline(x=1, line={"color": COLOURS["gevb"], "width": 3})
     figure.add_annotation(
-        x=1.1, y=55, xanchor="left", text="GEVB: the same for all", showarrow=False
+        x=1.1, y=45, xanchor="left", text="GEVB: the same for all", showarrow=False
     )
-    figure.update_xaxes(title="feedback of a unit / mean over the layer", range=[0, 5])
-    figure.update_yaxes(title="units (%)", range=[0, 60])
+    figure.update_xaxes(range=[0, 5])
+    figure.update_xaxes(title="feedback of a unit / mean over the layer", row=len(layers))
+    figure.update_yaxes(title="units (%)", range=[0, 60], tickvals=[0, 25, 50])
     spread = "; ".join(
-        f"layer {name}: relative standard deviation {float(relative_std(dhat)):.2f}, "
+        f"layer {name}: relative standard deviation {spreads[name]:.2f}, "
         f"{100 * float((dhat == 0).double().mean()):.0f} % of the units have none"
         for name, dhat in layers.items()
     )
     return finished(
         figure,
-        alt="Histogram of the gradient's feedback over the units of one layer, in units of its "
+        alt="Histograms of the gradient's feedback over the units of each layer, in units of its "
         f"mean. {spread}.",
-        caption="The gradient's feedback to the units of a hidden layer, in multiples of the "
-        "layer's mean; under GEVB all units get that mean (green line). The relative standard "
-        "deviation is "
-        + ", ".join(
-            f"{float(relative_std(dhat)):.2f} in layer {name}" for name, dhat in layers.items()
-        )
-        + ".",
-        height=280,
+        caption="The gradient's feedback to the units of each hidden layer, in multiples of the "
+        "layer's mean; under GEVB all units get that mean (green line). The wider the bars spread "
+        "about the line, the larger r, the relative standard deviation, and the angle.",
+        height=115 * len(layers),
+        showlegend=False,
     )

@@ -7,7 +7,6 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from gevb.companion.figures import what_units_hear as what_units_hear  # the chapter shows it too
 from gevb.companion.plots import COLOURS, NEUTRAL, Curve, ends, finished, number, over_epochs
 
 _LOOKS: dict[str, dict[str, Any]] = {

@@ -9,7 +9,15 @@ from IPython.display import display
 
 from gevb.companion.plots import NAMES
 from gevb.companion.representations.figures import pair_of_maps
-from gevb.companion.widget import NETWORKS, Job, Report, Work, labelled, new_trainer, train
+from gevb.companion.widget import (
+    NETWORKS,
+    Job,
+    Report,
+    Work,
+    labelled,
+    new_trainer,
+    train_with_reports,
+)
 from gevb.data import load
 from gevb.datasets import DATASETS
 from gevb.lab.maps import Map, Settings, embed
@@ -51,7 +59,7 @@ def map_explorer() -> widgets.VBox:
 
             trainer = new_trainer(config)
             before = mapped("before training", 0.0)
-            train(trainer, lambda share, words: report((1 + share) / 3, words))
+            train_with_reports(trainer, lambda share, words: report((1 + share) / 3, words))
             return before, mapped("after training", 2 / 3)
 
         return job

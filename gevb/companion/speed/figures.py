@@ -13,9 +13,9 @@ from gevb.companion.plots import (
     NEUTRAL,
     dots,
     finished,
-    frames,
     line,
     number,
+    panels,
     short,
 )
 from gevb.lab.timings import Row, against_textbook, find, network_name, networks
@@ -102,17 +102,22 @@ def saved_by_gevb(rows: Sequence[Row]) -> go.Figure:
 
 
 def growth(rows: Sequence[Row]) -> go.Figure:
-    """Step time against width, K, batch, depth or image size, with fitted powers; a slider.
+    """Step time against width, K, batch, depth or image size, a panel each, with fitted powers.
 
     Args:
         rows: of a recorded benchmark, `benchmark(...)["growth"]`.
     """
-
-    def lines(row: Row) -> list[go.Scatter]:
+    powers = [f"{row['exponent']:.2f} ({row['multiply_adds_exponent']:.2f})" for row in rows]
+    figure = panels(
+        [f"{row['quantity']}: {power}" for row, power in zip(rows, powers, strict=True)],
+        rows=-(-len(rows) // 3),
+        shared="all",
+    )
+    for n, row in enumerate(rows):
         values, seconds = np.array(row["values"]), 1e3 * np.array(row["seconds"])
         centre = np.exp(np.log(values).mean()), np.exp(np.log(seconds).mean())
         x, says = values.tolist(), "%{x}: %{y:.3~r} ms"
-        traces = [dots((x, short(seconds)), COLOURS["gevb"], "measured", says, size=10)]
+        traces = [dots((x, short(seconds)), COLOURS["gevb"], "measured", says, size=9)]
         for key, label, colour, dash in (
             ("exponent", "fitted power", COLOURS["gevb"], "solid"),
             ("multiply_adds_exponent", "power of the multiply-adds", NEUTRAL, "dash"),
@@ -120,28 +125,22 @@ def growth(rows: Sequence[Row]) -> go.Figure:
             power = row[key]
             y = short(centre[1] * (values / centre[0]) ** power)
             traces.append(line((x, y), colour, label, f"power {power:.2f}", dash=dash))
-        return traces
-
-    figure = go.Figure()
-    frames(
-        figure,
-        {row["quantity"]: lines(row) for row in rows},
-        "across: ",
-        layouts={
-            row["quantity"]: {"xaxis": {"tickvals": row["values"], "range": _around(row["values"])}}
-            for row in rows
-        },
-    )
+        place = {"row": 1 + n // 3, "col": 1 + n % 3}
+        for trace in traces:
+            figure.add_trace(trace.update(legendgroup=trace.name, showlegend=n == 0), **place)
+        figure.update_xaxes(type="log", tickvals=x[::2], range=_around(x), **place)
     every = [1e3 * s for row in rows for s in row["seconds"]]
-    figure.update_xaxes(type="log")
-    figure.update_yaxes(title="milliseconds a step", type="log", range=_around(every), dtick=1)
-    powers = "; ".join(f"{r['quantity']} {r['exponent']:.2f}" for r in rows)
+    figure.update_yaxes(type="log", range=_around(every), dtick=1)
+    figure.update_yaxes(title="milliseconds a step", col=1)
+    said = "; ".join(f"{r['quantity']} {power}" for r, power in zip(rows, powers, strict=True))
     return finished(
         figure,
-        alt=f"Step time against one quantity on logarithmic axes. Fitted powers: {powers}.",
+        alt="Step time against one quantity at a time, on logarithmic axes. Fitted powers, and in "
+        f"brackets those of the multiply-adds: {said}.",
         caption="How the time of a step grows with one quantity at a time. A straight line on "
-        f"these axes is a power; fitted: {powers}.",
-        height=300,
+        "these axes is a power: over each panel the fitted one, in brackets that of the "
+        "multiply-adds.",
+        height=400,
     )
 
 

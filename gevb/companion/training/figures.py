@@ -26,6 +26,7 @@ from gevb.companion.plots import (
     panels,
     short,
 )
+from gevb.datasets import DATASETS
 from gevb.lab.records import Record
 
 Seeds = tuple[Sequence[int], Sequence[Sequence[float]]]
@@ -44,7 +45,7 @@ def weight_histograms(weights: Mapping[str, Mapping[int, Float[Tensor, " n"]]]) 
         weights: for each panel's title, for each epoch, the weights.
     """
     titles, edges = list(weights), np.arange(-0.3, 0.62, 0.02)
-    floor, top = 0.05, 80.0  # per cent, of a logarithmic axis
+    floor, top = 0.05, 400.0  # per cent, of a logarithmic axis, with room for two lines of text
     figure = panels(titles)
     for name, rule in (("positive", "gevb"), ("negative", "dfa")):
         figure.add_trace(key(name, COLOURS[rule]))
@@ -74,12 +75,23 @@ def weight_histograms(weights: Mapping[str, Mapping[int, Float[Tensor, " n"]]]) 
                 marker={"size": [0, 11], "opacity": 1},
                 width=4,
             ),
+            go.Scatter(
+                x=[0.58],
+                y=[0.6 * top],
+                mode="text",
+                text=[
+                    f"zero: {100 * np.mean(w == 0):.0f} %<br>negative: {100 * np.mean(w < 0):.0f} %"
+                ],
+                textposition="bottom left",
+                hoverinfo="skip",
+                showlegend=False,
+            ),
         ]
 
     epochs = list(weights[titles[0]])
     views = {str(epoch): [b for title in titles for b in bars(title, epoch)] for epoch in epochs}
-    places = [1 + n // 2 for n in range(2 * len(titles))]
-    frames(figure, views, "epoch ", start=str(epochs[-1]), places=places)
+    places = [1 + n // 3 for n in range(3 * len(titles))]
+    frames(figure, views, "epoch ", places=places)
     figure.update_xaxes(title="weight", range=[-0.3, 0.6])
     figure.update_yaxes(type="log", range=np.log10([floor, top]), tickvals=[0.1, 1, 10, 50])
     figure.update_yaxes(title="weights (%)", col=1)
@@ -92,8 +104,9 @@ def weight_histograms(weights: Mapping[str, Mapping[int, Float[Tensor, " n"]]]) 
     return finished(
         figure,
         alt=f"Histograms of the weights past the first layer. After {epochs[-1]} epochs, {ends}.",
-        caption="How the weights past the first layer spread, on a logarithmic scale, with the "
-        f"clamp after every step and without it. After {epochs[-1]} epochs, {ends}.",
+        caption="How the weights past the first layer spread, on a logarithmic scale. Before "
+        "you move the slider from the start to the end: the clamp sets weights to zero after every "
+        "step, so will there be more zeros or fewer, and more with it or without?",
         height=300,
         barmode="overlay",
     )
@@ -109,31 +122,28 @@ class Constraint(TypedDict):
 
 
 def constraint_over_training(runs: Mapping[str, Constraint]) -> go.Figure:
-    """Zero and negative weights, and agreement in sign, over training; a button for each key.
+    """Zero and negative weights, and agreement in sign, over training; a column for each run.
 
     Args:
         runs: measurements by learning rate.
     """
-    weights, signs = "exactly zero, or negative (%)", "same sign (%)"
     lines = (
-        ("zero", "clamped: exactly zero", "gevb", 5, weights),
-        ("negative", "not clamped: negative", "dfa", 2, weights),
-        ("clamped_signs", "clamped: same sign", "gevb", 5, signs),
-        ("free_signs", "not clamped: same sign", "dfa", 2, signs),
+        ("zero", "with the clamp", "gevb", "zero or negative (%)"),
+        ("negative", "without it", "dfa", "zero or negative (%)"),
+        ("clamped_signs", "with the clamp", "gevb", "right signs (%)"),
+        ("free_signs", "without it", "dfa", "right signs (%)"),
     )
-    measured = [(name, run[line[0]], line) for name, run in runs.items() for line in lines]  # type: ignore[literal-required]
-    curves = [
-        Curve(
-            label,
-            {title: (epochs, [np.mean(v) for v in values])},
-            COLOURS[rule],
-            {"dash": "solid", "width": width},
-            owner=name,
-        )
-        for name, (epochs, values), (_, label, rule, width, title) in measured
+    measured = [
+        (f"{name}: {what}", run[key], label, COLOURS[rule])  # type: ignore[literal-required]
+        for key, label, rule, what in lines
+        for name, run in runs.items()
     ]
-    figure = over_epochs(curves, "", " %", shared=False, start=list(runs)[-1])
-    for trace, (_, (_, values), _) in zip(figure.data, measured, strict=True):
+    curves = [
+        Curve(label, {title: (epochs, [np.mean(v) for v in values])}, colour, {"width": 3})
+        for title, (epochs, values), label, colour in measured
+    ]
+    figure = over_epochs(curves, "", " %", rows=2, shared=False)
+    for trace, (_, (_, values), *_) in zip(figure.data, measured, strict=True):
         trace.error_y = {
             "type": "data",
             "symmetric": False,
@@ -141,21 +151,15 @@ def constraint_over_training(runs: Mapping[str, Constraint]) -> go.Figure:
             "arrayminus": short([np.mean(v) - min(v) for v in values]),
             "thickness": 1,
         }
-    figure.update_yaxes(range=[0, 55], col=1)
-    figure.update_yaxes(range=[70, 101], col=2)
-    for trace in figure.data:  # the two panels share their entries
-        trace.name, _, what = trace.name.partition(": ")
-        trace.showlegend = what != "same sign"
-    last = list(runs)[-1]
-    held, let = (np.mean(runs[last][kind][1][-1]) for kind in ("zero", "negative"))
+    figure.update_yaxes(range=[0, 55], row=1)
+    figure.update_yaxes(range=[70, 101], row=2)
     return finished(
         figure,
         alt=f"The constraint over training. {ends(curves, '')}.",
-        caption="Left, the weights that the clamp holds at zero (green), and those that are "
-        "negative where nothing clamps them (orange). Right, how many updates have the gradient's "
-        f"sign. At {last} the clamp holds {held:.0f} % at the end; without it {let:.0f} % are "
-        f"negative, and {np.mean(runs[last]['free_signs'][1][-1]):.0f} % of the signs are right.",
-        height=260,
+        caption="Above, the weights that the clamp holds at zero (green), and those that are "
+        "negative where nothing clamps them (orange). Below, how many updates have the gradient's "
+        "sign. Means of the seeds; bars from the lowest to the highest.",
+        height=420,
     )
 
 
@@ -189,31 +193,33 @@ def angles_by_layer(runs: Mapping[str, Record]) -> go.Figure:
 
 
 def recorded_curves(records: Sequence[Record]) -> go.Figure:
-    """Test and training errors of recorded runs; a menu chooses data, architecture and epochs.
+    """Test and training errors of recorded runs; a row for each data set, architecture and length.
 
     One line a run, coloured by rule: solid in vectorized, dashed in conventional networks, thin
-    where the weights are of mixed sign. Seeds of one experiment share an entry of the legend. The
-    error axis ends at three times the largest last test error.
+    where the weights are of mixed sign. Runs of one kind share an entry of the legend. The error
+    axis ends at three times the largest last test error.
     """
     curves: list[Curve] = []
     ceilings: dict[str, float] = {}
     for record in records:
         config = record.config
-        group = f"{config.dataset}, {config.arch}, {config.epochs} epochs"
+        name = f"{DATASETS[config.dataset].title} {config.arch}, {config.epochs} epochs"
         top = min(100.0, 3 * record.history[-1].test_error)
-        ceilings[group] = max(ceilings.get(group, 0.0), top)
+        ceilings[name] = max(ceilings.get(name, 0.0), top)
+        measures = {f"{name}: {title}": measure for title, measure in ERRORS.items()}
         look = {
             "dash": "solid" if config.vectorized else "dash",
             "width": 2.5 if config.nonnegative else 1.2,
         }
         note = f"seed {config.seed}: "
-        curves.append(Curve.of(config.title, record, ERRORS, look=look, owner=group, note=note))
-    ranges = {group: {"yaxis.range": [0, top]} for group, top in ceilings.items()}
-    figure = over_epochs(curves, "error (%)", " %", layouts=ranges)
+        curves.append(Curve.of(config.title, record, measures, look=look, note=note))
+    figure = over_epochs(curves, "error (%)", " %", rows=len(ceilings), shared=False)
+    for row, top in enumerate(ceilings.values(), start=1):
+        figure.update_yaxes(range=[0, top], row=row)
     return finished(
         figure,
         alt=f"Recorded learning curves of {len(records)} runs. {ends(curves, ' %')}.",
         caption=f"Recorded learning curves of {len(records)} runs. A line a run: solid in "
         "vectorized, dashed in conventional networks, thin where weights may be negative.",
-        height=245,
+        height=210 * len(ceilings),
     )
