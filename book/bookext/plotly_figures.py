@@ -18,6 +18,7 @@ from myst_nb.core.render import load_mime_renders
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from . import pictures
+from .rules import named
 
 if TYPE_CHECKING:
     from myst_nb.core.render import MimeData, NbElementRenderer
@@ -50,7 +51,8 @@ def controls(layout: dict[str, Any]) -> str:
             if menu.get("showactive") is False:
                 pressed = [""] * len(labels)
             for p, label in zip(pressed, labels, strict=True):
-                buttons += f'<button type="button"{p}>{label}</button>'
+                mark = f' data-rule="{rule}"' if (rule := named(label)) else ""
+                buttons += f'<button type="button"{p}{mark}>{label}</button>'
             parts.append(buttons)
     for slider in layout.get("sliders", []):
         labels = [escape(step["label"]) for step in slider["steps"]]
