@@ -30,6 +30,7 @@ NUMBER = r"(?:[AM]?\d+)"
 TAG = re.compile(rf"\\tag\{{({NUMBER})\}}")
 MENTION = re.compile(rf"\bEqs?\.\s+{NUMBER}(?:(?:,\s+|\s+and\s+){NUMBER})*(?![\w-])")
 GITHUB = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+)")
+HEADS = ASSETS / "heads"  # a picture for each chapter
 LONGEST = 155  # characters of a description that search engines show
 
 
@@ -162,7 +163,7 @@ def head_chapter(app: Sphinx, doctree: nodes.document) -> None:
     )
     block = nodes.container(classes=["chapter-facts"])
     facts.replace_self(block)
-    picture = ASSETS / "heads" / f"{page.rsplit('/', 1)[-1]}.svg"
+    picture = HEADS / f"{page.rsplit('/', 1)[-1]}.svg"
     if picture.is_file():
         app.env.note_dependency(str(picture))
         block += nodes.raw(text=picture.read_text(encoding="utf-8"), format="html")

@@ -256,7 +256,8 @@ def moving_figure(playground: str) -> str:
     for row, (rule, name) in zip((18, 42), RULES.items(), strict=True):
         wrong = mistakes(rule)
         rows.append(
-            f'<g data-rule="{rule}" transform="translate(44 {row})"><text x="-6" y="0">{name}</text>'
+            f'<g data-rule="{rule}" transform="translate(44 {row})">'
+            f'<text x="-6" y="0">{name}</text>'
             f'<path class="miss" d="{_marks(wrong, True)}"/>'
             f'<path class="hit" d="{_marks(wrong, False)}"/></g>'
         )

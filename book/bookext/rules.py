@@ -22,10 +22,7 @@ if TYPE_CHECKING:
 SHEET = "rules.css"
 CONTRAST = 4.5  # of words, by WCAG's level AA
 _, *SURFACES = THEME["surface"]
-GROUNDS = {  # what words stand on
-    "light": ("#ffffff", SURFACES[0]),
-    "dark": ("#121212", SURFACES[1]),
-}
+GROUNDS = {"light": ("#ffffff", SURFACES[0]), "dark": ("#121212", SURFACES[1])}  # under words
 WORD = re.compile(rf"\b({'|'.join(NAMES.values())})\b")
 
 
