@@ -60,7 +60,7 @@ QUESTIONS = """
 """
 CONFIG = f"""
 extensions = ["myst_nb", "sphinxcontrib.katex", "bookext"]
-myst_enable_extensions = ["dollarmath"]
+myst_enable_extensions = ["deflist", "dollarmath"]
 nb_execution_mode = "off"
 nb_render_markdown_format = "myst"
 html_theme = "sphinx_book_theme"
@@ -83,6 +83,7 @@ def book(tmp_path_factory):
         "# Start\n\nToo short.\n\nThese are the first words that say what the page is about; then"
         " there are so many more of them that nobody who searches will ever be shown them all.\n\n"
         "Of Eq. 9 and A1 more is said; not of Eq. 99, `Eq. 9`, or Eq. 9-fold.\n\n"
+        "[One](part/first.ipynb) · an hour\n: How it *begins*.\n\n"
         "```{toctree}\n:numbered:\npart/first\npart/second\npart/training\npart/third\n```\n"
     )
     (source / "part").mkdir()
@@ -149,12 +150,15 @@ def test_a_chapter_s_first_mention_of_a_term_leads_to_the_glossary(book):
     }
     assert found == {words: f"second.html#term-{place}" for words, place in places.items()}
     assert len(page(book, "part/first").select("a.term")) == 3
+    assert len(page(book, "part/first").select("a.term.rule-fa")) == 1
     assert not page(book, "part/second").select("a.term")
 
 
 def test_the_facts_of_a_chapter_get_buttons(book):
     block = page(book, "part/first").select_one(".chapter-facts")
-    assert block.get_text().strip().startswith("Time an hour.")
+    assert block.select_one(".chapter-promise").get_text() == "How it begins."
+    facts = [fact.get_text().strip() for fact in block.select(".facts > .fact")]
+    assert facts == ["Time an hour.", "You need nothing.", "In the paper all of it."]
     assert "It begins" not in block.get_text()
     there = {a.get_text(): a["href"] for a in block.select("a")}
     assert there == {

@@ -109,7 +109,7 @@ def test_the_page_makes_the_mistakes_that_are_drawn(rule: str):
     )
     assert wrong == landing.mistakes(rule)
     row = re.search(
-        rf'<g class="{rule}".*?class="miss" d="(.*?)".*?d="(.*?)"',
+        rf'<g data-rule="{rule}".*?class="miss" d="(.*?)".*?d="(.*?)"',
         landing.moving_figure("playground.html"),
     )
     assert row[1].count("M") == sum(wrong)

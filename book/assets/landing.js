@@ -49,7 +49,7 @@
   };
 
   const showMistakes = (name, marks) => {
-    const path = (kind, height) => find(`.${name} .${kind}`).setAttribute("d", marks.map((miss, n) =>
+    const path = (kind, height) => find(`.mistakes [data-rule="${name}"] .${kind}`).setAttribute("d", marks.map((miss, n) =>
       (miss === (kind === "miss") ? `M${2 * n + 1} 0v-${height}` : "")).join(""));
     path("miss", 14);
     path("hit", 2);

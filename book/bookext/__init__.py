@@ -29,6 +29,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     for part in (
         "libraries",
+        "rules",
         "plotly_figures",
         "folding",
         "search",

@@ -1,6 +1,7 @@
 """What the book adds to a chapter, whose notebook stays plain Markdown.
 
-* The opening paragraph ("Time ... You need ... In the paper ...") becomes a header block with
+* The opening paragraph ("Time ... You need ... In the paper ...") becomes a header block: the
+  chapter's picture in `assets/heads`, what the book's first page says of it, the facts, and
   buttons: the notebook in Colab, as a file, in the repository, and the switch for its code.
 * Every equation with a number of the paper gets an anchor, and "Eq. 9" in the text leads there.
 * Every page gets a description for search engines: what it says itself, else its first words.
@@ -14,10 +15,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
 
 from .folding import SWITCH
+from .libraries import ASSETS
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -27,6 +30,7 @@ NUMBER = r"(?:[AM]?\d+)"
 TAG = re.compile(rf"\\tag\{{({NUMBER})\}}")
 MENTION = re.compile(rf"\bEqs?\.\s+{NUMBER}(?:(?:,\s+|\s+and\s+){NUMBER})*(?![\w-])")
 GITHUB = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+)")
+HEADS = ASSETS / "heads"  # a picture for each chapter
 LONGEST = 155  # characters of a description that search engines show
 
 
@@ -107,6 +111,38 @@ def _is_facts(paragraph: nodes.paragraph) -> bool:
     return strong is not None and strong.astext() == "Time"
 
 
+def _each(facts: nodes.paragraph) -> Iterator[nodes.paragraph]:
+    """The facts one by one: each begins with its name."""
+    starts = [n for n, child in enumerate(facts) if isinstance(child, nodes.strong)]
+    for start, end in zip(starts, [*starts[1:], len(facts)], strict=True):
+        yield nodes.paragraph("", "", *facts[start:end], classes=["fact"])
+
+
+def note_promises(app: Sphinx, doctree: nodes.document) -> None:
+    """What the book's first page says of each page, in a list of definitions."""
+    if app.env.docname == app.config.root_doc:
+        app.env.metadata[app.env.docname]["promises"] = {
+            link["reftarget"]: item[-1].astext()
+            for item in doctree.findall(nodes.definition_list_item)
+            for link in item[0].findall(addnodes.pending_xref)
+        }
+
+
+class Promise(SphinxPostTransform):
+    """Begin a chapter's header block with what the book's first page says of it."""
+
+    default_priority = 920  # after the terms: they are for the text
+    formats: ClassVar[tuple[str, ...]] = ("html",)
+
+    def run(self, **_: Any) -> None:
+        """Called by Sphinx for each page."""
+        promises = self.env.metadata[self.config.root_doc].get("promises", {})
+        if words := promises.get(self.env.docname):
+            for block in self.document.findall(nodes.container):
+                if "chapter-facts" in block["classes"]:
+                    block.insert(0, nodes.paragraph("", words, classes=["chapter-promise"]))
+
+
 def head_chapter(app: Sphinx, doctree: nodes.document) -> None:
     """Make the header block of a chapter."""
     facts = _first_paragraph(doctree)
@@ -127,7 +163,11 @@ def head_chapter(app: Sphinx, doctree: nodes.document) -> None:
     )
     block = nodes.container(classes=["chapter-facts"])
     facts.replace_self(block)
-    block += facts
+    picture = HEADS / f"{page.rsplit('/', 1)[-1]}.svg"
+    if picture.is_file():
+        app.env.note_dependency(str(picture))
+        block += nodes.raw(text=picture.read_text(encoding="utf-8"), format="html")
+    block += nodes.container("", *_each(facts), classes=["facts"])
     block += nodes.raw(text=f'<p class="chapter-buttons">{links}{SWITCH}</p>', format="html")
 
 
@@ -145,7 +185,7 @@ def describe(
     words = f"{title}: a page of “{app.config.html_title}”."
     if doctree:
         own = [p for p in doctree.findall(nodes.paragraph) if len(p.astext()) > 60]
-        own = [p for p in own if not _is_facts(p) and "caption-words" not in p["classes"]]
+        own = [p for p in own if not {"fact", "caption-words"} & {*p["classes"]}]
         words = " ".join(own[0].astext().split()) if own else words
     if len(words) > LONGEST:
         words = words[: words.rindex(" ", 0, LONGEST)].rstrip(",;:") + " …"
@@ -156,7 +196,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
     app.connect("doctree-read", anchor_equations)
     app.connect("doctree-read", head_chapter)
+    app.connect("doctree-read", note_promises)
     app.connect("env-purge-doc", forget_equations)
     app.connect("html-page-context", describe)
     app.add_post_transform(LinkEquations)
+    app.add_post_transform(Promise)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -9,6 +9,8 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
 
+from .rules import named
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
@@ -28,12 +30,11 @@ class LinkTerms(SphinxPostTransform):
         """Called by Sphinx for each page."""
         if not any("chapter-facts" in c["classes"] for c in self.document.findall(nodes.container)):
             return
-        places = {
-            words.lower(): place
-            for (kind, term), place in self.env.get_domain("std").objects.items()
-            if kind == "term"
-            for words in spelled(term)
-        }
+        places, rules = {}, {}
+        for (kind, term), place in self.env.get_domain("std").objects.items():
+            if kind == "term":
+                places |= {words.lower(): place for words in spelled(term)}
+                rules[place] = named(term)
         if not places:
             return
         # Of two terms that begin at the same place the longer one is meant.
@@ -54,6 +55,8 @@ class LinkTerms(SphinxPostTransform):
                         self.app.builder, self.env.docname, *place, nodes.Text(found[0])
                     )
                     link["classes"].append("term")
+                    if rule := rules[place]:
+                        link["classes"].append(f"rule-{rule}")
                     parts += [nodes.Text(text[done : found.start()]), link]
                     done = found.end()
                 if parts:

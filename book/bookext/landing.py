@@ -17,7 +17,6 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 import gevb
-from gevb.companion.plots import COLOURS
 from gevb.networks import FC, Network
 from gevb.seeds import stream
 
@@ -257,12 +256,12 @@ def moving_figure(playground: str) -> str:
     for row, (rule, name) in zip((18, 42), RULES.items(), strict=True):
         wrong = mistakes(rule)
         rows.append(
-            f'<g class="{rule}" transform="translate(44 {row})"><text x="-6" y="0">{name}</text>'
+            f'<g data-rule="{rule}" transform="translate(44 {row})">'
+            f'<text x="-6" y="0">{name}</text>'
             f'<path class="miss" d="{_marks(wrong, True)}"/>'
             f'<path class="hit" d="{_marks(wrong, False)}"/></g>'
         )
     return Template((ASSETS / TEMPLATE).read_text()).substitute(
-        colours=";".join(f"--{rule}:{COLOURS[rule]}" for rule in RULES),
         scene=scene(),
         mistakes="".join(rows),
         width=2 * PICTURES + 46,

@@ -22,7 +22,6 @@ from sphinx import addnodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 import gevb
-from gevb.companion.plots import COLOURS
 
 from .landing import Html
 from .libraries import ASSETS, NODE, serve
@@ -95,7 +94,6 @@ def playground() -> str:
     drawn = still(packed)
     ours, beside = drawn["errors"]
     return Template((FOLDER / "playground.html").read_text()).substitute(
-        colours=";".join(f"--{rule}:{colour}" for rule, colour in COLOURS.items()),
         alt=ALT,
         scene=drawn["scene"],
         curves=drawn["curves"],

@@ -18,6 +18,7 @@ from myst_nb.core.render import load_mime_renders
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from . import pictures
+from .rules import named
 
 if TYPE_CHECKING:
     from myst_nb.core.render import MimeData, NbElementRenderer
@@ -50,7 +51,8 @@ def controls(layout: dict[str, Any]) -> str:
             if menu.get("showactive") is False:
                 pressed = [""] * len(labels)
             for p, label in zip(pressed, labels, strict=True):
-                buttons += f'<button type="button"{p}>{label}</button>'
+                mark = f' data-rule="{rule}"' if (rule := named(label)) else ""
+                buttons += f'<button type="button"{p}{mark}>{label}</button>'
             parts.append(buttons)
     for slider in layout.get("sliders", []):
         labels = [escape(step["label"]) for step in slider["steps"]]
@@ -65,6 +67,13 @@ def controls(layout: dict[str, Any]) -> str:
         return ""
     groups = "".join(f'<div class="figure-control">{part}</div>' for part in parts)
     return f'<div class="figure-controls pst-js-only">{groups}</div>'
+
+
+def has_room_to_fill(layout: dict[str, Any]) -> bool:
+    """Whether a figure gains by being wider than the text: panels side by side, of any shape."""
+    axes = [value for name, value in layout.items() if name[1:].startswith("axis")]
+    columns = {tuple(axis["domain"]) for axis in axes if axis.get("anchor", "").startswith("y")}
+    return len(columns) > 1 and not any("scaleanchor" in axis for axis in axes)
 
 
 def figure_html(figure: dict[str, Any], picture: str = "") -> str:
@@ -174,7 +183,8 @@ class ShowFigures(SphinxPostTransform):
             label = f'<a class="figure-number" href="#{anchor}">Figure {number}</a> '
             caption["classes"].append("caption-words")
             caption.insert(0, nodes.raw(text=label, format="html"))
-            opening = f'<figure class="book-figure" id="{anchor}">'
+            wide = " wide" * has_room_to_fill(node["content"]["layout"])
+            opening = f'<figure class="book-figure{wide}" id="{anchor}">'
             block[start : start + 1 + len([n for n in after if n is caption])] = [
                 nodes.raw(
                     text=f"{opening}{figure_html(node['content'], picture)}<figcaption>",

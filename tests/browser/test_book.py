@@ -85,6 +85,29 @@ def test_without_javascript(chromium, home, name):
     report(name, found)
 
 
+CHAPTERS = [name for name in PAGES if "chapter-facts" in faults.read(BOOK / name).classes]
+PLACES = """() => {
+  const head = document.querySelector(".chapter-facts").getBoundingClientRect();
+  const width = (kind) => [...document.querySelectorAll(kind)].map((e) => e.offsetWidth);
+  return { below: head.bottom, pictures: width(".chapter-facts > svg").length,
+    wide: width(".book-figure.wide"), others: width(".book-figure:not(.wide)"),
+    text: Math.max(...width("section > p")) };
+}"""
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_begins_in_the_first_window_and_is_as_wide_as_can_be_read(chromium, home, name):
+    with browser.visited(chromium, home, name, **PHONE) as visit:
+        places = visit.page.evaluate(PLACES)
+        assert places["pictures"] == 1
+        assert places["below"] < PHONE["viewport"]["height"] - 50
+    with browser.visited(chromium, home, name) as visit:
+        places = visit.page.evaluate(PLACES)
+        assert places["below"] < DESK["viewport"]["height"]
+        assert all(width > places["text"] for width in places["wide"])
+        assert all(width <= places["text"] for width in places["others"])
+
+
 def test_landing_page_stands_still_for_those_who_want_less_motion(chromium, home):
     with browser.visited(chromium, home, LANDING, reduced_motion="reduce") as visit:
         report(LANDING, faults.motion(visit.page, MOVING, seconds=3))

@@ -176,8 +176,8 @@ function drawModule() {
     const right = 10, { x, steps } = epochs(series, width, right);
     const y = (error) => 10 + Math.log(100 / Math.max(FLOOR, error)) / Math.log(100 / FLOOR) * (height - 38);
     const drawn = series.map(({ rule, points, kind }) => ["train", "test"].map((part) =>
-      `<path class="curve ${part} ${kind}" style="--rule:var(--${rule})" d="${path(points.filter((point) => point[part] !== null).map((point) => [x(point.epoch), y(point[part])]))}"/>`).join("")
-      + (kind.includes("pinned") ? "" : `<circle class="now" style="--rule:var(--${rule})" cx="${short(x(points.at(-1).epoch))}" cy="${short(y(points.at(-1).test))}" r="3.5"/>`));
+      `<path class="curve ${part} ${kind}" data-rule="${rule}" d="${path(points.filter((point) => point[part] !== null).map((point) => [x(point.epoch), y(point[part])]))}"/>`).join("")
+      + (kind.includes("pinned") ? "" : `<circle class="now" data-rule="${rule}" cx="${short(x(points.at(-1).epoch))}" cy="${short(y(points.at(-1).test))}" r="3.5"/>`));
     return `<svg viewBox="0 0 ${width} ${height}" aria-hidden="true">${frame(width, height, [100, 50, 20, 10, 5, 2, 1, .5], y, right, steps, x, "")}`
       + `${drawn.join("")}</svg>`;
   }
@@ -190,7 +190,7 @@ function drawModule() {
     const lines = Array.from({ length: layers }, (_, l) => {
       const known = points.filter((point) => point.angles[l] !== null);
       if (!known.length) return "";
-      return `<path class="curve angle-${l}" style="--rule:var(--${rule})" d="${path(known.map((point) => [x(point.epoch), y(point.angles[l])]))}"/>`;
+      return `<path class="curve angle-${l}" data-rule="${rule}" d="${path(known.map((point) => [x(point.epoch), y(point.angles[l])]))}"/>`;
     });
     // Names at the ends of the lines, moved apart.
     const ends = Array.from({ length: layers }, (_, l) => [l, points.at(-1).angles[l]]).filter(([, angle]) => angle !== null)

@@ -194,7 +194,7 @@
       const place = find(`.numbers ${name}`), one = view.runs[n];
       place.hidden = !one;
       if (!one) return;
-      place.style.setProperty("--rule", `var(--${rules()[n]})`);
+      place.dataset.rule = rules()[n];
       place.querySelector("span").textContent = `${State.RULES[rules()[n]]} test error`;
       place.querySelector("dd").textContent = percent(one.curve.at(-1).test);
     });
@@ -440,7 +440,7 @@
 
   function showPins() {
     find(".pins").innerHTML = pins.map(({ series, label, hash }, n) =>
-      `<li>${series.map(({ rule }) => `<i style="--rule:var(--${rule})"></i>`).join("")}<a href="${hash}">${label}</a> <button type="button" value="${n}" aria-label="Remove the pinned curves of ${label}">×</button></li>`).join("");
+      `<li>${series.map(({ rule }) => `<i data-rule="${rule}"></i>`).join("")}<a href="${hash}">${label}</a> <button type="button" value="${n}" aria-label="Remove the pinned curves of ${label}">×</button></li>`).join("");
     if (view) renderCurves();
   }
 
