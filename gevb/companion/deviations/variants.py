@@ -59,6 +59,7 @@ def plain(dataset: str, arch: Any, **options: Any) -> Learner:
     """A network as everywhere else in the book; conventional, unless the options say otherwise."""
 
     def learner(rule: str, seed: int) -> Rule:
+        """Nothing changed."""
         network = gevb.build(dataset, arch, seed=seed, **{"vectorized": False, **options})
         return make_rule(rule, network, seed=seed)
 
