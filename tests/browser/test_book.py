@@ -137,6 +137,8 @@ def last_choices():
                 kind = "sliders" if control.name == "input" else "updatemenus"
                 (choices,) = [group.get("steps") or group["buttons"] for group in layout[kind]]
                 found.setdefault(control.name, (name, figure["id"], choices[-1]["label"]))
+        if len(found) == 3:  # sliders, lists and buttons
+            break
     return list(found.values())
 
 
