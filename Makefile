@@ -22,11 +22,11 @@ book: $(VENV)/installed
 	$(BIN)/jupyter-book build -W -n --keep-going .
 
 # The checks and the book are made at the same time. Tests and notebooks share the workers (see
-# `Spread` in tests/conftest.py), a thread each. There is a worker more than cores, as some tests
-# wait for other processes, and twice as many in a browser, where all do.
+# `Spread` in tests/conftest.py), a core and a thread each. The tests in a browser mostly wait, so
+# there may be more of them than cores.
 test: $(VENV)/installed
 	$(MAKE) --no-print-directory -j $(JOBS) checks rebuilt
-	OMP_NUM_THREADS=1 $(BIN)/pytest tests gevb book --nbval -n $$(($(JOBS) + 1)) --dist loadscope
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests gevb book --nbval -n $(JOBS) --dist loadscope
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests/browser --confcutdir tests/browser \
 	  -n $$((2 * $(JOBS))) --dist worksteal
 
