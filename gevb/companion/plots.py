@@ -208,7 +208,6 @@ def over_epochs(
     titles: Sequence[str] | None = None,
     rows: int = 1,
     shared: bool = True,
-    start: str | None = None,
     layouts: Mapping[str, Mapping[str, object]] | None = None,
 ) -> go.Figure:
     """Value against epoch, a panel for each title, buttons for the owners if there are any.
@@ -220,7 +219,6 @@ def over_epochs(
         titles: of the panels, by default those of the curves.
         rows: of panels.
         shared: all panels are on one vertical scale.
-        start: the owner whose curves are shown first, by default the first.
         layouts: see `switch`.
     """
     titles = titles or list(dict.fromkeys(title for curve in curves for title in curve.values))
@@ -251,7 +249,7 @@ def over_epochs(
     figure.update_xaxes(title="epoch", row=rows)
     figure.update_yaxes(title=axis, col=1)
     if any(owners):
-        switch(figure, owners, start=start, layouts=layouts)
+        switch(figure, owners, layouts=layouts)
     return figure
 
 

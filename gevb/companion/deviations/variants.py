@@ -29,9 +29,10 @@ from gevb.layers import Flatten, WeightLayer
 from gevb.networks import FC, LC, Network, Pool
 from gevb.rules import Rule, make_rule
 from gevb.seeds import stream
-from gevb.training import PAPER_EPOCHS
+from gevb.training import Config
 
 FORMAT = "gevb deviation"
+PROTOCOL = Config()  # the paper's, where nothing else is said
 Learner = Callable[[str, int], Rule]  # from a rule's name and a seed
 
 
@@ -113,7 +114,7 @@ class Comparison:
     dataset: str
     rules: tuple[str, ...]
     sides: dict[str, Learner]
-    epochs: int = PAPER_EPOCHS
+    epochs: int = PROTOCOL.epochs
     seeds: int = 5
 
 
@@ -146,12 +147,13 @@ COMPARISONS = {
 
 def final_error(learner: Rule, data: Dataset, seed: int, epochs: int) -> float:
     """Train by the paper's protocol; percent of wrong test images at the last evaluation."""
-    optimizer = torch.optim.Adam(learner.network.parameters(), lr=3e-4, fused=True)
+    rate, size, every = PROTOCOL.learning_rate, PROTOCOL.batch_size, PROTOCOL.evaluate_every
+    optimizer = torch.optim.Adam(learner.network.parameters(), lr=rate, fused=True)
     order = stream(seed, "order")
     for epoch in range(1, epochs + 1):
         shuffled = torch.randperm(len(data.train), generator=order)
-        gevb.train_epoch(learner, optimizer, data.train.batches(128, shuffled))
-        if epoch % 10 == 0 and gevb.evaluate(learner.network, data.train)[0] == 0:
+        gevb.train_epoch(learner, optimizer, data.train.batches(size, shuffled))
+        if epoch % every == 0 and gevb.evaluate(learner.network, data.train)[0] == 0:
             break
     return gevb.evaluate(learner.network, data.test)[0]
 
@@ -203,7 +205,7 @@ def differences(name: str) -> dict[str, Difference]:
 
 
 def table(name: str) -> Table:
-    """Errors of both sides, and the difference with its interval."""
+    """Errors of both sides in percent, and the difference in points with its 95 % interval."""
     rows = []
     for rule, sides in recorded(name)["errors"].items():
         difference = differences(name)[rule]
@@ -217,7 +219,7 @@ def table(name: str) -> Table:
 
 
 def origin(name: str) -> str:
-    """How much was trained."""
+    """What was trained, how long, from how many seeds, and when."""
     values = recorded(name)
     (count,) = {len(errors) for sides in values["errors"].values() for errors in sides.values()}
     title, day = DATASETS[values["dataset"]].title, values["session"]["started"][:10]
