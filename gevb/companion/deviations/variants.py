@@ -210,11 +210,11 @@ def table(name: str) -> Table:
     for rule, sides in recorded(name)["errors"].items():
         difference = differences(name)[rule]
         low, high = difference.interval
-        apart = ("", f"{difference.estimate:+.2f} ({low:+.2f} to {high:+.2f})".replace("-", "−"))
+        apart = ("-", f"{difference.estimate:+.2f} ({low:+.2f} to {high:+.2f})".replace("-", "−"))
         for (side, errors), by in zip(sides.items(), apart, strict=True):
             seeds = ", ".join(f"{error:.1f}" for error in errors)
-            rows.append((f"{rule.upper()}, {side}", seeds, f"{mean(errors):.2f} %", by))
-    head = ("rule, choice", "test errors by seed, %", "mean", "other minus ours, points (95 %)")
+            rows.append((f"{rule.upper()}, {side}", seeds, f"{mean(errors):.2f}", by))
+    head = ("rule, choice", "test errors by seed, %", "mean, %", "other minus ours, points (95 %)")
     return Table(head, rows)
 
 
