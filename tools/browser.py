@@ -190,17 +190,16 @@ def visited(
     browser: Browser, home: str, name: str, theme: str = "light", **options: Any
 ) -> Iterator[Visit]:
     """Open a page in a window of its own; the options are playwright's for a new context."""
-    context = browser.new_context(**{**DESK, **options})
-    page = context.new_page()
-    page.add_init_script(
-        f'localStorage.setItem("mode", "{theme}"); localStorage.setItem("theme", "{theme}")'
-    )
-    complaints = watch(page, home)
-    page.goto(home + name)
-    if options.get("java_script_enabled", True):
-        read_through(page)
-    yield Visit(name, page, complaints)
-    context.close()
+    with browser.new_context(**{**DESK, **options}) as context:
+        page = context.new_page()
+        page.add_init_script(
+            f'localStorage.setItem("mode", "{theme}"); localStorage.setItem("theme", "{theme}")'
+        )
+        complaints = watch(page, home)
+        page.goto(home + name)
+        if options.get("java_script_enabled", True):
+            read_through(page)
+        yield Visit(name, page, complaints)
 
 
 def install() -> str:

@@ -7,13 +7,14 @@ checks of the files take the folder of the built book.
 from __future__ import annotations
 
 import functools
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from axe_playwright_python.base import AXE_SCRIPT
 from axe_playwright_python.sync_playwright import Axe
 from browser import ask, function, pages
 from playwright.sync_api import ElementHandle, Page
@@ -21,10 +22,13 @@ from playwright.sync_api import ElementHandle, Page
 PATIENCE = 10  # seconds that a control has to show an effect, on a busy machine
 SHOWN = 5  # elements that a fault names
 REST = 500  # milliseconds without change that count as standing still
-COLOURS = ("color-contrast", "link-in-text-block")  # they look at one element after another
-TARGETS = {"href", "src", "poster", "data"}
+# The rules that another theme can break, and what they look at: each look of words once.
+COLOURS = {"color-contrast": "[data-look]", "link-in-text-block": "a[data-look]"}
+RULES = [{"id": rule, "selector": selector} for rule, selector in COLOURS.items()]
+AXE = Axe(f"{AXE_SCRIPT}; axe.configure({{rules: {json.dumps(RULES)}}})")
 # axe's own reading ahead of style sheets asks for addresses that no page names.
-AXE = {"resultTypes": ["violations"], "preload": False}
+AXE_OPTIONS = {"resultTypes": ["violations"], "preload": False}
+TARGETS = {"href", "src", "poster", "data"}
 
 
 def figures(page: Page) -> list[str]:
@@ -60,23 +64,15 @@ def stand_ins(page: Page) -> list[str]:
     return ask(page, "standIns")
 
 
-def accessibility(page: Page) -> list[str]:
-    """Violations of axe-core's default rules, best practices included."""
-    others = {"rules": {rule: {"enabled": False} for rule in COLOURS}}
-    return _violations(page, None, others) + colours(page)
-
-
-def colours(page: Page) -> list[str]:
-    """Violations of the rules that another theme can break, once for each look of words."""
+def accessibility(page: Page, rules: Iterable[str] = ()) -> list[str]:
+    """Violations of axe-core's default rules, best practices included, or of some of its rules."""
     ask(page, "markLooks")
-    chosen = {"runOnly": {"type": "rule", "values": COLOURS}}
-    return _violations(page, {"include": [["[data-look]"]]}, chosen)
-
-
-def _violations(page: Page, place: dict[str, Any] | None, options: dict[str, Any]) -> list[str]:
-    """What axe-core says."""
+    ask(page, "setAside")
+    chosen = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
+    violations = AXE.run(page, options=AXE_OPTIONS | chosen).response["violations"]
+    ask(page, "putBack")
     found = []
-    for violation in Axe().run(page, place, AXE | options).response["violations"]:
+    for violation in violations:
         nodes = violation["nodes"]
         shown = [f"{' '.join(map(str, n['target']))} {n['html'][:120]}" for n in nodes[:SHOWN]]
         more = f", and {len(nodes) - SHOWN} more" if len(nodes) > SHOWN else ""

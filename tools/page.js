@@ -4,15 +4,16 @@
 ({
   // ---------------------------------------------------------------- reading a page
 
-  // Scrolls through all of the page, which brings every lazy part into sight.
+  // Brings every part into sight that waits for it.
   async readThrough() {
     // A window that shows nothing has no frames.
     const frame = () => new Promise((done) => {
       requestAnimationFrame(() => setTimeout(done, 30));
       setTimeout(done, 1000);
     });
-    for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight) {
-      scrollTo({ top: y, behavior: "instant" });
+    const lazy = ".plotly-figure, .vnn, img[loading=lazy]:not(.plotly-figure *)";
+    for (const part of document.querySelectorAll(lazy)) {
+      part.scrollIntoView({ block: "center", behavior: "instant" });
       await frame();
     }
     scrollTo({ top: 0, behavior: "instant" });
@@ -154,6 +155,36 @@
       const name = look.filter((part) => !["1", "none", "rgba(0, 0, 0, 0)"].includes(part)).join();
       if (!looks.has(name)) element.dataset.look = looks.add(name).size;
     }
+  },
+
+  // Puts an empty block of the same size in place of what axe would look at in vain, and long:
+  // the inside of equations, code, signatures and drawings, but for marked looks and what takes
+  // the focus.
+  setAside() {
+    const asked = "[data-look], a, button, input, [tabindex]";
+    const found = [];
+    const spare = (element) => {
+      if (element.matches("a")) return;
+      if (element.dataset.look || element.querySelector(asked)) {
+        for (const inner of element.children) spare(inner);
+      } else if (element.children.length) {
+        const inside = new Range();
+        inside.selectNodeContents(element);
+        found.push([element, inside.getBoundingClientRect()]);
+      }
+    };
+    for (const root of document.querySelectorAll(".katex > *, pre, .sig, .main-svg")) spare(root);
+    for (const [element, { width, height }] of found) {
+      const block = document.createElement("span");
+      block.className = "set-aside";
+      block.style = `display: inline-block; width: ${width}px; height: ${height}px`;
+      block.instead = [...element.childNodes];
+      element.replaceChildren(block);
+    }
+  },
+
+  putBack() {
+    for (const block of document.querySelectorAll(".set-aside")) block.replaceWith(...block.instead);
   },
 
   // What makes the page wider than its window.

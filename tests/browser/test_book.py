@@ -85,7 +85,9 @@ def test_on_a_desk(chromium, home, name):
         found += faults.accessibility(page)
         page.evaluate("document.documentElement.dataset.theme = 'dark'")
         page.wait_for_timeout(1000)  # everything takes its new colours
-        found += [f"in the dark theme: {fault}" for fault in faults.colours(page)]
+        found += [
+            f"in the dark theme: {fault}" for fault in faults.accessibility(page, faults.COLOURS)
+        ]
         found += faults.figure_controls(page)
         page.set_viewport_size({"width": 640, "height": 450})  # 1280 x 900 at 200 %
         found += [f"at 200 %: {fault}" for fault in faults.overflow(page)]

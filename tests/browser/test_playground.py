@@ -11,7 +11,7 @@ from browser import BOOK, DESK, PHONE
 
 NAME = "book/playground.html"
 SIZE = 300_000  # bytes
-SECONDS = 10  # within which it reads 93 % of the digits
+PATIENCE = 60  # seconds until it reads 93 % of the digits, on a busy machine
 WITHOUT_WORKER = "delete window.Worker;"
 STATE = "() => document.querySelector('.playground').innerHTML + location.hash"
 
@@ -34,25 +34,31 @@ def error(page, which="first"):
     return float(page.inner_text(f".numbers .{which} dd").removesuffix(" %"))
 
 
-def learned(page, seconds, error=7.0):
+def learned(page, error=7.0):
     """Wait until all runs have at most this test error."""
     page.wait_for_function(
         """error => [...document.querySelectorAll(".numbers :is(.first, .second):not([hidden]) dd")]
           .every((place) => parseFloat(place.textContent) <= error)""",
         arg=error,
-        timeout=1000 * seconds,
+        timeout=1000 * PATIENCE,
     )
 
 
-@pytest.mark.parametrize("window", [DESK, PHONE], ids=["desk", "phone"])
-@pytest.mark.parametrize("from_disk", [False, True])
-@pytest.mark.parametrize("script", [None, WITHOUT_WORKER], ids=["worker", "on the page"])
-def test_ten_seconds_of_training_reach_93_percent(opened, home, window, from_disk, script):
+@pytest.mark.parametrize(
+    ("window", "from_disk", "script"),  # each with each of another
+    [
+        pytest.param(DESK, False, None, id="desk, worker"),
+        pytest.param(DESK, True, WITHOUT_WORKER, id="desk, from disk, on the page"),
+        pytest.param(PHONE, False, WITHOUT_WORKER, id="phone, on the page"),
+        pytest.param(PHONE, True, None, id="phone, from disk, worker"),
+    ],
+)
+def test_training_reaches_93_percent(opened, home, window, from_disk, script):
     at = f"{BOOK.as_uri()}/" if from_disk else home
     page = opened("rule=gevb&vs=none&speed=full", window, script, at)
     assert error(page) > 80
     page.click(".play")
-    learned(page, SECONDS)
+    learned(page)
     page.click(".play")
     assert faults.eventually(page, lambda: not faults.moves(page, lambda: page.evaluate(STATE)))
 
@@ -285,7 +291,7 @@ def test_own_file_is_read_on_the_page(opened):
     page.wait_for_function("document.querySelector('.numbers .at').textContent === '1'")
     page.select_option('select[name="speed"]', "full")
     page.click(".play")
-    learned(page, SECONDS, 20.0)
+    learned(page, 20.0)
     page.click(".play")
     rows = "".join(f"{n},{n * n},{'wxyz'[n % 4]}\n" for n in range(40))
     page.set_input_files("input[type=file]", {**file, "buffer": rows.encode()})
@@ -315,7 +321,7 @@ def test_points_set_by_pointer_are_learned_and_shared(opened):
     link = page.evaluate("location.hash")
     assert len(re.search("points=(.*)$", link)[1]) == 18
     page.click(".play")
-    learned(page, SECONDS, 0.0)
+    learned(page, 0.0)
     page.click(".play")
     other = opened(link[1:])
     assert other.evaluate("document.querySelectorAll('.plane .learned').length") == 6
@@ -325,7 +331,7 @@ def test_points_set_by_pointer_are_learned_and_shared(opened):
 def test_a_drawn_digit_is_read(opened, digit):
     page = opened("rule=bp&rate=0.003&speed=full")
     page.click(".play")
-    learned(page, SECONDS, 5.0)
+    learned(page, 5.0)
     page.click(".play")
     pad = page.query_selector(".pad")
     pad.scroll_into_view_if_needed()

@@ -86,9 +86,24 @@ def test_chapters_with_exercises_have_questions():
     assert asking == set(CHAPTERS) - {QUIZ}
 
 
+def added(page):
+    """Bytes that questions add to a page: in files of their own, and in the page itself."""
+    return page.evaluate(
+        """() => [performance.getEntriesByType("resource")
+            .filter(({ name }) => name.includes("/quiz/"))
+            .reduce((sum, entry) => sum + entry.encodedBodySize, 0),
+          [...document.querySelectorAll("form.question")]
+            .reduce((sum, form) => sum + new Blob([form.outerHTML]).size, 0)]"""
+    )
+
+
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_every_answer_gets_its_sentence(opened, name):
+def test_questions_add_little_and_every_answer_gets_its_sentence(opened, name):
     page = opened(name)
+    files, forms = added(page)
+    assert 0 < files < 6000
+    if name != QUIZ:
+        assert files + forms < ADDED
     asked = questions(page)
     for question in asked:
         for place, filled in known(question["facts"]):
@@ -165,7 +180,6 @@ def test_answers_stay_over_pages_and_reloads_and_are_saved_as_one_file(opened, h
 def test_two_windows_agree(opened):
     page = opened(QUIZ)
     other = page.context.new_page()
-    other.complaints = []
     other.goto(page.url)
     said = answer(page, "exit_quiz.independent", "10")
     form = other.locator('form[data-name="exit_quiz.independent"]')
@@ -223,7 +237,7 @@ def test_answered_questions_fit_and_are_accessible(opened, name, window):
     found = faults.overflow(page) + faults.accessibility(page)
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
     page.wait_for_timeout(500)
-    assert found + [f"dark: {fault}" for fault in faults.colours(page)] == []
+    assert found + [f"dark: {fault}" for fault in faults.accessibility(page, faults.COLOURS)] == []
 
 
 def test_without_scripts_the_answers_are_in_a_fold(chromium, home):
@@ -234,20 +248,3 @@ def test_without_scripts_the_answers_are_in_a_fold(chromium, home):
         assert page.locator("form.question :text('a backward path')").first.is_visible()
         page.locator("form.question summary").first.click()
         assert "back-propagation, which needs" in page.locator("form.question").first.inner_text()
-
-
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_questions_add_little(chromium, home, name):
-    with browser.visited(chromium, home, name) as visit:
-        files = visit.page.evaluate(
-            """() => performance.getEntriesByType("resource")
-              .filter(({ name }) => name.includes("/quiz/"))
-              .reduce((sum, entry) => sum + entry.encodedBodySize, 0)"""
-        )
-        forms = visit.page.evaluate(
-            """() => [...document.querySelectorAll("form.question")]
-              .reduce((sum, form) => sum + new Blob([form.outerHTML]).size, 0)"""
-        )
-    assert 0 < files < 6000
-    if name != QUIZ:
-        assert files + forms < ADDED
