@@ -6,19 +6,22 @@
 
   // Brings every part into sight that waits for it.
   async readThrough() {
-    // A window that shows nothing has no frames.
-    const frame = () => new Promise((done) => {
-      requestAnimationFrame(() => setTimeout(done, 30));
-      setTimeout(done, 1000);
+    // Until observers were told of it; a window that shows nothing has none that are.
+    const seen = (part) => new Promise((done) => {
+      const observer = new IntersectionObserver(([{ isIntersecting }]) => {
+        if (isIntersecting) done(observer.disconnect());
+      });
+      observer.observe(part);
+      setTimeout(done, 3000);
     });
     const lazy = ".plotly-figure, .vnn, img[loading=lazy]:not(.plotly-figure *)";
     for (const part of document.querySelectorAll(lazy)) {
+      if (!part.checkVisibility()) continue;
       part.scrollIntoView({ block: "center", behavior: "instant" });
-      await frame();
+      await seen(part);
     }
     scrollTo({ top: 0, behavior: "instant" });
     await document.fonts.ready;
-    await frame();
   },
 
   allDrawn() {
