@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import browser
 import faults
 import pytest
@@ -153,6 +155,13 @@ BROKEN = [
     (accessibility, ' alt="a dot"', "", "image-alt (critical): img"),
     (accessibility, "<p>", f"<p {PALE}>Some text ", "color-contrast (serious): p"),
     (accessibility, "<p>", f"<p hidden {PALE}>No<p {PALE}>Some ", "color-contrast (serious): p"),
+    (accessibility, "x = 1", f"<b>x = <i {PALE}>ten</i></b>", "color-contrast (serious): i"),
+    (
+        accessibility,
+        ' tabindex="0">x = 1',
+        f"><b>{'x' * 999}<i>1</i></b>",
+        "scrollable-region-focusable (serious): pre",
+    ),
     (figure_controls, "path.style.opacity", "path.opacity", "step: ArrowRight has no effect"),
     (figure_controls, "shown.value =", "shown.title =", "step: its output does not follow"),
     (figure_controls, "path.style.stroke", "path.stroke", "blue: Enter has no effect"),
@@ -168,6 +177,13 @@ def test_a_sound_page_passes(visit, tmp_path):
     sound = visit("", "")
     assert [fault for check in CHECKS for fault in check(sound)] == []
     assert faults.links(tmp_path) == faults.documents(tmp_path) == []
+
+
+def test_what_axe_does_not_see_is_put_back(visit):
+    page = visit("x = 1", "<b>x = <i>1</i></b>").page
+    seen = page.evaluate("() => document.body.innerHTML")
+    assert faults.accessibility(page) == []
+    assert re.sub(r' data-look="\d+"', "", page.evaluate("() => document.body.innerHTML")) == seen
 
 
 @pytest.mark.parametrize(("check", "old", "new", "fault"), BROKEN)
