@@ -16,24 +16,19 @@ JOBS ?= 2
 NAME ?= laptop
 FUZZ ?= 50
 
-.PHONY: book test checks rebuilt tests pages fuzz serve teach execute bench lock lighthouse repository clean
+.PHONY: book test checks rebuilt fuzz serve teach execute bench lock lighthouse repository clean
 
 book: $(VENV)/installed
 	$(BIN)/jupyter-book build -W -n --keep-going .
 
-# What does not want the book is done while it is built, and so are the tests beside those in a
-# browser, which mostly wait. Tests and notebooks share the workers (see `Spread` in
-# tests/conftest.py), a core and a thread each.
+# The checks and the book are made at the same time. Tests and notebooks share the workers (see
+# `Spread` in tests/conftest.py), a core and a thread each. The tests in a browser mostly wait, so
+# there may be more of them than cores.
 test: $(VENV)/installed
 	$(MAKE) --no-print-directory -j $(JOBS) checks rebuilt
-	$(MAKE) --no-print-directory -j $(JOBS) tests pages
-
-tests:
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests gevb book --nbval -n $(JOBS) --dist loadscope
-
-pages:
-	OMP_NUM_THREADS=1 $(BIN)/pytest tests/browser --confcutdir tests/browser -n $(JOBS) \
-	  --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/browser --confcutdir tests/browser \
+	  -n $$((2 * $(JOBS))) --dist worksteal
 
 checks:
 	$(BIN)/ruff check
