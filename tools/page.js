@@ -6,10 +6,10 @@
 
   // Brings every part into sight that waits for it.
   async readThrough() {
-    // Until observers were told of it; a window that shows nothing has none that are.
+    // Until observers were told that it is in sight; in a window that shows nothing they never are.
     const seen = (part) => new Promise((done) => {
-      const observer = new IntersectionObserver(([{ isIntersecting }]) => {
-        if (isIntersecting) done(observer.disconnect());
+      const observer = new IntersectionObserver((entries) => {
+        if (entries.some((entry) => entry.isIntersecting)) done(observer.disconnect());
       });
       observer.observe(part);
       setTimeout(done, 3000);
@@ -167,7 +167,7 @@
     const asked = "[data-look], a, button, input, [tabindex]";
     const found = [];
     const spare = (element) => {
-      if (element.matches("a")) return;
+      if (element.matches("a")) return; // its words are its name
       if (element.dataset.look || element.querySelector(asked)) {
         for (const inner of element.children) spare(inner);
       } else if (element.children.length) {

@@ -11,7 +11,7 @@ from browser import BOOK, DESK, PHONE
 
 NAME = "book/playground.html"
 SIZE = 300_000  # bytes
-PATIENCE = 60  # seconds until it reads 93 % of the digits, on a busy machine
+PATIENCE = 60  # seconds that training has to reach an error, on a busy machine
 WITHOUT_WORKER = "delete window.Worker;"
 STATE = "() => document.querySelector('.playground').innerHTML + location.hash"
 

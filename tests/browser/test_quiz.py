@@ -190,14 +190,16 @@ def test_answers_stay_over_pages_and_reloads_and_are_saved_as_one_file(opened, h
     assert [entry["question"] for entry in saved(page)["answers"]] == ["training.check_checkpoint"]
 
 
-def test_two_windows_agree(opened):
+def test_two_windows_agree(opened, home):
     page = opened(QUIZ)
     other = page.context.new_page()
+    complaints = browser.watch(other, home)
     other.goto(page.url)
     said = answer(page, "exit_quiz.independent", "10")
     form = other.locator('form[data-name="exit_quiz.independent"]')
     form.locator(".verdict", has_text=said).wait_for()
     assert form.locator("input").input_value() == "10"
+    assert complaints == []
 
 
 @pytest.mark.parametrize("kept", ["{", "7", "null", '{"exit_quiz.hears": {"tries": 3}}'])
