@@ -289,7 +289,7 @@ def test_widget():
     *rows, says, _ = widget.children
     assert says.value == "Change a value to draw."
     seed = rows[3].children[1]
-    seed.value = 1
+    seed.value = 2
     assert says.value.startswith("right signs, layer 1: 100 %")
 
 

@@ -1,4 +1,4 @@
-r"""Small vectorized networks in exact rational arithmetic, to look for violations of the theorem.
+r"""Small vectorized networks in exact arithmetic, to look for violations of the theorem.
 
 Nothing here is rounded, and nothing is shared with `gevb.layers`: a layer is a list of synapses,
 the forward pass is Eq. 7 and 8, and the gradient is the chain rule with K numbers a unit, which
@@ -23,8 +23,10 @@ from typing import NamedTuple
 
 from gevb.errors import InputError, check_choice
 
+#: Drawn networks hold whole numbers, those by hand fractions as well.
+Number = int | Fraction
 #: K numbers.
-Vector = list[Fraction]
+Vector = list[Number]
 KINDS = ("fc", "conv")
 NONLINEARITIES = ("gate", "relu")
 SUMS = ("synapse", "batch", "kernel")
@@ -77,7 +79,7 @@ class Trace(NamedTuple):
 # --------------------------------------------------------------------------- the equations
 
 
-def forward(network: Network, x: Sequence[Fraction]) -> Trace:
+def forward(network: Network, x: Sequence[Number]) -> Trace:
     """Activations of all layers for one example (Eq. 7 and 8)."""
     below, all_slopes = [], []
     K = len(network.layers[0].weight[0])
@@ -107,7 +109,7 @@ def _plus(v: Vector, w: Vector, a: Vector) -> Vector:
 
 def _through(slopes: list[int], v: Vector) -> Vector:
     """The vector v times a diagonal Jacobian of zeros and ones."""
-    return [v_mu if slope else Fraction(0) for v_mu, slope in zip(v, slopes, strict=True)]
+    return [v_mu if slope else 0 for v_mu, slope in zip(v, slopes, strict=True)]
 
 
 def _slopes(nonlinearity: str, layer: Layer, i: int, h_i: Vector) -> list[int]:
@@ -131,7 +133,7 @@ def gradient(network: Network, trace: Trace, e: Vector) -> list[list[Vector]]:
     for layer, a, slopes in reversed(list(zip(*_views(network, trace), strict=True))):
         to_h = [_through(slope, d) for slope, d in zip(slopes, from_above, strict=True)]
         terms.append([_term(layer, to_h[i], a[j]) for i, j, _ in layer.synapses])
-        from_above = [[Fraction(0)] * len(e) for _ in a]
+        from_above = [[0] * len(e) for _ in a]
         if layer.shared:
             for i, j, w in layer.synapses:
                 if any(to_h[i]):
@@ -160,18 +162,18 @@ def _views(
 
 
 def _term(layer: Layer, post: Vector, pre: Vector) -> Vector:
-    products = list(map(mul, post, pre)) if any(post) else [Fraction(0)] * len(post)
-    return [sum(products, Fraction(0))] if layer.shared else products
+    products = list(map(mul, post, pre)) if any(post) else [0] * len(post)
+    return [sum(products)] if layer.shared else products
 
 
-def loss(network: Network, x: Sequence[Fraction], y: Vector) -> Fraction:
+def loss(network: Network, x: Sequence[Number], y: Vector) -> Fraction:
     r"""Squared error, :math:`\tfrac12 \sum_\mu (a_\mu^L - y_\mu)^2`."""
     output = forward(network, x).output
-    return sum(((v - y_mu) ** 2 for v, y_mu in zip(output, y, strict=True)), Fraction(0)) / 2
+    return Fraction(sum((v - y_mu) ** 2 for v, y_mu in zip(output, y, strict=True)), 2)
 
 
 def derivative(
-    network: Network, x: Sequence[Fraction], y: Vector, l: int, w: int, mu: int = 0
+    network: Network, x: Sequence[Number], y: Vector, l: int, w: int, mu: int = 0
 ) -> Fraction:
     r"""The derivative by one weight as a difference quotient.
 
@@ -198,7 +200,7 @@ def derivative(
     raise InputError(f"weight {w} of layer {l}: got a gate at its threshold, wanted none")
 
 
-def nudged(network: Network, l: int, w: int, mu: int, by: Fraction) -> Network:
+def nudged(network: Network, l: int, w: int, mu: int, by: Number) -> Network:
     """The network with `by` added to one weight; `mu` counts only if it is not shared."""
     layer = network.layers[l]
     weight = [list(values) for values in layer.weight]
@@ -230,9 +232,10 @@ def feedback(network: Network, trace: Trace) -> list[Vector]:
 
     Indexed ``[layer][unit]``.
     """
-    above, result = [Fraction(1)], []
+    above: Vector = [1]
+    result: list[Vector] = []
     for layer, a, slopes in list(zip(*_views(network, trace), strict=True))[:0:-1]:
-        below = [Fraction(0)] * len(a)
+        below: Vector = [0] * len(a)
         for i, j, w in layer.synapses:
             below[j] += above[i] * slopes[i][0] * layer.weight[w][0]
         result.append(above := below)
@@ -243,14 +246,14 @@ def feedback(network: Network, trace: Trace) -> list[Vector]:
 Path = tuple[int, ...]
 
 
-def active_paths(network: Network, trace: Trace, l: int, i: int) -> dict[Path, Fraction]:
+def active_paths(network: Network, trace: Trace, l: int, i: int) -> dict[Path, Number]:
     r"""Paths of non-zero value from unit i of hidden layer l to the output, and their values.
 
     A path is written as the units that it visits, i first. It counts if all units above i are
     active; i's own gate is no part of :math:`\hat\delta_i` (Appendix C). Every path is followed by
     itself.
     """
-    paths: dict[Path, Fraction] = {(i,): Fraction(1)}
+    paths: dict[Path, Number] = {(i,): 1}
     for layer, slopes in zip(network.layers[l + 1 :], trace.slopes[l + 1 :], strict=True):
         paths = {
             (*path, k): value * layer.weight[w][0]
@@ -262,10 +265,6 @@ def active_paths(network: Network, trace: Trace, l: int, i: int) -> dict[Path, F
 
 
 # --------------------------------------------------------------------- networks by hand
-
-
-#: What a network may be written down with.
-Number = int | Fraction
 
 
 def first_layer(
@@ -334,15 +333,15 @@ def _wiring(below: int, above: int) -> list[tuple[int, int, int]]:
 # -------------------------------------------------------------------------- random networks
 
 
-def fraction(rng: Random, signed: bool = True) -> Fraction:
-    """A quotient of two numbers from 1 to 9, of either sign if `signed`."""
-    value = Fraction(rng.randint(1, 9), rng.randint(1, 9))
+def drawn(rng: Random, signed: bool = True) -> int:
+    """A whole number from 1 to 99, of either sign if `signed`."""
+    value = rng.randint(1, 99)
     return -value if signed and rng.random() < 0.5 else value
 
 
-def fractions(rng: Random, n: int) -> Vector:
+def vector(rng: Random, n: int) -> Vector:
     """Several of either sign."""
-    return [fraction(rng) for _ in range(n)]
+    return [drawn(rng) for _ in range(n)]
 
 
 def random_network(
@@ -388,17 +387,17 @@ def random_network(
     return Network(layers, nonlinearity)
 
 
-def centred(network: Network, x: Sequence[Fraction]) -> Network:
+def centred(network: Network, x: Sequence[Number]) -> Network:
     """The network with biases that balance the drive by one input.
 
     Nonnegative weights drive all components of all units past the first layer alike, so with
-    small biases nearly all are on, or all off. Taking the drive (as a whole number) off the biases
-    of the gated layers puts the pre-activations on both sides of zero.
+    small biases nearly all are on, or all off. Taking the drive off the biases of the gated layers
+    puts the pre-activations on both sides of zero.
     """
     for l, layer in enumerate(network.layers[:-1]):
-        drive: dict[int, list[int]] = {}
+        drive: dict[int, Vector] = {}
         for bias, h in zip(layer.bias, _drive(layer, forward(network, x).a[l]), strict=True):
-            drive.setdefault(id(bias), [round(v - b) for v, b in zip(h, bias, strict=True)])
+            drive.setdefault(id(bias), [v - b for v, b in zip(h, bias, strict=True)])
         shifted = {
             id(bias): [b - d for b, d in zip(bias, drive[id(bias)], strict=True)]
             for bias in layer.bias
@@ -428,13 +427,12 @@ def _layer(
     """Random weights, biases and gating vectors; units of a channel share the last two."""
     number = 1 + max(w for _, _, w in wiring)
     if first:
-        weight = [fractions(rng, K) for _ in range(number)]
+        weight = [vector(rng, K) for _ in range(number)]
     else:
         weight = [
-            [fraction(rng, signed=False) if rng.random() < 0.8 else Fraction(0)] * K
-            for _ in range(number)
+            [drawn(rng, signed=False) if rng.random() < 0.8 else 0] * K for _ in range(number)
         ]
-    bias = [fractions(rng, K) for _ in range(1 + max(channel))]
+    bias = [vector(rng, K) for _ in range(1 + max(channel))]
     t = [[rng.choice((-1, 1)) for _ in range(K)] for _ in range(1 + max(channel))]
     return Layer(wiring, weight, not first, [bias[c] for c in channel], [t[c] for c in channel])
 
@@ -499,7 +497,7 @@ class Tally(NamedTuple):
 
 def pairs(
     network: Network, passes: Sequence[tuple[Trace, Vector]], per: str = "synapse"
-) -> Iterator[tuple[int, int, Fraction, Fraction]]:
+) -> Iterator[tuple[int, int, Number, Number]]:
     """Layer, synapse or weight, gradient and update of everything that is compared.
 
     Args:
@@ -513,7 +511,7 @@ def pairs(
         InputError: no such way to sum.
     """
     check_choice("per", per, SUMS)
-    sums: dict[tuple[int, int, int, int], list[Fraction]] = defaultdict(lambda: [Fraction(0)] * 2)
+    sums: dict[tuple[int, int, int, int], list[Number]] = defaultdict(lambda: [0] * 2)
     for number, (trace, e) in enumerate(passes):
         both = gradient(network, trace, e), broadcast(network, trace, e)
         for l, layer in enumerate(network.layers):
@@ -528,7 +526,7 @@ def pairs(
         yield key[0], key[1], g, u
 
 
-def sign(value: Fraction) -> int:
+def sign(value: Number) -> int:
     """-1, 0 or 1."""
     return (value > 0) - (value < 0)
 
@@ -597,4 +595,4 @@ def survey(
 
 def random_example(network: Network, rng: Random) -> tuple[Vector, Vector]:
     """An input and an error vector that fit the network."""
-    return fractions(rng, inputs(network)), fractions(rng, len(network.layers[0].weight[0]))
+    return vector(rng, inputs(network)), vector(rng, len(network.layers[0].weight[0]))
