@@ -28,7 +28,7 @@ test: $(VENV)/installed
 	$(MAKE) --no-print-directory -j $(JOBS) checks rebuilt
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests gevb book --nbval -n $(JOBS) --dist loadscope
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests/browser --confcutdir tests/browser \
-	  -n $$((2 * $(JOBS))) --dist worksteal
+	  -n $$(($(JOBS) + 1)) --dist worksteal
 
 checks:
 	$(BIN)/ruff check

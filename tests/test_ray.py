@@ -18,7 +18,13 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own, of which there a
 def cluster():
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+    soon = {  # a death is noted after 2.5 s instead of 25
+        "health_check_initial_delay_ms": 0,
+        "health_check_period_ms": 500,
+        "health_check_failure_threshold": 5,
+    }
+    head = {"num_cpus": 0, "_system_config": soon}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
     nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
     ray.init(address=cluster.address, log_to_driver=False)
     yield cluster, nodes

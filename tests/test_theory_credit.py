@@ -52,7 +52,7 @@ def test_the_variance_of_weight_perturbation():
     network, image, label = network_and_image("fc")
     gevb.BP(network).backward(image, label)
     g = gradient(network)
-    rule, trials = WeightPerturbation(network, sigma=1e-6), 3000
+    rule, trials = WeightPerturbation(network, sigma=1e-6), 1000
     estimates = []
     for _ in range(trials):
         rule.backward(image, label)
