@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 
 import numpy as np
 import plotly.graph_objects as go
@@ -57,7 +56,7 @@ def active_paths(network: exact.Network, inputs: Sequence[exact.Vector]) -> go.F
 
     def drawn(x: exact.Vector) -> list[go.Scatter]:
         trace = exact.forward(network, x)
-        dhat = [*exact.feedback(network, trace), [Fraction(1)]]
+        dhat: list[exact.Vector] = [*exact.feedback(network, trace), [1]]
         on = {(l, i): bool(trace.slopes[l][i][0]) for l, i in place}
         heard = {(l, i): dhat[l][i] for l, i in place}
         thick = [(b, a) for b, a in wires if on[b] and on[a] and heard[a]]
