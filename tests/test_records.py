@@ -57,7 +57,7 @@ def test_unknown_record():
     near = "mnist-fc-vectorized-nonnegative-gevb-5epochs-seed"
     with pytest.raises(gevb.InputError, match=rf"got '{near}9', wanted one like {near}0"):
         gevb.lab.recorded(f"{near}9")
-    with pytest.raises(gevb.InputError, match="got 'svhn', wanted one like digits-"):
+    with pytest.raises(gevb.InputError, match="got 'svhn', wanted one like cifar10-"):
         gevb.lab.recorded("svhn")
 
 
@@ -168,5 +168,5 @@ def test_json_as_deep_as_the_stack(tmp_path):
 
 def test_names_that_no_record_has():
     for name in ("x" * 300, "../results/x", "a\0b"):
-        with pytest.raises(gevb.InputError, match=r"record: got '.*, wanted one like digits-"):
+        with pytest.raises(gevb.InputError, match=r"record: got '.*, wanted one like cifar10-"):
             gevb.lab.recorded(name)
