@@ -22,8 +22,8 @@ book: $(VENV)/installed
 	$(BIN)/jupyter-book build -W -n --keep-going .
 
 # The checks and the book are made at the same time. Tests and notebooks share the workers (see
-# `Spread` in tests/conftest.py), a core and a thread each. The tests in a browser mostly wait, so
-# there may be more of them than cores.
+# `Spread` in tests/conftest.py), a core and a thread each. The tests in a browser wait now and
+# then, so there is one worker more than cores.
 test: $(VENV)/installed
 	$(MAKE) --no-print-directory -j $(JOBS) checks rebuilt
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests gevb book --nbval -n $(JOBS) --dist loadscope

@@ -392,7 +392,8 @@ def centred(network: Network, x: Sequence[Number]) -> Network:
 
     Nonnegative weights drive all components of all units past the first layer alike, so with
     small biases nearly all are on, or all off. Taking the drive off the biases of the gated layers
-    puts the pre-activations on both sides of zero.
+    leaves what was drawn as a bias for the pre-activation, of either sign (of a convolution's
+    channel, at its first position).
     """
     for l, layer in enumerate(network.layers[:-1]):
         drive: dict[int, Vector] = {}
