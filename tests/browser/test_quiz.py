@@ -139,6 +139,21 @@ def test_no_answer_and_no_number_is_told_what_is_wanted(opened):
     )
 
 
+def go(page, address):
+    """Open an address where the store is heard.
+
+    On a busy machine Chromium gives some pages from disk (5 of 120) a store of their own: what
+    other pages keep does not reach them, nor others what they keep. The next page has the real one.
+    """
+    for _ in range(5):
+        page.wait_for_load_state("networkidle")  # nothing is cut short
+        page.goto(address)
+        if page.evaluate("localStorage.getItem('heard')"):
+            return
+        page.evaluate("localStorage.setItem('heard', 'yes')")
+    pytest.fail(f"no page in five hears the store: {address}")
+
+
 def saved(page):
     with page.expect_download() as download:
         page.click(".save")
@@ -150,13 +165,14 @@ def saved(page):
 def test_answers_stay_over_pages_and_reloads_and_are_saved_as_one_file(opened, home, from_disk):
     at = f"{BOOK.as_uri()}/" if from_disk else home
     page = opened(QUIZ, at=at)
+    go(page, page.url)
     first = answer(page, "exit_quiz.independent", "10")
     answer(page, "exit_quiz.without", "an error")
     answer(page, "exit_quiz.without", "a backward path")
-    page.goto(f"{at}{CHAPTER}")
+    go(page, f"{at}{CHAPTER}")
     parts = ["network", "optimizer", "order"]
     answer(page, "training.check_checkpoint", parts)
-    page.goto(f"{at}{QUIZ}")
+    go(page, f"{at}{QUIZ}")
     form = page.locator('form[data-name="exit_quiz.independent"]')
     form.locator(".verdict", has_text=first).wait_for()
     assert form.locator("input").input_value() == "10"
