@@ -23,8 +23,8 @@ book: $(VENV)/installed
 
 # The checks and the book are made at the same time. Tests and notebooks share the workers (see
 # `Spread` in tests/conftest.py), a core and a thread each. The tests in a browser wait now and
-# then, so there is one worker more than cores. On a busy machine a window may show nothing for
-# half a minute: a test that ran out of time is tried once more, and counted as "rerun".
+# then, so there is one worker more than cores. On a busy machine one of them may run out of time:
+# it is tried once more in a new window, and counted as "rerun"; a wrong answer is not.
 test: $(VENV)/installed
 	$(MAKE) --no-print-directory -j $(JOBS) checks rebuilt
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests gevb book --nbval -n $(JOBS) --dist loadscope

@@ -142,11 +142,11 @@ def test_no_answer_and_no_number_is_told_what_is_wanted(opened):
 def go(page, address):
     """Open an address where the store is heard.
 
-    On a busy machine Chromium gives some pages from disk (5 of 120) a store of their own: what
-    other pages keep does not reach them, nor others what they keep. The next page has the real one.
+    On a busy machine Chromium gives a page from disk now and then a store of its own: what others
+    keep does not reach it, nor others what it keeps. The next page has the real one.
     """
     for _ in range(5):
-        page.wait_for_load_state("networkidle")  # nothing is cut short
+        page.wait_for_load_state("networkidle")  # a request cut short would be a complaint
         page.goto(address)
         if page.evaluate("localStorage.getItem('heard')"):
             return
