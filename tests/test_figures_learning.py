@@ -46,6 +46,13 @@ def test_learning_curves_take_the_rule_from_the_record():
     ]  # fmt: skip
     assert figure.layout.yaxis.range == (0, 40)
     assert "ours: test 90 to 10 %, training 45 to 5 %" in figure.layout.meta["alt"]
+    assert "epochs. At the end the test error is 10 % for ours, 10" in figure.layout.meta["caption"]
+
+
+def test_learning_curves_say_where_a_shorter_run_ends():
+    history = [evaluation(0, 90.0), evaluation(3, 10.0), evaluation(6, 8.0)]
+    figure = shown(learning_curves({"long": record(history), "short": record(history[:2])}))
+    assert figure.layout.meta["caption"].endswith("is 8 % for long, 10 % for short (at epoch 3).")
 
 
 def test_histograms_count_zeros_apart():

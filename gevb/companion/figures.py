@@ -46,12 +46,17 @@ def learning_curves(runs: Mapping[str, Record], ceiling: float | int | None = No
     figure = over_epochs(curves, "error (%)", " %")
     figure.update_yaxes(rangemode="tozero", range=ceiling and [0, ceiling])
     epochs = max(record.history[-1].epoch for record in runs.values())
-    last = {name: number(record.history[-1].test_error) for name, record in runs.items()}
+
+    def last(name: str) -> str:
+        end = runs[name].history[-1]
+        where = "" if end.epoch == epochs else f" (at epoch {end.epoch})"
+        return f"{number(end.test_error)} % for {name}{where}"
+
     return finished(
         figure,
         alt=f"Learning curves. {ends(curves, ' %')}.",
         caption=f"Test and training error over {epochs} epochs. At the end the test error is "
-        + ", ".join(f"{error} % for {name}" for name, error in last.items())
+        + ", ".join(map(last, runs))
         + ".",
         height=235,
     )
