@@ -53,6 +53,8 @@ def test_learning_curves_say_where_a_shorter_run_ends():
     history = [evaluation(0, 90.0), evaluation(3, 10.0), evaluation(6, 8.0)]
     figure = shown(learning_curves({"long": record(history), "short": record(history[:2])}))
     assert figure.layout.meta["caption"].endswith("is 8 % for long, 10 % for short (at epoch 3).")
+    assert "short (to epoch 3): test 90 to 10 %" in figure.layout.meta["alt"]
+    assert "long: test 90 to 8 %" in figure.layout.meta["alt"]
 
 
 def test_histograms_count_zeros_apart():

@@ -178,6 +178,11 @@ class Curve:
         default_factory=dict
     )
 
+    @property
+    def end(self) -> int:
+        """The last epoch, of the panel where that is the latest."""
+        return max(epochs[-1] for epochs, _ in self.values.values() if len(epochs))
+
     @classmethod
     def of(cls, name: str, record: Record, measures: Measures, **more: Any) -> Curve:
         """What a record's evaluations measured, in the colour of its rule."""
@@ -253,9 +258,19 @@ def over_epochs(
     return figure
 
 
-def ends(curves: Sequence[Curve], unit: str) -> str:
-    """Where curves begin and end, in words."""
+def ends(curves: Sequence[Curve], unit: str, along: str | None = "epoch") -> str:
+    """Where curves begin and end, in words.
+
+    Args:
+        curves: see `over_epochs`.
+        unit: of the values.
+        along: what a curve that ends before others of its owner is said to have come to; None if
+            that is no news.
+    """
     said, owner = [], None
+    last: dict[str | None, int] = {}
+    for curve in curves:
+        last[curve.owner] = max(last.get(curve.owner, 0), curve.end)
     for curve in curves:
         if curve.owner != owner:
             owner = curve.owner
@@ -265,7 +280,8 @@ def ends(curves: Sequence[Curve], unit: str) -> str:
             for title, (_, values) in curve.values.items()
             if len(values)
         ]
-        said.append(f"{curve.note}{curve.name}: {', '.join(parts)};")
+        until = f" (to {along} {curve.end})" if along and curve.end < last[owner] else ""
+        said.append(f"{curve.note}{curve.name}{until}: {', '.join(parts)};")
     return " ".join(said).removesuffix(";")
 
 

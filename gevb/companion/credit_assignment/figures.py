@@ -58,7 +58,7 @@ def perturbation_against_width(noise: Series, cosine: Series) -> go.Figure:
         figure,
         alt="Left, noise / signal of a perturbation estimate against the number of perturbed "
         "values; right, cosine of one update with the gradient against the width. From the "
-        f"fewest to the most: {ends(curves, '')}.",
+        f"fewest to the most: {ends(curves, '', along=None)}.",
         caption="Left, the noise of one estimate, as a multiple of the signal, against the "
         "number of values that are perturbed. Right, how far one update points along the "
         "gradient (cosine; 1 is along it) against the width of the layers: "
