@@ -131,6 +131,19 @@ def test_results_folder_is_read_whole(tmp_path):
     ]
 
 
+def test_records_stand_in_the_paper_s_order(tmp_path):
+    runs = [
+        gevb.Config("digits", "fc", "fa", epochs=2),  # None of the paper's: behind all of them.
+        gevb.Config("mnist", "fc", "dfa", False, epochs=2),
+        gevb.Config("mnist", "fc", "bp", epochs=2),
+        gevb.Config("mnist", "fc", "gevb", epochs=2, seed=1),
+        gevb.Config("mnist", "fc", "gevb", epochs=2),
+    ]
+    for run in runs:
+        (tmp_path / f"{run.name}.json").write_bytes(whole_record(run, 11).to_json())
+    assert [record.config for record in read_results(tmp_path)] == runs[::-1]
+
+
 def test_damaged_foreign_and_misnamed_records(tmp_path):
     config = gevb.Config(epochs=2)
     content = whole_record(config, 11).to_json()

@@ -104,7 +104,7 @@ def parse_seeds(text: str) -> list[int]:
 
 
 def read_results(folder: str | Path | None = None) -> list[Record]:
-    """All records of a folder, failures too; those shipped with the book if None.
+    """All records of a folder, failures too, in the paper's order; the book's own if None.
 
     Raises:
         InputError: no such folder; a file that is damaged, of another version, or whose name is
@@ -121,7 +121,8 @@ def read_results(folder: str | Path | None = None) -> list[Record]:
         if (wanted := record.config.name) != file.name.split(".")[0]:
             raise InputError(f"{file}: got the record of {wanted}, wanted it under its own name")
         records.append(record)
-    return records
+    order = {experiment: place for place, experiment in enumerate(EXPERIMENTS)}
+    return sorted(records, key=lambda record: order.get(record.config.experiment, len(order)))
 
 
 def published() -> dict[str, tuple[float, float]]:
