@@ -104,7 +104,9 @@ def parse_seeds(text: str) -> list[int]:
 
 
 def read_results(folder: str | Path | None = None) -> list[Record]:
-    """All records of a folder, failures too, in the paper's order; the book's own if None.
+    """All records of a folder, failures too; those shipped with the book if None.
+
+    They stand in the order of `EXPERIMENTS`, those of other experiments behind.
 
     Raises:
         InputError: no such folder; a file that is damaged, of another version, or whose name is
