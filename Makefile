@@ -12,7 +12,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-JOBS ?= 2
+JOBS ?= $(shell $(PYTHON) -c "import os; print(min(4, os.cpu_count() or 1))")
 NAME ?= laptop
 FUZZ ?= 50
 
@@ -22,9 +22,10 @@ book: $(VENV)/installed
 	$(BIN)/jupyter-book build -W -n --keep-going .
 
 # The checks and the book are made at the same time. Tests and notebooks share the workers (see
-# `Spread` in tests/conftest.py), a core and a thread each. The tests in a browser wait now and
-# then, so there is one worker more than cores. On a busy machine one of them may run out of time:
-# it is tried once more in a new window, and counted as "rerun"; a wrong answer is not.
+# `Spread` in tests/conftest.py), a core and a thread each: JOBS of them, or as many as cores, up
+# to four, since each takes some 2 GiB with what it starts. The tests in a browser wait now and
+# then, so there is one worker more. On a busy machine one of them may run out of time: it is tried
+# once more in a new window, and counted as "rerun"; a wrong answer is not.
 test: $(VENV)/installed
 	$(MAKE) --no-print-directory -j $(JOBS) checks rebuilt
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests gevb book --nbval -n $(JOBS) --dist loadscope
