@@ -16,6 +16,9 @@ JOBS ?= $(shell $(PYTHON) -c "import os; print(min(4, os.cpu_count() or 1))")
 NAME ?= laptop
 FUZZ ?= 50
 
+# Many of these orders start Python over and over: it may keep what it has compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: book test checks rebuilt fuzz serve teach execute bench lock lighthouse repository clean
 
 book: $(VENV)/installed

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from functools import cache
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from unittest.mock import patch
@@ -19,12 +20,20 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 from xdist.scheduler import LoadScopeScheduling
 
-import gevb
-from gevb.data import data_folder
-from gevb.datasets import DATASETS
-from gevb.networks import FC, LC, Conv, Network, Pool
-
 ROOT = Path(__file__).parents[1]
+# Shapes are checked where the package says any. The other modules have the types that mypy checks,
+# and no more: to check them at every call would take the tests minutes.
+SHAPED = [
+    ".".join(file.relative_to(ROOT).with_suffix("").parts)
+    for file in sorted((ROOT / "gevb").rglob("*.py"))
+    if "from jaxtyping import" in file.read_text(encoding="utf-8")
+]
+jaxtyping.install_import_hook(SHAPED, "beartype.beartype")
+
+import gevb  # noqa: E402
+from gevb.data import data_folder  # noqa: E402
+from gevb.datasets import DATASETS  # noqa: E402
+from gevb.networks import FC, LC, Conv, Network, Pool  # noqa: E402
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # Workers share the cores.
     torch.set_num_threads(1)
@@ -113,6 +122,7 @@ def relative_difference(got: torch.Tensor, wanted: torch.Tensor) -> float:
 def real_data(tmp_path_factory: pytest.TempPathFactory):
     """Folder with a real data set, or a skip that says what was looked for."""
 
+    @cache
     def folder(name: str) -> Path:
         usual = data_folder(None)
         if all((usual / file).is_file() for file in DATASETS[name].files):
@@ -162,7 +172,7 @@ def config() -> gevb.Config:
 
 @pytest.fixture
 def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calls as users make them: without the tests' checks of shapes and types."""
+    """Calls as users make them, and as quick: without the tests' checks of shapes and types."""
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
 
 

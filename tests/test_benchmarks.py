@@ -123,6 +123,7 @@ def test_memory_of_a_step():
     assert held[0]
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_quick_run(tmp_path):
     done = CliRunner().invoke(
         main, ["--quick", "--device", "cpu", "--name", "test", "--folder", str(tmp_path)]

@@ -25,6 +25,7 @@ from gevb.lab.comparison import (
 from gevb.lab.experiments import experiments, published
 from gevb.lab.tables import Table, errors_table, findings_table
 
+pytestmark = pytest.mark.usefixtures("unchecked")
 OURS = (1.9, 2.1, 1.7, 2.0, 1.8)
 OTHERS = (2.4, 2.6, 2.5, 2.3)
 MANY = 10**9  # Images, so many that only the seeds are left to chance.

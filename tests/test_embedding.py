@@ -421,6 +421,7 @@ def train(tmp_path, epochs: int = 1, **change: object):
     return tmp_path / "run", config
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(("vectorized", "nonnegative", "rule"), NETWORKS)
 def test_embed_run(vectorized, nonnegative, rule, tmp_path):
     run, config = train(tmp_path, vectorized=vectorized, nonnegative=nonnegative, rule=rule)

@@ -273,13 +273,13 @@ def test_a_failure_that_cannot_be_recorded_stops_no_other_run(tmp_path, monkeypa
     def full(path, content):
         raise gevb.InputError(f"cannot write {path}: No space left on device")
 
-    monkeypatch.setattr("gevb.lab.engine.write_atomically", full)
     said: list[str] = []
-    tried = reproduce([damaged, whole], tmp_path, jobs=1, device="cpu", say=said.append)
+    with monkeypatch.context() as disk:
+        disk.setattr("gevb.lab.engine.write_atomically", full)
+        tried = reproduce([damaged, whole], tmp_path, jobs=1, device="cpu", say=said.append)
     assert [record.status for record in tried] == ["failed", "failed"]
     assert all("No space left on device" in str(record.error) for record in tried)
     assert [line.split(": ")[1] for line in said[1:]] == ["FAILED", "FAILED"]
-    monkeypatch.undo()
     (folder / "checkpoint.pt").unlink()
     assert {record.status for record in quietly([damaged, whole], tmp_path)} == {"finished"}
 

@@ -18,6 +18,7 @@ import gevb
 from gevb.lab.experiments import published, read_results
 from gevb.networks import FC, Network
 
+pytestmark = pytest.mark.usefixtures("unchecked")
 RULES = ("gevb", "bp")
 
 

@@ -6,9 +6,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 from conftest import relative_difference
+from jaxtyping import TypeCheckError
 
 import gevb
 from gevb.layers import WeightLayer, contract
+from gevb.theory.alignment import relative_std
 
 K, B = 3, 4
 
@@ -25,6 +27,18 @@ def randomize(layer: WeightLayer, seed: int = 0) -> WeightLayer:
 def randn(*shape: int, seed: int = 1) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: contract(randn(B, K, 5), randn(B + 1, K)),
+        lambda: relative_std(torch.tensor(1.0)),
+    ],
+)
+def test_the_tests_check_shapes(call):
+    with pytest.raises(TypeCheckError):
+        call()
 
 
 MAKERS = {

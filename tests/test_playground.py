@@ -116,6 +116,7 @@ def computed() -> list[dict[str, Any]]:
     )
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("case", range(len(CASES)), ids=["-".join(map(str, c)) for c in CASES])
 def test_every_weight_after_50_steps_is_the_packages(computed, case: int):
     kind, init, rule_name, optimizer, clamped = CASES[case]

@@ -84,6 +84,7 @@ CASES = [
 ]
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("config", CASES, ids=lambda config: config.experiment)
 def test_replayed_training_is_the_same(config, data):
     usual, replayed = Trainer(config, data, CPU), Trainer(config, data, CPU, Recording)

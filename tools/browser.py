@@ -38,7 +38,8 @@ from playwright.sync_api import (
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "_build" / "html"
 LANDING = "book/index.html"
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+# First the one without windows: the same Chromium, a quarter less work.
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
 MISSING = "no Chromium found: install Chromium or Chrome, or set CHROME_PATH to its program"
 FLAGS = ("--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
 REDIRECT = 'http-equiv="Refresh"'  # the book's root leads to its first page
@@ -212,12 +213,19 @@ def install() -> str:
         raise Stop(MISSING)
     if sudo and subprocess.run([*sudo, "true"], capture_output=True).returncode:
         raise Stop(MISSING)
-    quiet = ["env", "DEBIAN_FRONTEND=noninteractive", apt, "-qq"]
-    for order in (["update"], ["install", "-y", "chromium"]):
-        done = subprocess.run([*sudo, *quiet, *order], capture_output=True, text=True)
-        if done.returncode:
-            reason = (done.stderr.strip() or "no reason given").splitlines()[-1]
-            raise Stop(f"{MISSING} (apt-get {order[0]}: {reason})")
+    quiet = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", apt, "-qq"]
+
+    def why_not(*order: str) -> str:
+        """Why apt-get did not follow an order; "" if it did."""
+        done = subprocess.run([*quiet, *order], capture_output=True, text=True)
+        reason = (done.stderr.strip() or "no reason given").splitlines()[-1]
+        return f"apt-get {order[0]}: {reason}" if done.returncode else ""
+
+    shell, whole = PROGRAMS[:2]  # Ubuntu has no package of the first
+    if reason := why_not("update") or (
+        why_not("install", "-y", shell) and why_not("install", "-y", whole)
+    ):
+        raise Stop(f"{MISSING} ({reason})")
     if path := program():
         return f"Chromium is installed: {path}"
     raise Stop(MISSING)

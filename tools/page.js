@@ -142,6 +142,16 @@
   // Marks one element for each look that words have on the page: their colour, size and weight,
   // on what, in links beside which other colour.
   markLooks() {
+    const telling = (parts) => parts.filter((part) => !["1", "none", "rgba(0, 0, 0, 0)"].includes(part)).join();
+    const grounds = new Map([[null, ""]]);
+    const ground = (element) => {
+      if (!grounds.has(element)) {
+        const { opacity, backgroundColor, backgroundImage } = getComputedStyle(element);
+        const own = telling([opacity, backgroundImage, backgroundColor]);
+        grounds.set(element, ground(element.parentElement) + (own && `/${own}`));
+      }
+      return grounds.get(element);
+    };
     const looks = new Set();
     for (const element of document.body.querySelectorAll("*")) {
       delete element.dataset.look;
@@ -151,11 +161,7 @@
       const look = [color, fontSize, fontWeight, textDecorationLine];
       const link = element.closest("a");
       if (link) look.push(getComputedStyle(link.parentElement).color);
-      for (let under = element; under; under = under.parentElement) {
-        const { opacity, backgroundColor, backgroundImage } = getComputedStyle(under);
-        look.push(opacity, backgroundImage, backgroundColor);
-      }
-      const name = look.filter((part) => !["1", "none", "rgba(0, 0, 0, 0)"].includes(part)).join();
+      const name = telling(look) + ground(element);
       if (!looks.has(name)) element.dataset.look = looks.add(name).size;
     }
   },

@@ -132,7 +132,7 @@ OTHERS = ".play, [type=file], [name=rule], .wrong *, .pictures *, .widths *, [na
 
 
 def test_every_control_answers_to_the_keyboard(opened):
-    page = opened()
+    page = opened(permissions=["clipboard-write"])
     for selector, key, effect in CONTROLS:
         control = page.query_selector(selector)
         assert control, selector
