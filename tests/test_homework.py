@@ -47,7 +47,6 @@ def test_update(capsys, answer, wanted):
     assert wanted in says(capsys, exercises.check_update, answer)
 
 
-@pytest.mark.usefixtures("unchecked")
 def test_shares(capsys):
     vnn, mixed = (exercises.shares(exercises.network(signs)) for signs in (True, False))
     check = exercises.check_shares
