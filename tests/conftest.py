@@ -21,8 +21,8 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).parents[1]
-# Shapes are checked where the package says any. The other modules have the types that mypy checks,
-# and no more: to check them at every call would take the tests minutes.
+# Shapes are checked in the modules that write any; in the others mypy has checked the types, and to
+# do so again at every call costs the tests time. Before the imports below: it acts on new ones.
 SHAPED = [
     ".".join(file.relative_to(ROOT).with_suffix("").parts)
     for file in sorted((ROOT / "gevb").rglob("*.py"))

@@ -38,7 +38,7 @@ from playwright.sync_api import (
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "_build" / "html"
 LANDING = "book/index.html"
-# First the one without windows: the same Chromium, a quarter less work.
+# First the one without windows, which is less work for a machine.
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
 MISSING = "no Chromium found: install Chromium or Chrome, or set CHROME_PATH to its program"
 FLAGS = ("--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
