@@ -171,7 +171,12 @@ def ask(place: Page | ElementHandle, name: str, given: Any = None) -> Any:
 
 
 def read_through(page: Page) -> None:
-    """Scroll through a page, and give its figures time; `faults.figures` tells which stay empty."""
+    """Scroll through a page, and give its figures time; `faults.figures` tells which stay empty.
+
+    TimeoutError in a window that shows nothing: some never do, and what waits there to be seen or
+    for fonts waits without end.
+    """
+    page.wait_for_function("() => new Promise(requestAnimationFrame)")
     ask(page, "readThrough")
     with suppress(TimeoutError):
         page.wait_for_function(function("allDrawn"), timeout=PATIENCE)

@@ -242,3 +242,13 @@ def test_weight_is_what_went_over_the_line(chromium, tmp_path):
     (tmp_path / "long.js").write_text("//" + 100_000 * "x")
     with browser.served(tmp_path) as home, browser.visited(chromium, home, "page.html") as visit:
         assert 100 < faults.weight(visit.page) < 2000  # over gzip
+
+
+def test_a_window_that_shows_nothing_is_not_waited_for(chromium):
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.set_default_timeout(200)
+        browser.read_through(page)
+        page.evaluate("requestAnimationFrame = () => {}")
+        with pytest.raises(browser.TimeoutError):
+            browser.read_through(page)
