@@ -28,9 +28,9 @@ book: $(VENV)/installed
 # `Spread` in tests/conftest.py), a core and a thread each: JOBS of them, or as many as cores, up
 # to four, since each takes some 2 GiB with what it starts. The tests in a browser wait now and
 # then, so there is one worker more. On a busy machine one of them may run out of time: it is tried
-# once more in a new window, and counted as "rerun"; a wrong answer is not. A page may also stop to
-# answer, and playwright waits for an answer without end: after three minutes the worker is left,
-# and that test is tried once more by another.
+# once more in a new window, and counted as "rerun"; a wrong answer is not. A page may also cease to
+# answer, and playwright waits for an answer without end: after three minutes that worker is given
+# up, and the test is tried once more by another.
 test: $(VENV)/installed
 	$(MAKE) --no-print-directory -j $(JOBS) checks rebuilt
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests gevb book --nbval -n $(JOBS) --dist loadscope

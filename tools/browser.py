@@ -173,8 +173,8 @@ def ask(place: Page | ElementHandle, name: str, given: Any = None) -> Any:
 def read_through(page: Page) -> None:
     """Scroll through a page, and give its figures time; `faults.figures` tells which stay empty.
 
-    TimeoutError in a window that shows nothing: some never do, and what waits there to be seen or
-    for fonts waits without end.
+    Now and then a headless window never shows a picture, and then some answers never come:
+    TimeoutError.
     """
     page.wait_for_function("() => new Promise(requestAnimationFrame)")
     ask(page, "readThrough")
