@@ -247,8 +247,8 @@ def test_weight_is_what_went_over_the_line(chromium, tmp_path):
 def test_a_window_that_shows_nothing_is_not_waited_for(chromium):
     with chromium.new_context() as context:
         page = context.new_page()
-        page.set_default_timeout(200)
         browser.read_through(page)
+        page.set_default_timeout(200)
         page.evaluate("requestAnimationFrame = () => {}")
         with pytest.raises(browser.TimeoutError):
             browser.read_through(page)
