@@ -73,6 +73,8 @@ def test_trained_maps_show_the_first_run_of_each_network():
         "GEVB+ vectorized, 190 epochs", "BP+ vectorized, 190 epochs"
     ]  # fmt: skip
     assert "GEVB+ vectorized, 190 epochs 0.50 to 0.25; BP+" in figure.layout.meta["alt"]
+    changes = "by -0.25 (GEVB+ vectorized, 190 epochs) to -0.10 (BP+ vectorized, 190 epochs)."
+    assert changes in figure.layout.meta["caption"]
 
 
 def test_quality_improvements():
@@ -98,7 +100,7 @@ def test_quality_improvements():
     }
     assert not figure.frames, "nothing to choose"
     alt = figure.layout.meta["alt"]
-    assert "digits: 2, CIFAR-10: 0" in alt
+    assert "digits: 2, after 190 epochs; CIFAR-10: 0" in alt
     assert "about: GEVB+ vectorized 0.18, BP+ vectorized 0.13, DFA+ conventional 0.01." in alt
 
 

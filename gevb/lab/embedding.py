@@ -145,6 +145,12 @@ def before_and_after(maps: dict[str, RecordedMap]) -> list[tuple[RecordedMap, Re
     ]
 
 
+def epochs_trained(pairs: Sequence[tuple[RecordedMap, RecordedMap]]) -> str:
+    """Epochs trained, or the fewest and the most, of at least one run's maps before and after."""
+    epochs = [after.epoch for _, after in pairs]
+    return "-".join(map(str, dict.fromkeys((min(epochs), max(epochs)))))
+
+
 def summary(found: Mapping[str, Sequence[tuple[RecordedMap, RecordedMap]]]) -> Table:
     """Mean cluster qualities before and after training, a row for each of the eight networks.
 
@@ -160,8 +166,7 @@ def summary(found: Mapping[str, Sequence[tuple[RecordedMap, RecordedMap]]]) -> T
             if not runs:
                 rows.append((*row, *["no run yet"] * 3))
                 continue
-            epochs = sorted({after.epoch for _, after in runs})
-            row += ("-".join(map(str, dict.fromkeys((epochs[0], epochs[-1])))),)
+            row += (epochs_trained(runs),)
             for space in ("quality", "quality_pca"):
                 both = np.mean([[getattr(m.map, space) for m in pair] for pair in runs], 0)
                 row += ("{:.3f} → {:.3f}".format(*both),)

@@ -21,7 +21,7 @@ from gevb.companion.plots import (
     square,
 )
 from gevb.datasets import DATASETS
-from gevb.lab.embedding import RecordedMap
+from gevb.lab.embedding import RecordedMap, epochs_trained
 from gevb.lab.experiments import experiments, published_improvements
 
 Points = tuple[Float[np.ndarray, "N 2"], Int[np.ndarray, " N"]]
@@ -111,26 +111,26 @@ def trained_maps(pairs: Sequence[tuple[RecordedMap, RecordedMap]]) -> go.Figure:
             f"{title}, {pair[1].epoch} epochs": pair
             for pair in [pair for pair in pairs if pair[1].config.title == title][:1]
         }
-    dataset = pairs[0][1].config.dataset
+    dataset = DATASETS[pairs[0][1].config.dataset]
     qualities = "; ".join(
         f"{name} {one.map.quality:.2f} to {two.map.quality:.2f}"
         for name, (one, two) in runs.items()
     )
-    gains = {name: one.map.quality - two.map.quality for name, (one, two) in runs.items()}
-    least, most = min(gains, key=gains.__getitem__), max(gains, key=gains.__getitem__)
+    change = {name: two.map.quality - one.map.quality for name, (one, two) in runs.items()}
+    least, most = min(change, key=change.__getitem__), max(change, key=change.__getitem__)
     return pair_of_maps(
         {
             name: ((one.map.xy, one.map.labels), (two.map.xy, two.map.labels))
             for name, (one, two) in runs.items()
         },
         titles=("before training", "after training"),
-        classes=DATASETS[dataset].class_names,
-        alt=f"t-SNE maps of {dataset} by the last convolutional layer, before and after training, "
-        f"with a menu over the networks. Cluster quality: {qualities}.",
-        caption=f"Each point is an image of {dataset}, placed by t-SNE where the last "
-        "convolutional layer finds its likes; colour and symbol tell the class. Training lowers "
-        f"cluster quality (less is better) by {gains[least]:.2f} ({least}) to {gains[most]:.2f} "
-        f"({most}).",
+        classes=dataset.class_names,
+        alt=f"t-SNE maps of {dataset.title} by the last convolutional layer, before and after "
+        f"training, with a menu over the networks. Cluster quality: {qualities}.",
+        caption=f"Each point is an image of {dataset.title}, placed by t-SNE where the last "
+        "convolutional layer finds its likes; colour and symbol tell the class. Training changes "
+        f"cluster quality (less is better) by {change[least]:+.2f} ({least}) to "
+        f"{change[most]:+.2f} ({most}).",
     )
 
 
@@ -219,8 +219,9 @@ def quality_improvements(
         span = [1.1 * min(-0.01, *gains), 1.1 * max(least, *gains)] if gains else [-0.01, least]
         figure.update_xaxes(range=span, col=column)
     figure.update_yaxes(categoryorder="array", categoryarray=list(rows.values())[::-1])
-    counts = ", ".join(
+    counts = "; ".join(
         f"{dataset}: {len({after.network for _, after in pairs})}"
+        + (f", after {epochs_trained(pairs)} epochs" if pairs else "")
         for dataset, pairs in found.items()
     )
     about = ", ".join(f"{name} {gain:.2f}" for name, gain in published.items())
