@@ -393,6 +393,24 @@ def test_before_and_after_wants_comparable_maps():
     assert after.network == "GEVB+ vectorized"
 
 
+def test_before_and_after_is_in_the_order_of_the_networks():
+    runs = [
+        gevb.Config(arch="conv", vectorized=False, rule="bp"),
+        gevb.Config(arch="conv", vectorized=False, rule="dfa"),
+        gevb.Config(arch="conv", seed=0),
+        gevb.Config(arch="conv", seed=1),
+    ]
+    made = [make_map(config=config, epoch=epoch) for config in runs for epoch in (0, 9)]
+    maps = {m.name: m for m in made}
+    found = [(after.network, after.config.seed) for _, after in before_and_after(maps)]
+    assert found == [
+        ("GEVB+ vectorized", 0),
+        ("GEVB+ vectorized", 1),
+        ("DFA+ conventional", 0),
+        ("BP+ conventional", 0),
+    ]
+
+
 def test_networks_are_the_papers_eight():
     assert len(NETWORKS_OF_THE_PAPER) == len(set(NETWORKS_OF_THE_PAPER)) == 8
     assert NETWORKS_OF_THE_PAPER[::4] == ("GEVB+ vectorized", "DFA+ conventional")

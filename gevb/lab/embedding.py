@@ -134,15 +134,16 @@ def recorded_maps(folder: Path | None = None) -> dict[str, RecordedMap]:
 def before_and_after(maps: dict[str, RecordedMap]) -> list[tuple[RecordedMap, RecordedMap]]:
     """Maps of the same run before and after training, made with the same settings.
 
-    A run without a comparable map before training is left out.
+    In the order of `NETWORKS`. A run without a comparable map before training is left out.
     """
-    return [
+    pairs = [
         (before, after)
         for after in maps.values()
         if after.epoch
         and (before := maps.get(untrained(after.config)))
         and before.settings == after.settings
     ]
+    return sorted(pairs, key=lambda pair: NETWORKS.index(pair[1].network))
 
 
 def epochs_trained(pairs: Sequence[tuple[RecordedMap, RecordedMap]]) -> str:
