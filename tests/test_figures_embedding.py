@@ -67,7 +67,7 @@ def run(gain: float, **change: object) -> tuple[RecordedMap, RecordedMap]:
 
 
 def test_trained_maps_show_the_first_run_of_each_network():
-    pairs = [run(0.1, rule="bp"), run(0.25), run(0.2, seed=1)]
+    pairs = [run(0.25), run(0.2, seed=1), run(0.1, rule="bp")]
     figure = embedding.trained_maps(pairs)
     assert [frame.name for frame in figure.frames] == [
         "GEVB+ vectorized, 190 epochs", "BP+ vectorized, 190 epochs"

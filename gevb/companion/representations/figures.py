@@ -103,14 +103,12 @@ def trained_maps(pairs: Sequence[tuple[RecordedMap, RecordedMap]]) -> go.Figure:
     """Maps before and after training, a menu over the networks; of each the first run.
 
     Args:
-        pairs: recorded maps of one data set, at least one pair.
+        pairs: recorded maps of one data set, from `before_and_after`; at least one pair.
     """
-    runs: dict[str, tuple[RecordedMap, RecordedMap]] = {}
-    for title in (experiment.title for experiment in _SHOWN):
-        runs |= {
-            f"{title}, {pair[1].epoch} epochs": pair
-            for pair in [pair for pair in pairs if pair[1].config.title == title][:1]
-        }
+    first: dict[str, tuple[RecordedMap, RecordedMap]] = {}
+    for pair in pairs:
+        first.setdefault(pair[1].network, pair)
+    runs = {f"{name}, {pair[1].epoch} epochs": pair for name, pair in first.items()}
     dataset = DATASETS[pairs[0][1].config.dataset]
     qualities = "; ".join(
         f"{name} {one.map.quality:.2f} to {two.map.quality:.2f}"
