@@ -136,7 +136,7 @@ def panels(
         cols=columns,
         subplot_titles=["<br>".join(textwrap.wrap(title, letters)) for title in titles],
         shared_yaxes=shared,
-        **{"horizontal_spacing": 0.05 if shared else 0.12, "vertical_spacing": 0.2, **how},
+        **{"horizontal_spacing": 0.05 if shared else 0.12, "vertical_spacing": 0.4 / rows, **how},
     )
     return figure.update_annotations(font_size=14)
 

@@ -234,7 +234,6 @@ def feedback_histogram(layers: Mapping[str, Float[Tensor, " n"]]) -> go.Figure:
         rows=len(layers),
         shared="all",
         shared_xaxes="all",
-        vertical_spacing=0.4 / len(layers),
     )
     for row, dhat in enumerate(layers.values(), start=1):
         counts, edges = np.histogram((dhat / dhat.mean()).numpy(), bins=np.arange(0, 5.2, 0.1))
