@@ -127,7 +127,7 @@ def panels(
 ) -> go.Figure:
     """Axes side by side, each under its title, in so many rows; on one vertical scale if shared.
 
-    A title is broken where a phone's panel ends.
+    A title is broken where a phone's panel ends; the gap between rows goes with a row's height.
     """
     columns = -(-len(titles) // rows)
     letters = max(8, int((_PHONE - _BESIDE) / columns / 7))  # of a title, which is larger
