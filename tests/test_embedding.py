@@ -427,7 +427,7 @@ def test_summary_shows_what_is_missing():
         "0.500 → 0.350",
         "0.800 → 0.800",
     )
-    assert [row[1:] for row in others] == [("0", *["no run yet"] * 3)] * 7
+    assert [row[1:] for row in others] == [("0", *["no map yet"] * 3)] * 7
 
 
 # ---------------------------------------------------------------------------- runs, command line

@@ -165,7 +165,7 @@ def summary(found: Mapping[str, Sequence[tuple[RecordedMap, RecordedMap]]]) -> T
             runs = [pair for pair in pairs if pair[1].network == network]
             row: tuple[str, ...] = (f"{title} {network}", str(len(runs)))
             if not runs:
-                rows.append((*row, *["no run yet"] * 3))
+                rows.append((*row, *["no map yet"] * 3))
                 continue
             row += (epochs_trained(runs),)
             for space in ("quality", "quality_pca"):

@@ -150,7 +150,7 @@ def quality_improvements(
     """Cluster quality before training minus after it, a menu over the data sets that have runs.
 
     Left in the t-SNE plane, with the three published means; right after PCA. Bars are means over
-    seeds, points are seeds; a network without a run says so.
+    seeds, points are seeds; a network without a map says so.
 
     Args:
         found: for each data set, maps of runs before and after training; there is at least one.
@@ -188,7 +188,7 @@ def quality_improvements(
         nothing = go.Scatter(
             x=[0] * len(missing),
             y=missing,
-            text=["no run yet"] * len(missing),
+            text=["no map yet"] * len(missing),
             mode="text",
             textposition="middle right",
             textfont={"color": NEUTRAL},
