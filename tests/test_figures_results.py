@@ -72,6 +72,11 @@ def test_curves_are_means_over_seeds_and_carry_on_the_last_value():
     assert (line.line.dash, training.line.dash) == ("solid", "dash")
 
 
+def test_one_seed_has_no_range():
+    figure = pictures.curves({"mnist fc": [run(GEVB, 0, (90, 4))]}, {})
+    assert [trace.name for trace in panel(figure, "VNN")] == ["GEVB, test", "GEVB, training"]
+
+
 def test_a_panel_without_a_run_says_so():
     figure = pictures.curves({"mnist fc": [run(GEVB, 0, (90, 4))]}, {})
     notes = [note.xref for note in figure.layout.annotations if note.text == "no run yet"]

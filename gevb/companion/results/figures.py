@@ -125,7 +125,7 @@ _KINDS = {  # of networks, a panel each: vectorized, nonnegative
 def curves(groups: Grid, goals: Mapping[str, Mapping[Experiment, float]]) -> go.Figure:
     """Test and training errors over training, a panel a kind of network.
 
-    Lines are means over seeds; the range of the test errors is drawn as a band.
+    Lines are means over seeds; the range of the test errors is a band where there are several.
 
     Args:
         groups: records by the name of a button.
@@ -156,8 +156,8 @@ def curves(groups: Grid, goals: Mapping[str, Mapping[Experiment, float]]) -> go.
         figure,
         alt=f"Learning curves, means over seeds. {ends(means, ' %')}.",
         caption="Test error (solid) and training error (dashed), means over seeds, in each kind of "
-        "network; the band is the range of the test error. Diamonds are the test errors that the "
-        "paper reports at the end.",
+        "network; a band is the range of the test error over several seeds. Diamonds are the test "
+        "errors that the paper reports at the end.",
         height=420,
     )
 
@@ -216,7 +216,7 @@ def _by_kind(
 
 
 def _means(groups: Grid, measures: Measures) -> list[Curve]:
-    """Means over seeds, with the range of the first measure, for each rule in each network."""
+    """Means over seeds for each rule in each network, with the range that the first measure has."""
     found = []
     for group, records in groups.items():
         runs: dict[Experiment, list[Record]] = {}
@@ -237,7 +237,7 @@ def _means(groups: Grid, measures: Measures) -> list[Curve]:
                     {"dash": DASHES[n], "width": 2.5 if n == 0 else 1.5},
                     marker=None,
                     owner=group,
-                    band={kind: (low, high)} if n == 0 else {},
+                    band={kind: (low, high)} if n == 0 and low != high else {},
                 )
             )
     return found
