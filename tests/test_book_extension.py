@@ -5,11 +5,11 @@ import re
 
 import nbformat
 import pytest
-from bookext import pictures, plotly_figures
 from bs4 import BeautifulSoup
 from conftest import build_book
 
-from gevb.companion.training import exercises
+from bookext import pictures, plotly_figures
+from gevbook.training import exercises
 
 REPOSITORY = "https://github.com/owner/name"
 FACTS = "**Time** an hour. **You need** nothing. **In the paper** all of it."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gevb.companion.checks import check, told
+from gevbook.checks import check, told
 
 
 @pytest.mark.parametrize(

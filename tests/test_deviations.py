@@ -9,9 +9,9 @@ import pytest
 import torch
 
 import gevb
-from gevb.companion.deviations import variants
-from gevb.companion.deviations.variants import COMPARISONS
 from gevb.layers import Flatten
+from gevbook.deviations import variants
+from gevbook.deviations.variants import COMPARISONS
 
 
 def both(name, rule, seed=1):

@@ -12,7 +12,7 @@ from types import ModuleType
 import nbformat
 import pytest
 
-from gevb.companion.checks import check
+from gevbook.checks import check
 
 ROOT = Path(__file__).parents[1]
 v4 = nbformat.v4

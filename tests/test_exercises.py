@@ -11,16 +11,14 @@ import numpy as np
 import pytest
 import torch
 
-from gevb.companion import answers
-from gevb.companion.answers import Choice, Exercise, Known, Number, Numbers, Selection
+from gevbook import answers
+from gevbook.answers import Choice, Exercise, Known, Number, Numbers, Selection
 
 COMPANION = Path(answers.__file__).parent
 EXERCISES = {
     f"{path.parent.name}.{name}": exercise
     for path in sorted(COMPANION.glob("*/exercises.py"))
-    for name, exercise in vars(
-        import_module(f"gevb.companion.{path.parent.name}.exercises")
-    ).items()
+    for name, exercise in vars(import_module(f"gevbook.{path.parent.name}.exercises")).items()
     if isinstance(exercise, Exercise)
 }
 ODD = [

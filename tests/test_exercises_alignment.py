@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gevb.companion.alignment import exercises
+from gevbook.alignment import exercises
 
 
 @pytest.mark.parametrize(

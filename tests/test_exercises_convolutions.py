@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gevb.companion.convolutions import exercises as convolutions
+from gevbook.convolutions import exercises as convolutions
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gevb
-from gevb.companion.credit_assignment import exercises as credit
+from gevbook.credit_assignment import exercises as credit
 
 
 def says(capsys, check, answer):

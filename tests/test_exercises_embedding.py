@@ -8,8 +8,8 @@ import math
 import numpy as np
 import pytest
 
-from gevb.companion.representations import exercises as embedding
 from gevb.lab.maps import cluster_quality
+from gevbook.representations import exercises as embedding
 
 PLACES, CLASSES = np.array([0.0, 2.0, 10.0, 12.0]), np.array([0, 0, 1, 1])
 SQUARES = [(p - q) ** 2 for p, q in itertools.combinations(PLACES, 2)]

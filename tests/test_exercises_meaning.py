@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from gevb.companion.meaning import exercises as meaning
 from gevb.networks import FC, Network
 from gevb.theory.vnn import multiply_adds
+from gevbook.meaning import exercises as meaning
 
 
 def says(capsys, check, answer):

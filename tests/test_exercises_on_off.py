@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gevb.companion.on_off import exercises
+from gevbook.on_off import exercises
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gevb.companion.results import exercises
+from gevbook.results import exercises
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from gevb.companion.sign_match import exercises
+from gevbook.sign_match import exercises
 
 RIGHT = {"leaky gate", "ball gate"}
 

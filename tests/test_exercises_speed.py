@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gevb.companion.speed import exercises as speed
+from gevbook.speed import exercises as speed
 
 
 @pytest.mark.parametrize(

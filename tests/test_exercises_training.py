@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gevb.companion.training import exercises as training
+from gevbook.training import exercises as training
 
 
 def says(capsys, check, answer):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import gevb
-from gevb.companion.building_a_vnn import exercises as vnn
 from gevb.networks import FC, Network
 from gevb.theory.vnn import multiply_adds
+from gevbook.building_a_vnn import exercises as vnn
 
 
 def says(capsys, check, answer):

@@ -7,8 +7,8 @@ import math
 import pytest
 import torch
 
-from gevb.companion.alignment import figures as alignment
-from gevb.companion.on_off import figures as on_off
+from gevbook.alignment import figures as alignment
+from gevbook.on_off import figures as on_off
 
 
 def test_triangle_has_the_angle():

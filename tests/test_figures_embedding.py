@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import gevb
-from gevb.companion.representations import figures as embedding
-from gevb.companion.representations import widget
 from gevb.datasets import DATASETS
 from gevb.lab.embedding import RecordedMap
 from gevb.lab.maps import Map, Settings
+from gevbook.representations import figures as embedding
+from gevbook.representations import widget
 
 XY, LABELS = np.array([[0.0, 2.0], [-4.0, 1.0], [1.0, 1.0]]), np.array([0, 1, 0])
 

@@ -8,13 +8,13 @@ import pytest
 import torch
 
 import gevb
-from gevb.companion.figures import learning_curves, one_weight_becomes_four
-from gevb.companion.meaning import figures as meaning
-from gevb.companion.plots import COLOURS
-from gevb.companion.training import figures as learning
 from gevb.lab.records import Record
 from gevb.theory.vnn import Cost
 from gevb.training import Evaluation
+from gevbook.figures import learning_curves, one_weight_becomes_four
+from gevbook.meaning import figures as meaning
+from gevbook.plots import COLOURS
+from gevbook.training import figures as learning
 
 
 def shown(figure):

@@ -10,9 +10,9 @@ import torch
 from conftest import make_record
 
 import gevb
-from gevb.companion.results import figures as pictures
 from gevb.lab.comparison import findings, table
 from gevb.lab.experiments import experiments
+from gevbook.results import figures as pictures
 
 GEVB, BP = experiments(["mnist"], "fc-vectorized-nonnegative")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gevb.companion.speed import figures as speed
 from gevb.lab.timings import against_textbook, find, geometric_mean, networks
+from gevbook.speed import figures as speed
 
 
 def row(arch, rule, way, seconds, **more):

@@ -31,7 +31,7 @@ from hypothesis import strategies as st
 from killed import train_on
 
 import gevb
-from gevb import cli, toys
+from gevb import cli
 from gevb.errors import check_path, shown
 from gevb.lab import embedding, experiments, records
 from gevb.lab.maps import Map, Settings

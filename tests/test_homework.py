@@ -6,10 +6,10 @@ import re
 
 import pytest
 import torch
-from bookext import homework
 from conftest import ROOT
 
-from gevb.companion.homework import exercises
+from bookext import homework
+from gevbook.homework import exercises
 
 GIVEN = exercises.given()
 WANTED, GRADIENT = exercises.both(exercises.network(), 0, 32)

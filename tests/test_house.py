@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,27 +12,29 @@ from pathlib import Path
 import nbformat
 import notebooks
 import pytest
-from bookext.folding import summary
 from bs4 import BeautifulSoup
 from markdown_it import MarkdownIt
 
+from bookext.folding import summary
+
 ROOT = Path(__file__).parents[1]
 #: From the ground up; a module imports from its own storey and from those below.
-STOREYS = ("core", "theory", "lab", "companion", "outside")
+STOREYS = ("core", "theory", "lab", "gevbook", "outside")
 FILES = [
     path
-    for files in ("gevb/**/*.py", "book/*/*.py", "benchmarks/*.py", "tools/*.py")
+    for files in ("gevb/**/*.py", "book/*/**/*.py", "benchmarks/*.py", "tools/*.py")
     for path in sorted(ROOT.glob(files))
 ]
 NOTEBOOKS = sorted((ROOT / "book").rglob("*.ipynb"))
 
 
 def named(path: Path) -> str:
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[parts[0] == "book" :]).removesuffix(".__init__")
 
 
 MODULES = {named(path) for path in FILES}
-ROOMS = {name.split(".")[2] for name in MODULES if name.count(".") == 3}
+ROOMS = {name.split(".")[1] for name in MODULES if re.match(r"gevbook\.\w+\.", name)}
 
 
 def imports(source: str) -> set[str]:
@@ -48,14 +51,14 @@ def imports(source: str) -> set[str]:
 def storey(module: str) -> int:
     package, _, rest = module.partition(".")
     if package != "gevb" or rest in ("cli", "__main__"):
-        return STOREYS.index("outside")
+        return STOREYS.index(package if package in STOREYS else "outside")
     folder = rest.split(".")[0]
     return STOREYS.index(folder if folder in STOREYS else "core")
 
 
 def rooms(modules: set[str]) -> set[str]:
-    parts = [name.split(".") for name in modules if name.startswith("gevb.companion.")]
-    return {folder for _, _, folder, *_ in parts} & ROOMS
+    parts = [name.split(".") for name in modules if name.startswith("gevbook.")]
+    return {folder for _, folder, *_ in parts} & ROOMS
 
 
 def test_the_storeys_are_there():

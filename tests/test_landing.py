@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 import torch
-from bookext import landing, result_chart
-from bookext.result_chart import SERIES
 from conftest import ROOT
 from node import in_node, parameters
 
 import gevb
+from bookext import landing, result_chart
+from bookext.result_chart import SERIES
 from gevb.lab.experiments import published, read_results
 from gevb.networks import FC, Network
 

@@ -4,14 +4,14 @@ import re
 from xml.etree import ElementTree
 
 import pytest
+from bs4 import BeautifulSoup
+from conftest import ROOT
+
 from bookext import rules
 from bookext.chapters import HEADS
 from bookext.libraries import ASSETS, LIBRARIES
 from bookext.plotly_figures import controls, has_room_to_fill
-from bs4 import BeautifulSoup
-from conftest import ROOT
-
-from gevb.companion.plots import COLOURS, NAMES
+from gevbook.plots import COLOURS, NAMES
 
 CHAPTERS = {path.stem for path in (ROOT / "book").glob("*.ipynb")}
 HEX = re.compile(r"#[0-9a-f]{6}\b", re.IGNORECASE)

@@ -326,7 +326,7 @@ BOOK_NEEDS = ["fitting>=5.24", "too-old>=5.24", "preview>=7.7", "absent<3,>=1"]
 
 def what_pip_is_asked(monkeypatch, present: dict[str, str]) -> list[list[str]]:
     """The arguments of each call of pip by a setup cell that meets these packages."""
-    import_module("gevb.companion.plots")  # while plotly can still read its own version
+    import_module("gevbook.plots")  # while plotly can still read its own version
     folder = {re.sub("[-_.]+", "-", name).lower(): value for name, value in present.items()}
 
     def version(name: str) -> str:

@@ -12,15 +12,15 @@ from typing import Any
 import discoveries
 import pytest
 import torch
-from bookext import playground
-from bookext.landing import as_json
 from node import in_node, parameters
 
 import gevb
+from bookext import playground
+from bookext.landing import as_json
 from gevb.networks import FC, Network
 from gevb.seeds import stream
 from gevb.theory.on_off import plain_nonnegative
-from gevb.toys import NOISE, toy
+from gevbook.toys import NOISE, toy
 
 INITS = {"onoff": gevb.on_off, "plain": plain_nonnegative, "he": gevb.he}
 KINDS = {

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import plotly.io as pio
 import pytest
 
-from gevb.companion import plots
+from gevbook import plots
 
 
 @pytest.fixture

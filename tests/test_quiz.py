@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 import torch
-from bookext import quiz
 from conftest import ROOT
 from node import in_node
 from sphinx.errors import ExtensionError
 from test_exercises import EXERCISES
 
 import gevb
-from gevb.companion.answers import Choice, Known, Number, Numbers, Selection
+from bookext import quiz
 from gevb.layers import contract
 from gevb.networks import FC, Network
 from gevb.theory import exact
 from gevb.theory.sign_match import agreement, broken_case
+from gevbook.answers import Choice, Known, Number, Numbers, Selection
 
 FILE = ROOT / "book" / "teach" / "exit_quiz.yml"
 EXIT = {question.name.partition(".")[2]: question for question in quiz.read_quiz(FILE)}

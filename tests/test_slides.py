@@ -7,10 +7,11 @@ import re
 
 import nbformat
 import pytest
-from bookext import plotly_figures
 from bs4 import BeautifulSoup
 from conftest import ROOT, build_book
 from test_book_extension import CONFIG, FIGURE
+
+from bookext import plotly_figures
 
 v4 = nbformat.v4
 TEACH = ROOT / "book" / "teach"

@@ -10,9 +10,10 @@ import zipfile
 import browser
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
+
 import teach
 from bookext import homework
-from bs4 import BeautifulSoup
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_the_package_works_from_the_folder_alone(built, tmp_path):
     script = (
         "import sys; sys.path[:] = [p for p in sys.path if 'editable' not in p];"
         "sys.meta_path[:] = [m for m in sys.meta_path if 'editable' not in repr(m)];"
-        "from importlib import metadata; import gevb.companion.homework.exercises as e;"
+        "from importlib import metadata; import gevbook.homework.exercises as e;"
         "print(e.__file__); metadata.version('gevb')"
     )
     done = subprocess.run(

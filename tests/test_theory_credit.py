@@ -97,7 +97,7 @@ def test_gradients_accumulate():
 
 
 def test_widget_follows_its_sliders():
-    from gevb.companion.credit_assignment.widget import perturbation_by_hand
+    from gevbook.credit_assignment.widget import perturbation_by_hand
 
     box = perturbation_by_hand()
     before = box.children[-1].value
@@ -107,7 +107,7 @@ def test_widget_follows_its_sliders():
 
 
 def test_figures_say_what_they_show():
-    from gevb.companion.credit_assignment import figures as pictures
+    from gevbook.credit_assignment import figures as pictures
 
     curves = {"node perturbation": ((1, 2), (3.0, 4.0)), "GEVB": ((1, 2), (0.5, 0.25))}
     alt = pictures.perturbation_against_width(curves, curves).layout.meta["alt"]

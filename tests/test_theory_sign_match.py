@@ -11,10 +11,10 @@ import torch
 from conftest import make_batch, make_network
 
 import gevb
-from gevb.companion.sign_match import figures
-from gevb.companion.sign_match.widget import break_the_signs
 from gevb.theory import exact
 from gevb.theory import sign_match as sm
+from gevbook.sign_match import figures
+from gevbook.sign_match.widget import break_the_signs
 
 
 def case(seed: int, kind: str = "fc", **network):

@@ -122,7 +122,7 @@ def test_against_the_counter_of_pytorch(arch, vectorized):
 
 
 def test_widget_follows_its_sliders():
-    from gevb.companion.building_a_vnn.widget import gate_by_hand
+    from gevbook.building_a_vnn.widget import gate_by_hand
 
     box = gate_by_hand()
     turn = box.children[0].children[1]
@@ -133,7 +133,7 @@ def test_widget_follows_its_sliders():
 
 
 def test_figures_say_what_they_show():
-    from gevb.companion.building_a_vnn import figures as pictures
+    from gevbook.building_a_vnn import figures as pictures
 
     gate = pictures.gate_half_space()
     assert len(gate.frames) == len(gate.layout.sliders[0].steps) == 24

@@ -15,10 +15,10 @@ import torch
 from jupyter_client.manager import start_new_kernel
 
 import gevb
-from gevb.companion import widget as shared
-from gevb.companion.alignment import widget as alignment
-from gevb.companion.convolutions import widget as convolutions
-from gevb.companion.on_off import widget as on_off
+from gevbook import widget as shared
+from gevbook.alignment import widget as alignment
+from gevbook.convolutions import widget as convolutions
+from gevbook.on_off import widget as on_off
 
 
 def all_of(box):
@@ -210,7 +210,7 @@ def test_work_that_fails_says_why(live):
 
 IN_A_KERNEL = """
 import time
-from gevb.companion.widget import training_explorer
+from gevbook.widget import training_explorer
 box = training_explorer()
 choices = [row.children[1] for row in box.children[:5]]
 work, shown = box.children[5], box.children[7]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipywidgets
 
 import gevb
-from gevb.companion.meaning.widget import broadcast_explorer
-from gevb.companion.training.widget import run_planner
 from gevb.theory.costs import run_cost
+from gevbook.meaning.widget import broadcast_explorer
+from gevbook.training.widget import run_planner
 
 
 def parts(box):

@@ -44,7 +44,7 @@ if not util.find_spec("gevb"):
 
 import torch
 
-from gevb.companion.plots import use_notebook_renderer
+from gevbook.plots import use_notebook_renderer
 
 use_notebook_renderer()
 device = "cpu"

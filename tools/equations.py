@@ -4,7 +4,7 @@ python tools/equations.py           write book/equations.md
 python tools/equations.py --check   write nothing; name each equation that has a gap or an old entry
 
 An equation is found by its tag in a Markdown cell, \tag{A7} or \tag{7, 8}; its check by the line
-that gevb.companion.checks.check printed, in the stored output of a code cell that the tests run.
+that gevbook.checks.check printed, in the stored output of a code cell that the tests run.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Check:
-    """A line that `gevb.companion.checks.check` printed."""
+    """A line that `gevbook.checks.check` printed."""
 
     place: Place
     statement: str

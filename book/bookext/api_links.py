@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 NAMED = re.compile(r"(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?:\(.*\))?")  # a call names it too
-APPARATUS = "gevb.companion"
+APPARATUS = "gevbook"
 PARAMETERS = re.compile(r"<dl>\n((?:<dd><em class=\"sig-param\">.*</dd>\n)+)</dl>")
 VALUE = 100  # characters of a constant's value that are shown
 
@@ -59,7 +59,7 @@ def imports_of(module: str) -> dict[str, str]:
 # The name to import something by, and where it is defined.
 HOMES = {
     f"{package}.{name}": home
-    for package in ("gevb", "gevb.companion.figures")
+    for package in ("gevb", "gevbook.figures")
     for name, home in imports_of(package).items()
 }
 SHORT = {home: name for name, home in HOMES.items()}
@@ -121,7 +121,7 @@ class ApiLinks(SphinxPostTransform):
             if target := place(self.env, meaning):
                 literal.replace_self(self.reference(target, literal.deepcopy()))
                 return
-        if name.startswith("gevb."):
+        if name.startswith(("gevb.", "gevbook.")):
             LOGGER.warning("%s is not documented", name, location=literal)
 
     def reference(self, target: tuple[str, str], code: nodes.literal) -> nodes.reference:

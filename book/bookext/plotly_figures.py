@@ -80,7 +80,7 @@ def figure_html(figure: dict[str, Any], picture: str = "") -> str:
     """The figure's controls, and a place of its size that holds its JSON and picture, or words.
 
     Raises:
-        KeyError: the figure was not made by `gevb.companion.plots.finished`: no height or words.
+        KeyError: the figure was not made by `gevbook.plots.finished`: no height or words.
     """
     layout = figure["layout"]
     alt, height = escape(layout["meta"]["alt"]), layout["height"]

@@ -5,7 +5,7 @@ exercise asks for a number, for numbers or for a choice of words, the page has a
 made from the exercise that the notebook calls.
 
 What is right, and what is said to a wrong answer, is known in one place: in the exercise, one of
-the kinds of `gevb.companion.answers`. The page's script reads it from the form and judges by it.
+the kinds of `gevbook.answers`. The page's script reads it from the form and judges by it.
 Without scripts the form shows the choices, and all answers in a fold.
 """
 
@@ -25,7 +25,7 @@ from docutils import nodes
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-from gevb.companion.answers import Choice, Known, Number, Numbers, Selection
+from gevbook.answers import Choice, Known, Number, Numbers, Selection
 
 from .libraries import serve
 
@@ -139,7 +139,7 @@ def asked(code: str, chapter: str) -> tuple[str, Any] | None:
 
 def exercises_of(chapter: str) -> str:
     """The module that holds them."""
-    return f"gevb.companion.{chapter}.exercises"
+    return f"gevbook.{chapter}.exercises"
 
 
 def plain(text: str) -> list[nodes.Node]:

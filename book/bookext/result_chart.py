@@ -6,11 +6,11 @@ import math
 from dataclasses import dataclass
 from html import escape
 
-from gevb.companion.plots import COLOURS
 from gevb.datasets import DATASETS as FACTS
 from gevb.lab.comparison import PUBLISHED_SEEDS, SEEDS, Sample, table
 from gevb.lab.experiments import published, read_results
 from gevb.training import Experiment
+from gevbook.plots import COLOURS
 
 ARCHITECTURES = {"fc": "fully connected", "conv": "convolutional", "lc": "locally connected"}
 DATASETS = {

@@ -1,6 +1,6 @@
 """One colour for each learning rule: for figures, buttons, charts and words.
 
-`gevb.companion.plots` chooses them; here they become custom properties of every page. What is
+`gevbook.plots` chooses them; here they become custom properties of every page. What is
 marked as a rule's, by `data-rule="gevb"` or, where docutils allows nothing else, by the class
 `rule-gevb`, has them as `--rule` and, for words, `--rule-text`: the nearest shade that can be read.
 """
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gevb.companion.plots import COLOURS, NAMES
+from gevbook.plots import COLOURS, NAMES
 
 from .pictures import COLOURS as THEME
 

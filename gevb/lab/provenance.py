@@ -6,6 +6,7 @@ import ast
 import hashlib
 import platform
 from datetime import UTC, datetime
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,32 +14,48 @@ from typing import Any
 import numpy as np
 import torch
 
+from gevb.errors import InputError, shown
 from gevb.version import __version__
 
 
-def sources(module: str) -> list[Path]:
-    """Files of this package that a module depends on: its own, and those it imports in turn."""
-    root, found, waiting = Path(__file__).parents[2], set[Path](), [module]
+def sources(module: str) -> dict[str, Path]:
+    """Files of ours that a module depends on, by name: its own, and those it imports in turn.
+
+    Raises:
+        InputError: no module of ours.
+    """
+    found: dict[str, Path] = {}
+    waiting = [module]
     while waiting:
         name = waiting.pop()
-        stem = root / name.replace(".", "/")
-        file = stem / "__init__.py" if stem.is_dir() else stem.with_suffix(".py")
-        if not name.startswith("gevb") or not file.is_file() or file in found:
+        if not name.startswith("gevb"):
             continue
-        found.add(file)
-        for node in ast.walk(ast.parse(file.read_text())):
+        package, stem = import_module(name.partition(".")[0]), name.replace(".", "/")
+        path = Path(str(package.__file__)).parents[1] / stem
+        stem, path = (f"{stem}/__init__", path / "__init__") if path.is_dir() else (stem, path)
+        file = path.with_suffix(".py")
+        if not file.is_file() or f"{stem}.py" in found:
+            continue
+        found[f"{stem}.py"] = file
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module:
                 waiting += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
             elif isinstance(node, ast.Import):
                 waiting += [alias.name for alias in node.names]
-    return sorted(found)
+    if not found:
+        raise InputError(f"module: got {shown(module)}, wanted one such as gevb.lab.runs")
+    return dict(sorted(found.items()))
 
 
 def source_hash(module: str) -> str:
-    """SHA-256 over `sources`, names included: other files may change without changing it."""
-    root, digest = Path(__file__).parents[2], hashlib.sha256()
-    for file in sources(module):
-        digest.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
+    """SHA-256 over `sources`, names included: other files may change without changing it.
+
+    Raises:
+        InputError: no module of ours.
+    """
+    digest = hashlib.sha256()
+    for name, file in sources(module).items():
+        digest.update(name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
 
 

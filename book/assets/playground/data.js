@@ -1,5 +1,5 @@
 // What the playground's networks learn from: digits as packed by playground.py, the toy sets of
-// gevb.toys, points that a visitor set, and a visitor's table of numbers.
+// gevbook.toys, points that a visitor set, and a visitor's table of numbers.
 //
 // A data set is { name, inputs, classes, names, train: { x, y }, test: { x, y } } with x of (N, inputs).
 "use strict";
@@ -24,7 +24,7 @@ function dataModule(Random) {
 
   const NOISE = { spirals: .03, rings: .05, clouds: .15 };
 
-  // gevb.toys.toy(name, seed).
+  // gevbook.toys.toy(name, seed).
   function toy(name, seed) {
     const stream = Random.stream(seed, "points"), n = 2 * POINTS;
     const uniform = stream.uniforms(n), noise = stream.normals(2 * n);

@@ -145,7 +145,7 @@ function stateModule() {
     return [
       ...(data.name === "file" ? ["import re", "from pathlib import Path", ""] : []), "import torch", "", "import gevb", "from gevb.networks import FC, Network", "from gevb.seeds import stream",
       ...(init === "plain" ? ["from gevb.theory.on_off import plain_nonnegative"] : []),
-      ...(own_data || data.name === "digits" ? [] : ["from gevb.toys import toy"]), "",
+      ...(own_data || data.name === "digits" ? [] : ["from gevbook.toys import toy"]), "",
       ...source, ...(own_data ? split : []),
       "network = Network(", `    (${shape}),`, `    ${data.classes},`, `    [${hidden.map((n) => `FC(${n})`).join(", ")}],`,
       `    vectorized=${kind.vectorized ? "True" : "False"},`, `    nonnegative=${kind.nonnegative ? "True" : "False"},`,

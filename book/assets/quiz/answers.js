@@ -1,4 +1,4 @@
-// Reads what a visitor answers, and judges it as gevb/companion/answers.py does.
+// Reads what a visitor answers, and judges it as book/gevbook/answers.py does.
 "use strict";
 function answersModule() {
   const NUMBER = String.raw`[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?`;

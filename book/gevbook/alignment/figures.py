@@ -1,0 +1,270 @@
+"""Alignment angles: what they are, how they fall with the width, where they go in training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+from jaxtyping import Float
+from torch import Tensor
+
+from gevb.theory.alignment import angle, relative_std
+from gevbook.plots import (
+    COLOURS,
+    HIDDEN,
+    NEUTRAL,
+    Curve,
+    area,
+    dots,
+    ends,
+    finished,
+    frames,
+    line,
+    over_epochs,
+    panels,
+    short,
+)
+
+_DEGREES = [1, 2, 5, 10, 20, 40, 60, 90]
+
+
+def angle_triangle(r: Sequence[float]) -> go.Figure:
+    r"""Draw :math:`\hat\delta` as its part along 1 and the rest, a right triangle; by a slider."""
+
+    def drawn(value: float) -> list[go.Scatter]:
+        theta = math.atan(value)
+        arc = np.linspace(0, theta, 20)
+        sides = [
+            ("of GEVB: mean", (0, 1), (0, 0), COLOURS["gevb"]),
+            ("the rest: standard deviation", (1, 1), (0, value), NEUTRAL),
+            ("of the gradient", (0, 1), (0, value), COLOURS["bp"]),
+        ]
+        label = go.Scatter(
+            x=[0.36],
+            y=[0.09],
+            mode="text",
+            text=[f"{math.degrees(theta):.1f}°"],
+            textfont={"size": 15},
+            showlegend=False,
+            hoverinfo="skip",
+        )
+        angle_drawn = short(0.25 * np.cos(arc)), short(0.25 * np.sin(arc))
+        return [
+            *(line((x, short(y)), colour, name, width=4) for name, x, y, colour in sides),
+            line(angle_drawn, NEUTRAL, width=1.5),
+            label,
+        ]
+
+    figure = go.Figure()
+    views = {f"{value:g}": drawn(value) for value in r}
+    frames(figure, views, "r = ", start=list(views)[len(r) // 2])
+    return finished(
+        figure,
+        alt="A right triangle. Along the base lies the direction of GEVB, as long as the mean of "
+        "dhat; the upright side is as long as its standard deviation; the gradient's feedback is "
+        "the slope. The angle at the base is arctan of the ratio r: "
+        f"{math.degrees(math.atan(r[0])):.0f} to {math.degrees(math.atan(r[-1])):.0f} degrees as "
+        f"r goes from {r[0]:g} to {r[-1]:g}.",
+        caption="The gradient's feedback (blue) is the part that GEVB has (green), as long as the "
+        r"mean of $\hat\delta$, and a rest at right angles to it, as long as the standard "
+        "deviation. Their ratio r alone makes the angle. Say first at which r it is 45°, and "
+        "whether half that r makes half the angle; then move the slider there.",
+        height=280,
+        xaxis={**HIDDEN, "range": [-0.05, 1.15]},
+        yaxis={**HIDDEN, "range": [-0.06, 1.03 * max(r)], "scaleanchor": "x"},
+    )
+
+
+class Measured(NamedTuple):
+    """Mean angle of random networks in degrees, by width: with a band and an error of the mean.
+
+    Attributes:
+        mean: over networks.
+        low, high: between them lie 95 % of the networks.
+        error: 1.96 standard errors of the mean.
+    """
+
+    mean: list[float]
+    low: list[float]
+    high: list[float]
+    error: list[float]
+
+    @classmethod
+    def of(cls, ratios: Sequence[Float[Tensor, "..."]]) -> Measured:
+        """From r of the networks of each width; networks without feedback (nan) are left out."""
+        angles = [angle(r[~r.isnan()]) for r in ratios]
+        return cls(
+            [float(a.mean()) for a in angles],
+            [float(a.quantile(0.025)) for a in angles],
+            [float(a.quantile(0.975)) for a in angles],
+            [1.96 * float(a.std()) / math.sqrt(len(a)) for a in angles],
+        )
+
+
+def angles_by_width(
+    widths: Sequence[int],
+    measured: Mapping[str, Sequence[Measured]],
+    predicted: Mapping[str, Sequence[Sequence[float | int]]],
+) -> go.Figure:
+    """Angles of random networks against width, and predictions; a panel for each layer.
+
+    Args:
+        widths: units of every hidden layer.
+        measured: for up to two kinds of weights, one entry a layer, the last hidden layer first.
+        predicted: for up to two predictions, the angles by layer and width.
+    """
+    count = min(len(layers) for layers in measured.values())
+    figure = panels(
+        ["last hidden layer", *(f"{n} below the last" for n in range(1, count))],
+        rows=-(-count // 2),
+        shared="all",
+        shared_xaxes="all",
+    )
+    # A third kind would have no look of its own.
+    symbols = ("circle-open", "circle")[: len(measured)]
+    dashes = ("dash", "solid")[: len(predicted)]
+    for layer in range(count):
+        bands = [
+            area(widths, m[layer].low, m[layer].high, COLOURS["gevb"]).update(legendgroup=name)
+            for name, m in measured.items()
+        ]
+        lines = [
+            line(
+                (widths, short(angles[layer])), NEUTRAL, name, "%{y:.1f}°", dash=dash, width=2
+            ).update(legendgroup=name, showlegend=layer == 0)
+            for (name, angles), dash in zip(predicted.items(), dashes, strict=True)
+        ]
+        points = [
+            dots(
+                (widths, short(m[layer].mean)),
+                COLOURS["gevb"],
+                name,
+                "%{y:.1f}°",
+                symbol=symbol,
+                size=7,
+            ).update(
+                error_y={"type": "data", "array": short(m[layer].error), "thickness": 1},
+                legendgroup=name,
+                showlegend=layer == 0,
+            )
+            for (name, m), symbol in zip(measured.items(), symbols, strict=True)
+        ]
+        row, column = divmod(layer, 2)
+        figure.add_traces([*bands, *lines, *points], rows=1 + row, cols=1 + column)
+    figure.update_xaxes(type="log", tickvals=widths[::3], ticktext=widths[::3])
+    figure.update_xaxes(title="width n", row=-(-count // 2))
+    figure.update_yaxes(type="log", range=np.log10([0.9, 90]), tickvals=_DEGREES)
+    figure.update_yaxes(title="angle (degrees)", col=1)
+    falls = "; ".join(
+        f"{name}, {n} below the last: {layer.mean[0]:.1f} to {layer.mean[-1]:.1f}"
+        for name, layers in measured.items()
+        for n, layer in enumerate(layers)
+    )
+    return finished(
+        figure,
+        alt="Alignment angle against the width of the layers, a panel for each layer, both axes "
+        f"logarithmic. Degrees of angle from width {widths[0]} to {widths[-1]}: {falls}.",
+        caption="Angle between GEVB and the gradient in random networks: means (points), where 95 "
+        "% of the networks lie (bands), predictions (lines). On these axes a power of the width is "
+        f"a straight line. At width {widths[-1]}, in the last hidden layer and {count - 1} below "
+        "it: "
+        + ", ".join(
+            f"{layers[0].mean[-1]:.1f}° and {layers[count - 1].mean[-1]:.1f}° ({name})"
+            for name, layers in measured.items()
+        )
+        + ".",
+        height=430,
+    )
+
+
+def angles_in_training(
+    epochs: Sequence[int],
+    measured: Float[Tensor, "epochs hidden"],
+    predicted: Float[Tensor, "epochs hidden"],
+) -> go.Figure:
+    """Measured angles of the hidden layers over training, with Eq. 15 from each epoch's weights."""
+    looks = (
+        ("Eq. 15, with the weights' present ratio", predicted, NEUTRAL, {"dash": "dash"}),
+        ("measured", measured, COLOURS["gevb"], {"width": 2.5}),
+    )
+    curves = [
+        Curve(
+            name, {"": (epochs, angles[:, l].tolist())}, colour, look, None, note=f"layer {l + 1}: "
+        )
+        for l in range(measured.shape[1])
+        for name, angles, colour, look in looks
+    ]
+    figure = over_epochs(curves, "angle (degrees)", "°")
+    for l, angle_now in enumerate(measured[-1].tolist()):
+        figure.add_annotation(
+            x=epochs[-1],
+            y=math.log10(angle_now),
+            text=f"layer {l + 1}",
+            showarrow=False,
+            xanchor="right",
+            yanchor="bottom",
+        )
+    figure.update_yaxes(type="log", range=np.log10([6, 80]), tickvals=_DEGREES)
+    return finished(
+        figure,
+        alt="Alignment angles in degrees over training, measured and as Eq. 15 predicts from the "
+        f"weights' present mean and standard deviation. {ends(curves, '')}.",
+        caption="Angles of the hidden layers while the network learns, and what Eq. 15 says from "
+        "the mean and the standard deviation of the weights at that time. After "
+        f"{epochs[-1]} epochs, measured and predicted: "
+        + ", ".join(
+            f"{m:.0f}° and {p:.0f}° in layer {l}"
+            for l, (m, p) in enumerate(
+                zip(measured[-1].tolist(), predicted[-1].tolist(), strict=True), start=1
+            )
+        )
+        + ".",
+        height=325,
+    )
+
+
+def feedback_histogram(layers: Mapping[str, Float[Tensor, " n"]]) -> go.Figure:
+    r"""How :math:`\hat\delta`, scaled to mean 1, spreads over the units, a panel for each layer."""
+    spreads = {name: float(relative_std(dhat)) for name, dhat in layers.items()}
+    figure = panels(
+        [f"hidden layer {name}: r = {spread:.2f}" for name, spread in spreads.items()],
+        rows=len(layers),
+        shared="all",
+        shared_xaxes="all",
+    )
+    for row, dhat in enumerate(layers.values(), start=1):
+        counts, edges = np.histogram((dhat / dhat.mean()).numpy(), bins=np.arange(0, 5.2, 0.1))
+        figure.add_bar(
+            x=short((edges[1:] + edges[:-1]) / 2),
+            y=short(100 * counts / len(dhat)),
+            width=0.1,
+            marker={"color": COLOURS["bp"]},
+            hovertemplate="%{y:.1f} % of the units<extra></extra>",
+            row=row,
+            col=1,
+        )
+    figure.add_vline(x=1, line={"color": COLOURS["gevb"], "width": 3})
+    figure.add_annotation(
+        x=1.1, y=45, xanchor="left", text="GEVB: the same for all", showarrow=False
+    )
+    figure.update_xaxes(range=[0, 5])
+    figure.update_xaxes(title="feedback of a unit / mean over the layer", row=len(layers))
+    figure.update_yaxes(title="units (%)", range=[0, 60], tickvals=[0, 25, 50])
+    spread = "; ".join(
+        f"layer {name}: relative standard deviation {spreads[name]:.2f}, "
+        f"{100 * float((dhat == 0).double().mean()):.0f} % of the units have none"
+        for name, dhat in layers.items()
+    )
+    return finished(
+        figure,
+        alt="Histograms of the gradient's feedback over the units of each layer, in units of its "
+        f"mean. {spread}.",
+        caption="The gradient's feedback to the units of each hidden layer, in multiples of the "
+        "layer's mean; under GEVB all units get that mean (green line). The wider the bars spread "
+        "about the line, the larger r, the relative standard deviation, and the angle.",
+        height=115 * len(layers),
+        showlegend=False,
+    )

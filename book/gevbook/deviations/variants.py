@@ -1,0 +1,241 @@
+"""What our choices change, measured: each beside another one, trained alike from several seeds.
+
+`python -m gevbook.deviations.variants` writes data/deviations/NAME.json.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import click
+import torch
+from torch import Tensor
+
+import gevb
+from gevb.data import Dataset
+from gevb.datasets import DATASETS
+from gevb.lab.comparison import Difference
+from gevb.lab.provenance import provenance
+from gevb.lab.records import read_values, results_folder, sealed
+from gevb.lab.runs import write_atomically
+from gevb.lab.tables import Table
+from gevb.layers import Flatten, WeightLayer
+from gevb.networks import FC, LC, Network, Pool
+from gevb.rules import Rule, make_rule
+from gevb.seeds import stream
+from gevb.training import Config
+
+FORMAT = "gevb deviation"
+MODULE = "gevbook.deviations.variants"  # also where it is run as __main__
+PROTOCOL = Config()  # the paper's, where nothing else is said
+Learner = Callable[[str, int], Rule]  # from a rule's name and a seed
+
+
+class ChannelsFirst(Flatten):
+    """Units in the order (channel, height, width)."""
+
+    def forward(self, a: Tensor) -> Tensor:
+        """From positions to units."""
+        return a.flatten(2)
+
+    def transpose(self, signal: Tensor) -> Tensor:
+        """Back from units to positions."""
+        return signal.unflatten(1, self.in_units)
+
+
+class ScaledDFA(gevb.DFA):
+    """DFA with the factor of pooling, 1 / 2^2, on the two convolutional layers."""
+
+    def feedback(self, l: int, delta: Tensor, output: Tensor) -> Tensor:
+        """What the units of layer l hear."""
+        return super().feedback(l, delta, output) / (4 if l < 2 else 1)
+
+
+def plain(dataset: str, arch: Any, **options: Any) -> Learner:
+    """A network as everywhere else in the book; conventional, unless the options say otherwise."""
+
+    def learner(rule: str, seed: int) -> Rule:
+        """Nothing changed."""
+        network = gevb.build(dataset, arch, seed=seed, **{"vectorized": False, **options})
+        return make_rule(rule, network, seed=seed)
+
+    return learner
+
+
+def channels_first(rule: str, seed: int) -> Rule:
+    """Flattened in the authors' order."""
+    network: Network = gevb.build("digits", "conv", vectorized=False, seed=seed)
+    for layer in network.layers:
+        for n, module in enumerate(layer.arrange):
+            if isinstance(module, Flatten):
+                layer.arrange[n] = ChannelsFirst(module.in_units)
+    return make_rule(rule, network, seed=seed)
+
+
+def paired(layer: WeightLayer, generator: torch.Generator) -> WeightLayer:
+    """ON/OFF weights in pairs of rows, in the output layer as well."""
+    layer.output = False  # as if it were hidden
+    return gevb.on_off(layer, generator)
+
+
+def double(rule: str, seed: int) -> Rule:
+    """The fully connected VNN in numbers of 64 bits."""
+    return make_rule(rule, gevb.build("digits", "fc", seed=seed).double(), seed=seed)
+
+
+def scaled(rule: str, seed: int) -> Rule:
+    """DFA that knows of the pooling."""
+    assert rule == "dfa"
+    return ScaledDFA(gevb.build("digits", "conv", vectorized=False, seed=seed), seed=seed)
+
+
+def locally_connected(units: int) -> Learner:
+    """Locally connected, with so many units before the output."""
+    return plain("digits", (LC(16, 3, 1, 1), Pool(2), LC(16, 3, 1, 1), Pool(2), FC(units)))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two choices, and what is trained with each.
+
+    Attributes:
+        dataset: that is learned.
+        rules: that learn.
+        sides: ours, and the other one, by name.
+        epochs: of training; it ends before at an evaluation without training error.
+        seeds: so many, from 0.
+    """
+
+    dataset: str
+    rules: tuple[str, ...]
+    sides: dict[str, Learner]
+    epochs: int = PROTOCOL.epochs
+    seeds: int = 5
+
+
+CONV, VNN = plain("digits", "conv"), plain("digits", "fc", vectorized=True)
+COMPARISONS = {
+    "flattening": Comparison(
+        "digits",
+        ("bp", "dfa"),
+        {"channels last (ours)": CONV, "channels first": channels_first},
+    ),
+    "output": Comparison(
+        "mnist",
+        ("bp", "dfa"),
+        {
+            "ON rows (ours)": plain("mnist", "fc"),
+            "ON/OFF pairs": plain("mnist", "fc", initializer=paired),
+        },
+        epochs=10,
+        seeds=3,
+    ),
+    "units": Comparison(
+        "digits",
+        ("bp", "dfa"),
+        {"64 units (as ours)": locally_connected(64), "32 units": locally_connected(32)},
+    ),
+    "precision": Comparison("digits", ("gevb",), {"32 bits (ours)": VNN, "64 bits": double}),
+    "pooling": Comparison("digits", ("dfa",), {"without (ours)": CONV, "with the factor": scaled}),
+}
+
+
+def final_error(learner: Rule, data: Dataset, seed: int, epochs: int) -> float:
+    """Train by the paper's protocol; percent of wrong test images at the last evaluation."""
+    rate, size, every = PROTOCOL.learning_rate, PROTOCOL.batch_size, PROTOCOL.evaluate_every
+    optimizer = torch.optim.Adam(learner.network.parameters(), lr=rate, fused=True)
+    order = stream(seed, "order")
+    for epoch in range(1, epochs + 1):
+        shuffled = torch.randperm(len(data.train), generator=order)
+        gevb.train_epoch(learner, optimizer, data.train.batches(size, shuffled))
+        if epoch % every == 0 and gevb.evaluate(learner.network, data.train)[0] == 0:
+            break
+    return gevb.evaluate(learner.network, data.test)[0]
+
+
+def measure(name: str, data_dir: Path | None = None) -> dict[str, Any]:
+    """Train both sides of a comparison; what its file holds."""
+    comparison = COMPARISONS[name]
+    started, facts = time.perf_counter(), provenance(MODULE, torch.device("cpu"), 0)
+    data = gevb.load(comparison.dataset, data_dir)
+    errors: dict[str, dict[str, list[float]]] = {}
+    for rule in comparison.rules:
+        for side, learner in comparison.sides.items():
+            found = [
+                final_error(learner(rule, seed), data, seed, comparison.epochs)
+                for seed in range(comparison.seeds)
+            ]
+            errors.setdefault(rule, {})[side] = found
+            click.echo(f"{name}, {rule}, {side}: {', '.join(f'{e:.2f}' for e in found)}")
+    session = {**facts, "seconds": round(time.perf_counter() - started, 3)}
+    values = {"dataset": comparison.dataset, "epochs": comparison.epochs, "errors": errors}
+    return {**values, "session": session}
+
+
+def folder() -> Path:
+    """`data/deviations` in a checkout, `deviations` inside an installed package."""
+    return results_folder().with_name("deviations")
+
+
+def recorded(name: str) -> dict[str, Any]:
+    """What was measured of a comparison.
+
+    Raises:
+        InputError: its file is missing or damaged.
+    """
+    return read_values(folder() / f"{name}.json", FORMAT)
+
+
+def differences(name: str) -> dict[str, Difference]:
+    """The other choice's error minus ours by rule, in points, paired by seed."""
+    values = recorded(name)
+    images = DATASETS[values["dataset"]].test
+    found = {}
+    for rule, sides in values["errors"].items():
+        ours, other = (dict(enumerate(errors)) for errors in sides.values())
+        difference = Difference.paired(other, ours, images)
+        assert difference is not None
+        found[rule] = difference
+    return found
+
+
+def table(name: str) -> Table:
+    """Errors of both sides in percent, and the difference in points with its 95 % interval."""
+    rows = []
+    for rule, sides in recorded(name)["errors"].items():
+        difference = differences(name)[rule]
+        low, high = difference.interval
+        apart = ("-", f"{difference.estimate:+.2f} ({low:+.2f} to {high:+.2f})".replace("-", "−"))
+        for (side, errors), by in zip(sides.items(), apart, strict=True):
+            seeds = ", ".join(f"{error:.1f}" for error in errors)
+            rows.append((f"{rule.upper()}, {side}", seeds, f"{mean(errors):.2f}", by))
+    head = ("rule, choice", "test errors by seed, %", "mean, %", "other minus ours, points (95 %)")
+    return Table(head, rows)
+
+
+def origin(name: str) -> str:
+    """What was trained, how long, from how many seeds, and when."""
+    values = recorded(name)
+    (count,) = {len(errors) for sides in values["errors"].values() for errors in sides.values()}
+    title, day = DATASETS[values["dataset"]].title, values["session"]["started"][:10]
+    return f"{title}, {count} seeds, {values['epochs']} epochs, recorded {day}"
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(list(COMPARISONS)))
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where MNIST lies.")
+def main(names: tuple[str, ...], data_dir: Path | None) -> None:
+    """Measure the comparisons named, or all, and record them."""
+    for name in names or COMPARISONS:
+        content = json.dumps(sealed(FORMAT, measure(name, data_dir)), indent=1) + "\n"
+        write_atomically(folder() / f"{name}.json", content.encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,264 @@
+"""Figures that more than one chapter shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+import plotly.graph_objects as go
+from jaxtyping import Float
+from torch import Tensor
+
+from gevb.lab.records import Record
+from gevbook.plots import (
+    ARROW,
+    COLOURS,
+    ERRORS,
+    HIDDEN,
+    NAMES,
+    NEUTRAL,
+    Curve,
+    dots,
+    ends,
+    finished,
+    frames,
+    key,
+    line,
+    number,
+    over_epochs,
+    panels,
+    short,
+    strokes,
+    switch,
+)
+
+
+def learning_curves(runs: Mapping[str, Record], ceiling: float | int | None = None) -> go.Figure:
+    """Test and training error in percent against epochs, one line per run.
+
+    Args:
+        runs: records by the name that the legend gives them. Their rule gives the colour; a
+            second run of one rule is dashed.
+        ceiling: top of the error axis in percent; the data decide if None.
+    """
+    curves = [Curve.of(name, record, ERRORS) for name, record in runs.items()]
+    figure = over_epochs(curves, "error (%)", " %")
+    figure.update_yaxes(rangemode="tozero", range=ceiling and [0, ceiling])
+    epochs = max(record.history[-1].epoch for record in runs.values())
+
+    def last(name: str) -> str:
+        end = runs[name].history[-1]
+        where = "" if end.epoch == epochs else f" (at epoch {end.epoch})"
+        return f"{number(end.test_error)} % for {name}{where}"
+
+    return finished(
+        figure,
+        alt=f"Learning curves. {ends(curves, ' %')}.",
+        caption=f"Test and training error over {epochs} epochs. At the end the test error is "
+        + ", ".join(map(last, runs))
+        + ".",
+        height=235,
+    )
+
+
+Pairs = tuple[Float[Tensor, " n"], Float[Tensor, " n"]]
+
+
+def sign_match(networks: Mapping[str, Mapping[int, Pairs]]) -> go.Figure:
+    """Update against gradient, one point a weight, one panel a network, a slider over epochs.
+
+    Points in the shaded quadrants agree in sign.
+
+    Args:
+        networks: for each panel's title, for each epoch, the gradients and the updates of the
+            same n weights. Both are scaled to their largest magnitude.
+    """
+    titles = list(networks)
+    figure = panels(titles)
+    for name, rule in (("same sign", "gevb"), ("opposite sign", "dfa")):
+        figure.add_trace(key(name, COLOURS[rule], "circle", size=8))
+
+    def points(title: str, epoch: int) -> go.Scatter:
+        gradient, update = (short(v / v.abs().max()) for v in networks[title][epoch])
+        colours = np.where(gradient * update < 0, COLOURS["dfa"], COLOURS["gevb"])
+        says = "gradient %{x:.2f}, update %{y:.2f}<extra></extra>"
+        return dots((gradient, update), colours, says=says, size=5, opacity=0.6)
+
+    epochs = list(networks[titles[0]])
+    views = {str(epoch): [points(title, epoch) for title in titles] for epoch in epochs}
+    frames(figure, views, "epoch ", places=range(1, 1 + len(titles)))
+    for low, high in ((-1.1, 0), (0, 1.1)):
+        figure.add_shape(
+            type="rect",
+            x0=low,
+            x1=high,
+            y0=low,
+            y1=high,
+            fillcolor=COLOURS["gevb"],
+            opacity=0.1,
+            line_width=0,
+            layer="below",
+            row="all",
+            col="all",
+        )
+    figure.update_xaxes(title="gradient / largest", range=[-1.1, 1.1], zeroline=True)
+    figure.update_yaxes(range=[-1.1, 1.1], zeroline=True)
+    figure.update_yaxes(title="GEVB update / largest", col=1)
+    share = {
+        title: [100 * float((g * u >= 0).double().mean()) for g, u in by_epoch.values()]
+        for title, by_epoch in networks.items()
+    }
+    agree = "; ".join(f"{title} {s[0]:.0f} % to {s[-1]:.0f} %" for title, s in share.items())
+    seen = "; ".join(
+        f"{title}: {min(s):.0f} %"
+        if f"{min(s):.0f}" == f"{max(s):.0f}"
+        else f"{title}: {min(s):.0f} to {max(s):.0f} %"
+        for title, s in share.items()
+    )
+    return finished(
+        figure,
+        alt=f"Update against gradient for single weights in {' and '.join(titles)}, from epoch "
+        f"{epochs[0]} to {epochs[-1]}. Points in the lower left and upper right quadrants agree "
+        f"in sign: {agree}.",
+        caption="Every point is a weight: its GEVB update against its gradient, each divided by "
+        "the largest of its kind in the panel. In the shaded quadrants both have the same sign. "
+        f"How many have, over the epochs shown: {seen}.",
+        height=300,
+    )
+
+
+_COLUMNS = {"input": (0.0, 4), "hidden 1": (1.0, 4), "hidden 2": (2.0, 4), "output": (3.0, 1)}
+_HEARD = {
+    "bp": "BP: every unit hears its own signal,<br>sent back through the very weights it acts by",
+    "fa": "FA: every unit hears its own signal,<br>sent back through fixed random weights",
+    "dfa": "DFA: every unit hears its own random mix<br>of the output's errors",
+    "gevb": "GEVB: every unit hears the same thing,<br>the error vector e",
+}
+
+
+def _places(column: str) -> list[tuple[float, float]]:
+    x, n = _COLUMNS[column]
+    return [(x, 1.5 + (n - 1) / 2 - i) for i in range(n)]
+
+
+def _segments(rule: str) -> Sequence[tuple[tuple[float, float], ...]]:
+    """The routes on which a rule sends feedback, as polylines."""
+    hidden_1, hidden_2, output = map(_places, ("hidden 1", "hidden 2", "output"))
+    if rule in ("bp", "fa"):
+        return [(b, a) for b in output for a in hidden_2] + [
+            (b, a) for b in hidden_2 for a in hidden_1
+        ]
+    if rule == "dfa":
+        return [(output[0], unit) for unit in hidden_1 + hidden_2]
+    top = 3.8
+    return [
+        (output[0], (output[0][0], top), (x - 0.2, top), (x - 0.2, y), (x, y))
+        for x, y in hidden_1 + hidden_2
+    ]
+
+
+def _shortened(path: tuple[tuple[float, float], ...], by: float = 0.13) -> np.ndarray:
+    """The polyline, stopped short of the unit it leads to."""
+    points = np.array(path, dtype=float)
+    last = points[-1] - points[-2]
+    points[-1] -= by * last / np.hypot(*last)
+    return points
+
+
+def _route(rule: str) -> go.Scatter:
+    rows = []
+    for path in _segments(rule):
+        points = _shortened(path)
+        rows += [(*point, 0) for point in points[:-1]] + [(*points[-1], 11), (None, None, 0)]
+    x, y, size = zip(*rows, strict=True)
+    arrows = {**ARROW, "size": size, "opacity": 1}
+    dash = "dot" if rule == "fa" else "solid"
+    return line((x, y), COLOURS[rule], marker=arrows, width=2, dash=dash)
+
+
+def one_weight_becomes_four(weights: Sequence[float]) -> go.Figure:
+    """A weight of either sign between two ON/OFF pairs, and the four that stand for it.
+
+    Args:
+        weights: values that the slider goes through.
+    """
+    on, off = 1.0, 0.0
+    ends = [(sender, receiver) for receiver in (on, off) for sender in (on, off)]
+
+    def drawn(weight: float) -> list[go.Scatter]:
+        strengths = [max(weight if a == b else -weight, 0.0) for a, b in ends]
+        # The crossed lines meet in the middle, so that their numbers stand nearer to the sender.
+        lines = [
+            line(([0, 1], [a, b]), NEUTRAL if w == 0 else COLOURS["gevb"], width=0.6 + 6 * w)
+            for (a, b), w in zip(ends, strengths, strict=True)
+        ]
+        places = [(0.28, a + 0.28 * (b - a) + 0.09) for a, b in ends]
+        numbers = [f"{w:g}" for w in strengths]
+        x, y = zip(*places, strict=True)
+        said = go.Scatter(x=x, y=y, mode="text", text=numbers, hoverinfo="skip", showlegend=False)
+        return [*lines, said]
+
+    views = {f"{weight:g}": drawn(weight) for weight in weights}
+    figure = go.Figure()
+    frames(figure, views, "weight between the pairs: ", start=f"{weights[-1]:g}")
+    figure.add_trace(dots(([0, 0, 1, 1], [on, off, on, off]), NEUTRAL, size=30))
+    names = [
+        {"x": x + side, "y": y, "text": text, "showarrow": False, "xanchor": anchor}
+        for x, side, anchor, who in ((0, -0.16, "right", "sender"), (1, 0.16, "left", "receiver"))
+        for y, text in ((on, f"ON {who}"), (off, "its OFF twin"))
+    ]
+    return finished(
+        figure,
+        alt="Two pairs of units and the four weights between them. "
+        + " ".join(
+            f"For {weight:g}: ON to ON and OFF to OFF {max(weight, 0):g}, crossed "
+            f"{max(-weight, 0):g}."
+            for weight in weights
+        ),
+        caption="One weight of either sign between two pairs becomes four that are never negative: "
+        "a positive one runs from ON to ON and from OFF to OFF, a negative one across.",
+        height=200,
+        annotations=names,
+        xaxis={**HIDDEN, "range": [-0.95, 1.95]},
+        yaxis={**HIDDEN, "range": [-0.35, 1.35]},
+    )
+
+
+def what_units_hear() -> go.Figure:
+    """A small network and, by a button for each rule, the routes on which feedback reaches it."""
+    columns = list(_COLUMNS)
+    wires = [
+        (a, b) for left, right in pairwise(columns) for a in _places(left) for b in _places(right)
+    ]
+    units = [(column, place) for column in columns for place in _places(column)]
+    figure = go.Figure(
+        [
+            line(strokes(*wires), NEUTRAL, width=0.7),
+            *(_route(rule) for rule in NAMES),
+            dots(list(zip(*(place for _, place in units), strict=True)), NEUTRAL, size=17),
+        ]
+    )
+    figure.data[-1].update(text=[column for column, _ in units], hoverinfo="text")
+    names = [{"x": x, "y": -0.65, "text": c, "showarrow": False} for c, (x, _) in _COLUMNS.items()]
+    says = {"x": 1.5, "y": 4.75, "showarrow": False, "font": {"size": 14}}
+    switch(
+        figure,
+        [None, *NAMES.values(), None],
+        start=NAMES["gevb"],
+        layouts={
+            NAMES[rule]: {"annotations": [*names, {**says, "text": text}]}
+            for rule, text in _HEARD.items()
+        },
+    )
+    heard = " ".join(f"{text}." for text in _HEARD.values()).replace("<br>", " ")
+    return finished(
+        figure,
+        alt=f"A network of {', '.join(columns)}. {heard}",
+        caption="What the hidden units hear under each rule, from the output's error on the right. "
+        "Before you press a button, choose a unit of the first hidden layer: does it hear "
+        "something of its own, and does that pass through other units on its way?",
+        height=350,
+        xaxis={**HIDDEN, "range": [-0.4, 3.4]},
+        yaxis={**HIDDEN, "range": [-0.9, 5.3]},
+    )

@@ -1,0 +1,225 @@
+"""Training: weights under the constraint, alignment over training, recorded curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+import numpy as np
+import plotly.graph_objects as go
+from jaxtyping import Float
+from torch import Tensor
+
+from gevb.datasets import DATASETS
+from gevb.lab.records import Record
+from gevbook.figures import learning_curves as learning_curves  # the chapter shows it too
+from gevbook.plots import (
+    COLOURS,
+    ERRORS,
+    NEUTRAL,
+    Curve,
+    angles_of,
+    ends,
+    finished,
+    frames,
+    key,
+    line,
+    over_epochs,
+    panels,
+    short,
+)
+
+Seeds = tuple[Sequence[int], Sequence[Sequence[float]]]
+"""Epochs, and for each epoch a value for every seed."""
+
+
+# ------------------------------------------------------------------- weights and the constraint
+
+
+def weight_histograms(weights: Mapping[str, Mapping[int, Float[Tensor, " n"]]]) -> go.Figure:
+    """How the weights past the first layer are spread, one panel a run, a slider over epochs.
+
+    Weights that are exactly zero have a mark of their own.
+
+    Args:
+        weights: for each panel's title, for each epoch, the weights.
+    """
+    titles, edges = list(weights), np.arange(-0.3, 0.62, 0.02)
+    floor, top = 0.05, 400.0  # per cent, of a logarithmic axis, with room for two lines of text
+    figure = panels(titles)
+    for name, rule in (("positive", "gevb"), ("negative", "dfa")):
+        figure.add_trace(key(name, COLOURS[rule]))
+
+    def bars(title: str, epoch: int) -> list[go.Bar | go.Scatter]:
+        w = weights[title][epoch].numpy()
+        counts, _ = np.histogram(w[w != 0], edges)
+        middle = (edges[1:] + edges[:-1]) / 2
+        return [
+            go.Bar(
+                x=short(middle),
+                y=short(100 * counts / w.size),
+                width=0.02,
+                marker={
+                    "color": np.where(middle < 0, COLOURS["dfa"], COLOURS["gevb"]),
+                    "line_width": 0,
+                },
+                hovertemplate="%{y:.2f} % of the weights near %{x:.2f}<extra></extra>",
+                showlegend=False,
+            ),
+            # A stalk with a head: a bar would hide its neighbours, or be too thin to see.
+            line(
+                ([0.0, 0.0], short([floor, max(floor, 100 * np.mean(w == 0))])),
+                NEUTRAL,
+                "exactly zero" if title == titles[0] else None,
+                "%{y:.1f} % are exactly zero<extra></extra>",
+                marker={"size": [0, 11], "opacity": 1},
+                width=4,
+            ),
+            go.Scatter(
+                x=[0.58],
+                y=[0.6 * top],
+                mode="text",
+                text=[
+                    f"zero: {100 * np.mean(w == 0):.0f} %<br>negative: {100 * np.mean(w < 0):.0f} %"
+                ],
+                textposition="bottom left",
+                hoverinfo="skip",
+                showlegend=False,
+            ),
+        ]
+
+    epochs = list(weights[titles[0]])
+    views = {str(epoch): [b for title in titles for b in bars(title, epoch)] for epoch in epochs}
+    places = [1 + n // 3 for n in range(3 * len(titles))]
+    frames(figure, views, "epoch ", places=places)
+    figure.update_xaxes(title="weight", range=[-0.3, 0.6])
+    figure.update_yaxes(type="log", range=np.log10([floor, top]), tickvals=[0.1, 1, 10, 50])
+    figure.update_yaxes(title="weights (%)", col=1)
+    ends = "; ".join(
+        f"{title}: {100 * float((w == 0).double().mean()):.0f} % exactly zero and "
+        f"{100 * float((w < 0).double().mean()):.0f} % negative"
+        for title in titles
+        for w in [weights[title][epochs[-1]]]
+    )
+    return finished(
+        figure,
+        alt=f"Histograms of the weights past the first layer. After {epochs[-1]} epochs, {ends}.",
+        caption="How the weights past the first layer spread, on a logarithmic scale. Before "
+        "you move the slider from the start to the end: the clamp sets weights to zero after every "
+        "step, so will there be more zeros or fewer, and more with it or without?",
+        height=300,
+        barmode="overlay",
+    )
+
+
+class Constraint(TypedDict):
+    """Per cent over training: weights exactly zero (clamped) or negative (not), equal signs."""
+
+    zero: Seeds
+    negative: Seeds
+    clamped_signs: Seeds
+    free_signs: Seeds
+
+
+def constraint_over_training(runs: Mapping[str, Constraint]) -> go.Figure:
+    """Zero and negative weights, and agreement in sign, over training; a column for each run.
+
+    Args:
+        runs: measurements by learning rate.
+    """
+    lines = (
+        ("zero", "with the clamp", "gevb", "zero or negative (%)"),
+        ("negative", "without it", "dfa", "zero or negative (%)"),
+        ("clamped_signs", "with the clamp", "gevb", "right signs (%)"),
+        ("free_signs", "without it", "dfa", "right signs (%)"),
+    )
+    measured = [
+        (f"{name}: {what}", run[key], label, COLOURS[rule])  # type: ignore[literal-required]
+        for key, label, rule, what in lines
+        for name, run in runs.items()
+    ]
+    curves = [
+        Curve(label, {title: (epochs, [np.mean(v) for v in values])}, colour, {"width": 3})
+        for title, (epochs, values), label, colour in measured
+    ]
+    figure = over_epochs(curves, "", " %", rows=2, shared=False)
+    for trace, (_, (_, values), *_) in zip(figure.data, measured, strict=True):
+        trace.error_y = {
+            "type": "data",
+            "symmetric": False,
+            "array": short([max(v) - np.mean(v) for v in values]),
+            "arrayminus": short([np.mean(v) - min(v) for v in values]),
+            "thickness": 1,
+        }
+    figure.update_yaxes(range=[0, 55], row=1)
+    figure.update_yaxes(range=[70, 101], row=2)
+    return finished(
+        figure,
+        alt=f"The constraint over training. {ends(curves, '')}.",
+        caption="Above, the weights that the clamp holds at zero (green), and those that are "
+        "negative where nothing clamps them (orange). Below, how many updates have the gradient's "
+        "sign. Means of the seeds; bars from the lowest to the highest.",
+        height=420,
+    )
+
+
+# ----------------------------------------------------------------------- alignment and records
+
+
+def angles_by_layer(runs: Mapping[str, Record]) -> go.Figure:
+    """Alignment angles over training, one panel a hidden layer.
+
+    Args:
+        runs: records by the name that the legend gives them. Their rule gives the colour; a
+            second run of one rule is dashed. All networks have as many hidden layers.
+    """
+    layers = len(next(iter(runs.values())).history[0].angles)
+    measures = angles_of(layers, "hidden layer")
+    curves = [Curve.of(name, record, measures) for name, record in runs.items()]
+    figure = over_epochs(curves, "angle (degrees)", "°")
+    figure.update_yaxes(range=[0, 95], tickvals=[0, 30, 60, 90])
+    return finished(
+        figure,
+        alt=f"Angle in degrees between feedback and gradient. {ends(curves, '')}.",
+        caption="Angle between what the hidden layers hear and the gradient; at 90° they have "
+        f"nothing in common. In hidden layers 1 to {layers}, at the end: "
+        + "; ".join(
+            ", ".join(f"{angle:.0f}°" for angle in record.history[-1].angles) + f" ({name})"
+            for name, record in runs.items()
+        )
+        + ".",
+        height=270,
+    )
+
+
+def recorded_curves(records: Sequence[Record]) -> go.Figure:
+    """Test and training errors of recorded runs; a row for each data set, architecture and length.
+
+    One line a run, coloured by rule: solid in vectorized, dashed in conventional networks, thin
+    where the weights are of mixed sign. Runs of one kind share an entry of the legend. The error
+    axis ends at three times the largest last test error.
+    """
+    curves: list[Curve] = []
+    ceilings: dict[str, float] = {}
+    for record in records:
+        config = record.config
+        name = f"{DATASETS[config.dataset].title} {config.arch}, {config.epochs} epochs"
+        top = min(100.0, 3 * record.history[-1].test_error)
+        ceilings[name] = max(ceilings.get(name, 0.0), top)
+        measures = {f"{name}: {title}": measure for title, measure in ERRORS.items()}
+        look = {
+            "dash": "solid" if config.vectorized else "dash",
+            "width": 2.5 if config.nonnegative else 1.2,
+        }
+        note = f"seed {config.seed}: "
+        curves.append(Curve.of(config.title, record, measures, look=look, note=note))
+    figure = over_epochs(curves, "error (%)", " %", rows=len(ceilings), shared=False)
+    for row, top in enumerate(ceilings.values(), start=1):
+        figure.update_yaxes(range=[0, top], row=row)
+    return finished(
+        figure,
+        alt=f"Recorded learning curves of {len(records)} runs. {ends(curves, ' %')}.",
+        caption=f"Recorded learning curves of {len(records)} runs. A line a run: solid in "
+        "vectorized, dashed in conventional networks, thin where weights may be negative.",
+        height=210 * len(ceilings),
+    )
