@@ -15,14 +15,17 @@ import gevb
 from gevb.lab.comparison import (
     CLAIMS,
     SEEDS,
+    TOLERANCE,
     Difference,
     Sample,
+    at_equal_epochs,
     findings,
     holm,
     late_error,
     table,
 )
-from gevb.lab.experiments import experiments, published
+from gevb.lab.experiments import experiments
+from gevb.lab.published import published_curves, published_errors
 from gevb.lab.tables import Table, errors_table, findings_table
 
 pytestmark = pytest.mark.usefixtures("unchecked")
@@ -74,15 +77,25 @@ def test_two_one_sided_tests():
     assert difference.p_near(0.8) == pytest.approx(max(bound.pvalue for bound in bounds))
 
 
-def test_unknown_spread_is_taken_to_be_ours():
-    difference = Difference.between(Sample.of(OURS, MANY), Sample(1.6, 5, None, MANY))
-    t = 0.3 / (math.sqrt(0.025) * math.sqrt(1 / 5 + 1 / 5))
-    assert difference.freedom == 4
-    assert difference.p_zero() == pytest.approx(2 * stats.t.sf(t, 4))
+def test_pooled_spread():
+    """Student's test of two samples with one spread."""
+    difference = Difference.pooled(Sample.of(OURS, MANY), Sample.of(OTHERS, MANY))
+    wanted = stats.ttest_ind(OURS, OTHERS)
+    assert difference.p_zero() == pytest.approx(wanted.pvalue)
+    assert difference.interval == pytest.approx(tuple(wanted.confidence_interval()))
 
 
-def test_unknown_spread_of_ours_decides_nothing():
+def test_a_single_seed_has_a_prediction_interval():
+    """Of the value of one more run: the t-interval around the others' mean, by sqrt(1 + 1/n)."""
+    difference = Difference.pooled(Sample.of([2.0], MANY), Sample.of(OTHERS, MANY))
+    half = np.std(OTHERS, ddof=1) * math.sqrt(1 + 1 / 4) * stats.t.ppf(0.975, 3)
+    off = 2.0 - np.mean(OTHERS)
+    assert difference.interval == pytest.approx((off - half, off + half))
+
+
+def test_without_a_spread_nothing_is_decided():
     assert Difference.between(Sample(1.0, 1, None, MANY), Sample.of(OTHERS, MANY)) is None
+    assert Difference.pooled(Sample(1.0, 1, None, MANY), Sample(1.6, 5, None, MANY)) is None
 
 
 def test_pairs_by_seed():
@@ -111,14 +124,14 @@ def test_seeds_that_agree_leave_the_images_to_chance():
     assert few.interval == pytest.approx(
         (1 - 1.96 * few.sampling, 1 + 1.96 * few.sampling), abs=1e-4
     )
-    same = Difference.between(Sample.of([0.0] * 5, MANY), Sample(0.0, 5, None, MANY))
+    same = Difference.pooled(Sample.of([0.0] * 5, MANY), Sample(0.0, 5, None, MANY))
     assert (same.p_zero(), same.p_near(0.3)) == (1.0, 0.0)
 
 
 def test_the_larger_p_value_of_seeds_and_images_counts():
     for spread, images in ((1.0, MANY), (1e-3, 100), (0.1, 10_000)):
         ours = Sample.of([2.0 - spread, 2.0, 2.0 + spread], images)
-        d = Difference.between(ours, Sample(1.5, 5, None, images))
+        d = Difference.pooled(ours, Sample(1.5, 5, None, images))
         by_seeds = stats.t.sf(0.5 / d.error, 2)
         by_images = stats.norm.sf(0.5 / d.sampling)
         assert d.p_above(0.0) == pytest.approx(max(by_seeds, by_images))
@@ -159,17 +172,20 @@ def test_verdicts(errors, verdict):
     (experiment,) = experiments(["mnist"], "fc-vectorized-nonnegative-gevb")
     (cell,) = table(records(experiment, errors), [experiment], range(5))
     assert (cell.verdict, len(cell.errors)) == (verdict, len(errors))
-    assert cell.reference == Sample(published()[experiment.name][0], 5, None, 10_000)
+    late = [published_curves()[experiment.name][epoch].sd for epoch in range(150, 191, 10)]
+    assert cell.reference.mean == published_errors()[experiment.name][0]
+    assert cell.reference.sd == pytest.approx(np.sqrt(np.mean(np.square(late))))
     assert cell.missing == list(range(len(errors), 5))
 
 
 def test_holm_is_over_the_cells_of_a_table():
     """A difference that is plain alone is not among many."""
     alone, *others = experiments(["mnist"])
-    values = (2.35, 2.2, 2.5, 2.3, 2.4)
+    values = (2.0, 2.4, 1.9, 2.3, 2.2)
     (cell,) = table(records(alone, values), [alone], range(5))
     assert cell.verdict == "differs"
-    spread = [published()[other.name][0] + np.array((-0.6, 0, 0.6, 0.3, -0.3)) for other in others]
+    shifts = np.array((-0.6, 0, 0.6, 0.3, -0.3))
+    spread = [published_errors()[other.name][0] + shifts for other in others]
     more = [r for other, v in zip(others, spread, strict=True) for r in records(other, v)]
     cells = table([*records(alone, values), *more], [alone, *others], range(5))
     assert cells[0].verdict == "undecidable"
@@ -342,3 +358,80 @@ def test_a_table_of_more_than_a_dozen_rows_may_be_sorted():
     rows = [(str(n), "x") for n in range(13)]
     assert 'class="rows"' in Table(("n", "x"), rows[:12])._repr_html_()
     assert 'class="rows sortable"' in Table(("n", "x"), rows)._repr_html_()
+
+
+def under_way(experiment: gevb.Experiment, seed: int, by_epoch) -> gevb.lab.Record:
+    """A run that has got so far, with these test errors."""
+    history = [
+        gevb.Evaluation(epoch, 1.0, float(error), 0.1, 0.2, ()) for epoch, error in by_epoch.items()
+    ]
+    return gevb.lab.Record(experiment.run(seed=seed), history, [], "running")
+
+
+CURVED = experiments(["cifar10"], "conv-vectorized-nonnegative-gevb")[0]
+
+
+def test_one_seed_at_equal_epochs_by_hand():
+    curve = published_curves()[CURVED.name]
+    off = {10: 2.0, 20: -1.0, 30: 0.5}
+    ours = {0: 90.0} | {epoch: curve[epoch].mean + by for epoch, by in off.items()}
+    (cell,) = at_equal_epochs([under_way(CURVED, 0, ours)], [CURVED])
+    errors = {epoch: curve[epoch].sd * math.sqrt(1 + 1 / 5) for epoch in off}
+    z = sorted(by / errors[epoch] for epoch, by in off.items())[1]
+    assert (cell.seeds, list(cell.ours)) == ((0,), [10, 20, 30])
+    assert cell.standardised == pytest.approx(z)
+    assert cell.p == pytest.approx(2 * stats.t.sf(abs(z), 4))
+    t = stats.t.ppf(0.975, 4)
+    wanted = [np.median([by + s * t * errors[e] for e, by in off.items()]) for s in (-1, 1)]
+    assert cell.interval == pytest.approx(tuple(wanted))
+
+
+def test_several_seeds_at_equal_epochs_are_pooled_with_the_papers():
+    """Two seeds have epoch 10, one epoch 20; a seed that does not count, and failures, are left."""
+    curve = published_curves()[CURVED.name]
+    there = [
+        under_way(CURVED, 0, {10: 48.0, 20: 40.0}),
+        under_way(CURVED, 1, {10: 51.0}),
+        under_way(CURVED, SEEDS[-1] + 1, {10: 99.0}),
+        replace(under_way(CURVED, 2, {10: 99.0}), status="failed"),
+        make_record(CURVED.run(seed=0, epochs=10), 99.0),
+    ]
+    (cell,) = at_equal_epochs(there, [CURVED])
+    assert cell.seeds == (0, 1)
+    s2 = (4 * curve[10].sd ** 2 + np.var([48.0, 51.0], ddof=1)) / 5
+    first, second = cell.differences.values()
+    assert first.error == pytest.approx(math.sqrt(s2 * (1 / 2 + 1 / 5)))
+    assert (first.freedom, second.freedom) == (5, 4)
+    assert second.error == pytest.approx(curve[20].sd * math.sqrt(6 / 5))
+
+
+@pytest.mark.parametrize(
+    ("off", "verdict"),
+    [
+        ((0.0, 0.1, -0.1), "consistent"),
+        ((0.0, 30.0, 0.0, 0.1, -0.1), "consistent"),  # A spike.
+        ((40.0, 40.0, 40.0), "differs"),
+        ((6.0, 6.0, 6.0), "undecidable"),  # Outside its interval, not after Holm's correction.
+        ((), ""),
+    ],
+)
+def test_verdicts_at_equal_epochs(off, verdict):
+    """Beside the other 47 networks, which have the published means."""
+    others = [e for e in experiments(["mnist", "cifar10"]) if e != CURVED]
+    there = [
+        under_way(e, 0, {t: published_curves()[e.name][t].mean for t in (10, 20)}) for e in others
+    ]
+    curve = published_curves()[CURVED.name]
+    ours = {t: curve[t].mean + by for t, by in zip(curve, off, strict=False)}
+    (cell,) = at_equal_epochs([*there, under_way(CURVED, 0, ours)] if off else there, [CURVED])
+    assert cell.verdict == verdict
+
+
+def test_a_wide_interval_decides_nothing():
+    """Of this network the paper's runs are so far apart that no error would be surprising."""
+    (wide,) = experiments(["cifar10"], "conv-conventional-nonnegative-dfa")
+    ours = under_way(wide, 0, {10: published_curves()[wide.name][10].mean})
+    (cell,) = at_equal_epochs([ours], [wide])
+    assert cell.p == pytest.approx(1)
+    assert max(cell.interval) > TOLERANCE
+    assert cell.verdict == "undecidable"

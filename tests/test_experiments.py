@@ -16,9 +16,13 @@ from gevb.lab.experiments import (
     every_run,
     experiments,
     parse_seeds,
-    published,
-    published_improvements,
     read_results,
+)
+from gevb.lab.published import (
+    published_angles,
+    published_curves,
+    published_errors,
+    published_gains,
 )
 from gevb.lab.records import sealed
 
@@ -26,7 +30,7 @@ from gevb.lab.records import sealed
 def test_every_experiment_of_the_paper_once():
     names = [experiment.name for experiment in experiments(["mnist", "cifar10"])]
     assert len(names) == len(set(names)) == 48
-    assert set(names) == set(published())
+    assert set(names) == set(published_errors())
     assert len(experiments(["digits"])) == 24
     for experiment in EXPERIMENTS:
         run = experiment.run()
@@ -37,24 +41,56 @@ def test_every_experiment_of_the_paper_once():
 
 
 def test_published_values_are_those_of_the_file():
-    assert published()["mnist-fc-vectorized-nonnegative-gevb"] == (1.87, 0.06)
-    assert published()["cifar10-lc-conventional-mixed-bp"] == (32.32, 0.00)
-    source = ROOT.parent / "shared" / "published" / "error_rates.csv"
+    assert published_errors()["mnist-fc-vectorized-nonnegative-gevb"] == (1.87, 0.06)
+    assert published_errors()["cifar10-lc-conventional-mixed-bp"] == (32.32, 0.00)
+
+
+@pytest.mark.parametrize("name", ["error_rates", "learning_curves", "alignment_angles"])
+def test_published_files_are_copies(name):
+    source = ROOT.parent / "shared" / "published" / f"{name}.csv"
     if not source.is_file():
         pytest.skip(f"{source} absent: nothing to compare the copy with")
-    ours = (ROOT / "data" / "published" / "error_rates.csv").read_text()
+    ours = (ROOT / "data" / "published" / f"{name}.csv").read_text(encoding="utf-8")
     assert "arXiv:2106.04089" in ours
     kept = [line for line in ours.splitlines() if not line.startswith("#")]
     assert list(csv.reader(kept)) == list(csv.reader(source.read_text().splitlines()))
 
 
-def test_published_improvements_name_experiments():
-    got = {experiment.name: gain for experiment, gain in published_improvements().items()}
-    assert got == {
-        "cifar10-conv-vectorized-nonnegative-gevb": 0.18,
-        "cifar10-conv-vectorized-nonnegative-bp": 0.13,
-        "cifar10-conv-conventional-nonnegative-dfa": 0.01,
-    }
+def test_published_curves():
+    """Population deviations over five runs become sample deviations; the reading counts."""
+    curve = published_curves("train")["mnist-fc-vectorized-nonnegative-gevb"]
+    assert curve[10].mean == 1.6787
+    assert curve[10].sd == pytest.approx((1.25 * 0.3271**2 + 5 * 0.0031**2) ** 0.5)
+    assert curve[20].sd == pytest.approx((1.25 * 0.0697**2 + 5 * 0.0013**2) ** 0.5)  # Hidden.
+    for measure in ("test", "train"):
+        assert set(published_curves(measure)) == set(published_errors())
+
+
+def test_published_curves_end_at_the_printed_means():
+    """Where all runs go on to epoch 190 and the spread is seen."""
+    off = [
+        abs(published_curves()[name][190].mean - errors[0])
+        for name, errors in published_errors().items()
+        if 190 in published_curves()[name] and "cifar10" in name and "-bp" not in name
+    ]
+    assert len(off) >= 10
+    assert max(off) < 0.02
+
+
+def test_published_angles_and_gains():
+    angles = published_angles()["mnist-fc-vectorized-mixed-gevb"]
+    assert angles[0][0].mean == 89.4757  # The first layer, before training.
+    assert angles[0][0].sd == pytest.approx(1.25**0.5 * 1.1721)
+    broadcast = {name for name in published_errors() if not name.endswith("-bp")}
+    assert set(published_angles()) == broadcast
+    for name, layers in published_angles().items():
+        experiment = next(e for e in EXPERIMENTS if e.name == name)
+        assert len(layers) == len(experiment.build().hidden_units)
+        assert all({0, 10} <= epochs.keys() for epochs in layers)
+    gains = published_gains()
+    assert {len(runs) for runs in gains.values()} == {5}
+    assert len(gains) == 8
+    assert 0.16 < sum(gains["cifar10-conv-vectorized-nonnegative-gevb"]) / 5 < 0.2
 
 
 def test_published_labels_are_ours():

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from html import escape
 
 from gevb.datasets import DATASETS as FACTS
-from gevb.lab.comparison import PUBLISHED_SEEDS, SEEDS, Sample, table
-from gevb.lab.experiments import published, read_results
+from gevb.lab.comparison import SEEDS, Sample, table
+from gevb.lab.experiments import read_results
+from gevb.lab.published import PUBLISHED_SEEDS, published_errors
 from gevb.training import Experiment
 from gevbook.plots import COLOURS
 
@@ -74,7 +75,7 @@ def samples(dataset: str) -> Samples:
     """What the marks show: all five seeds of ours on the digits, else the published means."""
     if dataset == "digits":
         return ours(dataset, len(SEEDS))
-    printed = published()
+    printed = published_errors()
     return {
         key: Sample(printed[experiment.name][0], PUBLISHED_SEEDS, None, FACTS[dataset].test)
         for key, experiment in _chosen(dataset).items()

@@ -10,7 +10,6 @@ Source: Clark, Abbott and Chung (2021), Section 5, Appendix I.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
@@ -125,26 +124,3 @@ def read_results(folder: str | Path | None = None) -> list[Record]:
         records.append(record)
     order = {experiment: place for place, experiment in enumerate(EXPERIMENTS)}
     return sorted(records, key=lambda record: order.get(record.config.experiment, len(order)))
-
-
-def published() -> dict[str, tuple[float, float]]:
-    """Mean test and training errors in percent of the paper's Tables 1 and 2, by experiment."""
-    return {
-        experiment.name: (float(row["test_error_percent"]), float(row["train_error_percent"]))
-        for experiment, row in _published("error_rates")
-    }
-
-
-def published_improvements() -> dict[Experiment, float]:
-    """Mean improvements of cluster quality in Figure 3, approximate; those that we know of."""
-    rows = _published("cluster_quality")
-    return {experiment: float(row["improvement"]) for experiment, row in rows}
-
-
-def _published(name: str) -> list[tuple[Experiment, dict[str, str]]]:
-    """The rows of a table that the paper prints, with their experiments."""
-    with open(results_folder().parent / "published" / f"{name}.csv", newline="") as file:
-        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
-    by_name = {experiment.name: experiment for experiment in EXPERIMENTS}
-    parts = ("dataset", "architecture", "network", "signs", "rule")
-    return [(by_name["-".join(row[part] for part in parts)], row) for row in rows]
