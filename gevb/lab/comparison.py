@@ -54,6 +54,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -423,12 +424,10 @@ class Beside:
     @property
     def interval(self) -> tuple[float, float]:
         """95 % interval of the difference in points: the medians of its ends over the epochs."""
-        from scipy.stats import t
-
         ends = [
             (d.estimate - width, d.estimate + width)
             for d in self.differences.values()
-            for width in [d.error * float(t.ppf(1 - LEVEL / 2, d.freedom))]
+            for width in [d.error * _quantile(d.freedom)]
         ]
         low, high = np.median(ends, axis=0)
         return float(low), float(high)
@@ -472,6 +471,19 @@ def at_equal_epochs(
         )
 
     cells = [beside(experiment) for experiment in EXPERIMENTS if experiment.name in curves]
+    return [cell for cell in with_verdicts(cells) if cell.experiment in chosen]
+
+
+@cache
+def _quantile(freedom: float) -> float:
+    """Of Student's t, for an interval at the level."""
+    from scipy.stats import t
+
+    return float(t.ppf(1 - LEVEL / 2, freedom))
+
+
+def with_verdicts(cells: Sequence[Beside]) -> list[Beside]:
+    """The cells with their verdicts; Holm's correction is over those that have a common epoch."""
     tested = [cell for cell in cells if cell.ours]
     verdicts = {}
     for cell, p in zip(tested, holm([cell.p for cell in tested]), strict=True):
@@ -481,8 +493,7 @@ def at_equal_epochs(
         verdicts[cell.experiment] = (
             "differs" if p < LEVEL else "consistent" if inside and near else "undecidable"
         )
-    shown = [cell for cell in cells if cell.experiment in chosen]
-    return [replace(cell, verdict=verdicts.get(cell.experiment, "")) for cell in shown]
+    return [replace(cell, verdict=verdicts.get(cell.experiment, "")) for cell in cells]
 
 
 @dataclass(frozen=True)
