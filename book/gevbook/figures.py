@@ -18,7 +18,9 @@ from gevbook.plots import (
     HIDDEN,
     NAMES,
     NEUTRAL,
+    PERCENT,
     Curve,
+    chart,
     dots,
     ends,
     finished,
@@ -26,7 +28,6 @@ from gevbook.plots import (
     key,
     line,
     number,
-    over_epochs,
     panels,
     short,
     strokes,
@@ -43,7 +44,7 @@ def learning_curves(runs: Mapping[str, Record], ceiling: float | int | None = No
         ceiling: top of the error axis in percent; the data decide if None.
     """
     curves = [Curve.of(name, record, ERRORS) for name, record in runs.items()]
-    figure = over_epochs(curves, "error (%)", " %")
+    figure = chart(curves, "epoch", "error (%)", PERCENT)
     figure.update_yaxes(rangemode="tozero", range=ceiling and [0, ceiling])
     epochs = max(record.history[-1].epoch for record in runs.values())
 

@@ -150,38 +150,41 @@ def square(figure: go.Figure, **both: object) -> None:
 
 # -------------------------------------------------------------------------------------- curves
 
+Range = tuple[Sequence[float | int], Sequence[float | int]]
+"""Lowest and highest values."""
+
 
 @dataclass(frozen=True)
 class Curve:
-    """Values over training, in one panel or in several.
+    """Values along a horizontal axis, in one panel of a chart or in several.
 
     Attributes:
         name: in the legend, where curves of one name and owner share an entry.
-        values: epochs and values, by the title of the panel.
+        values: horizontal and vertical coordinates, by the title of the panel.
         colour: of the line. Without a dash of their own, the curves of one owner and colour are
             solid, dashed, dotted, ... by name.
-        look: dash and width of the line.
+        look: dash and width of the line; None for points without a line.
         marker: of the points; None for a line without.
         owner: whose button shows it, see `switch`; None for all.
         note: said before a value.
-        band: lowest and highest values, by the title of the panel, drawn as an area.
+        band: drawn as an area around the line, by the title of the panel.
+        bars: drawn as a bar through each point, by the title of the panel.
     """
 
     name: str
-    values: Mapping[str, tuple[Sequence[int], Sequence[float | int | None]]]
+    values: Mapping[str, tuple[Sequence[float | int], Sequence[float | int | None]]]
     colour: str
-    look: Mapping[str, object] = field(default_factory=dict)
-    marker: Mapping[str, object] | None = field(default_factory=dict)
+    look: Mapping[str, object] | None = field(default_factory=dict)
+    marker: Mapping[str, object] | None = field(default_factory=lambda: {"size": 5})
     owner: str | None = None
     note: str = ""
-    band: Mapping[str, tuple[Sequence[float | int], Sequence[float | int]]] = field(
-        default_factory=dict
-    )
+    band: Mapping[str, Range] = field(default_factory=dict)
+    bars: Mapping[str, Range] = field(default_factory=dict)
 
     @property
-    def end(self) -> int:
-        """The last epoch, of the panel where that is the latest."""
-        return max(epochs[-1] for epochs, _ in self.values.values() if len(epochs))
+    def end(self) -> float | int:
+        """The last place on the horizontal axis, of the panel where that is the latest."""
+        return max(x[-1] for x, _ in self.values.values() if len(x))
 
     @classmethod
     def of(cls, name: str, record: Record, measures: Measures, **more: Any) -> Curve:
@@ -191,10 +194,36 @@ class Curve:
         values = {title: (epochs, list(map(value, history))) for title, value in measures.items()}
         return cls(name, values, COLOURS[record.config.rule], **more)
 
+    def traces(self, title: str, name: str | None, says: str, dash: str) -> list[go.Scatter]:
+        """What is drawn in a panel.
+
+        Args:
+            title: of the panel.
+            name: in the legend, if it is named there.
+            says: when a point is touched.
+            dash: of a line that has none of its own.
+        """
+        x, y = self.values[title]
+        at = list(x), short(y)
+        if self.look is None:
+            trace = dots(at, self.colour, name, self.note + says, **(self.marker or {}))
+        else:
+            look = {"dash": dash, **self.look}
+            trace = line(at, self.colour, name, self.note + says, self.marker, **look)
+        if title in self.bars:
+            below, above = (short(np.abs(np.array(y, float) - end)) for end in self.bars[title])
+            sizes = {"array": above, "arrayminus": below, "symmetric": False}
+            trace.error_y = {"type": "data", "thickness": 1, **sizes}
+        if title in self.band:
+            return [area(x, *self.band[title], self.colour), trace]
+        return [trace]
+
 
 Measures = Mapping[str, Callable[[Evaluation], float | None]]
 """What is taken of an evaluation, by the title of its panel."""
 ERRORS: Measures = {"test": lambda e: e.test_error, "training": lambda e: e.train_error}
+#: What `chart` says of values over training: in percent, in degrees, without a unit.
+PERCENT, DEGREES, PLAIN = (f"%{{y:.3~r}}{unit} after %{{x}} epochs" for unit in (" %", "°", ""))
 
 
 def angles_of(layers: int, title: str) -> Measures:
@@ -206,69 +235,79 @@ def angles_of(layers: int, title: str) -> Measures:
     return {f"{title} {l + 1}": partial(angle, l) for l in range(layers)}
 
 
-def over_epochs(
+def chart(
     curves: Sequence[Curve],
-    axis: str,
-    unit: str,
+    x: str,
+    y: str,
+    says: str,
     titles: Sequence[str] | None = None,
     rows: int = 1,
     shared: bool = True,
     layouts: Mapping[str, Mapping[str, object]] | None = None,
+    **how: Any,
 ) -> go.Figure:
-    """Value against epoch, a panel for each title, buttons for the owners if there are any.
+    """Draw curves, a panel for each title, with buttons for the owners if there are any.
+
+    Axes are set afterwards, on the figure, and `ends` says in words where the curves lead:
+
+    >>> cost = Curve("GEVB", {"conv": ([2, 10], [20, 81]), "fc": ([2, 10], [9, 40])}, "green",
+    ...     band={"fc": ([8, 38], [10, 42])})
+    >>> figure = chart([cost], "components K", "cost (%)", "%{y} % with %{x} components")
+    >>> figure = figure.update_yaxes(rangemode="tozero")
+    >>> ends([cost], " %", along="K =")
+    'GEVB: conv 20 to 81 %, fc 9 to 40 %'
 
     Args:
-        curves: what is drawn.
-        axis: what the vertical axis says.
-        unit: of the values.
+        curves: what is drawn, those in front last.
+        x: what the horizontal axis says.
+        y: what the vertical axis says.
+        says: what is said of a point when it is touched, with %{x} and %{y} in it.
         titles: of the panels, by default those of the curves.
         rows: of panels.
         shared: all panels are on one vertical scale.
         layouts: see `switch`.
+        how: whatever else of `panels`.
     """
     titles = titles or list(dict.fromkeys(title for curve in curves for title in curve.values))
-    figure = panels(titles, rows=rows, shared="all" if shared else False)
+    figure = panels(titles, rows=rows, shared="all" if shared else False, **how)
     named: set[str] = set()
-    alike: dict[tuple[str | None, str], list[str]] = {}
+    alike: dict[tuple[str | None, str], dict[str, str]] = {}
     owners: list[str | None] = []
     for curve in curves:
         group = " ".join(filter(None, (curve.owner, curve.name)))
-        names = alike.setdefault((curve.owner, curve.colour), [])
-        if curve.name not in names:
-            names.append(curve.name)
-        look = {"dash": DASHES[names.index(curve.name) % len(DASHES)], **curve.look}
-        marker = None if curve.marker is None else {"size": 5, **curve.marker}
-        says = f"{curve.note}%{{y:.3~r}}{unit} after %{{x}} epochs"
-        for title, (epochs, values) in curve.values.items():
-            at = list(epochs), short(values)
-            traces = [line(at, curve.colour, curve.name, says, marker, **look)]
-            traces[0].showlegend = group not in named
+        dashes = alike.setdefault((curve.owner, curve.colour), {})
+        dash = dashes.setdefault(curve.name, DASHES[len(dashes) % len(DASHES)])
+        for title in curve.values:
+            traces = curve.traces(title, curve.name, says, dash)
+            traces[-1].showlegend = group not in named
             named.add(group)
-            if title in curve.band:
-                traces.insert(0, area(epochs, *curve.band[title], curve.colour))
+            row, column = divmod(titles.index(title), -(-len(titles) // rows))
             for trace in traces:
-                trace.legendgroup = group
-                row, column = divmod(titles.index(title), -(-len(titles) // rows))
-                figure.add_trace(trace, row=1 + row, col=1 + column)
+                figure.add_trace(trace.update(legendgroup=group), row=1 + row, col=1 + column)
                 owners.append(curve.owner)
-    figure.update_xaxes(title="epoch", row=rows)
-    figure.update_yaxes(title=axis, col=1)
+    figure.update_xaxes(title=x, row=rows)
+    figure.update_yaxes(title=y, col=1)
     if any(owners):
         switch(figure, owners, layouts=layouts)
     return figure
+
+
+def over_epochs(curves: Sequence[Curve], axis: str, unit: str, **how: Any) -> go.Figure:
+    """Values over training, as a `chart`."""
+    return chart(curves, "epoch", axis, f"%{{y:.3~r}}{unit} after %{{x}} epochs", **how)
 
 
 def ends(curves: Sequence[Curve], unit: str, along: str | None = "epoch") -> str:
     """Where curves begin and end, in words.
 
     Args:
-        curves: see `over_epochs`.
+        curves: see `chart`.
         unit: of the values.
         along: what a curve that ends before others of its owner is said to have come to; None if
             that is no news.
     """
     said, owner = [], None
-    last: dict[str | None, int] = {}
+    last: dict[str | None, float | int] = {}
     for curve in curves:
         last[curve.owner] = max(last.get(curve.owner, 0), curve.end)
     for curve in curves:

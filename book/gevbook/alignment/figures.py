@@ -14,21 +14,22 @@ from torch import Tensor
 from gevb.theory.alignment import angle, relative_std
 from gevbook.plots import (
     COLOURS,
+    DEGREES,
     HIDDEN,
     NEUTRAL,
     Curve,
     area,
+    chart,
     dots,
     ends,
     finished,
     frames,
     line,
-    over_epochs,
     panels,
     short,
 )
 
-_DEGREES = [1, 2, 5, 10, 20, 40, 60, 90]
+_TICKS = [1, 2, 5, 10, 20, 40, 60, 90]
 
 
 def angle_triangle(r: Sequence[float]) -> go.Figure:
@@ -156,7 +157,7 @@ def angles_by_width(
         figure.add_traces([*bands, *lines, *points], rows=1 + row, cols=1 + column)
     figure.update_xaxes(type="log", tickvals=widths[::3], ticktext=widths[::3])
     figure.update_xaxes(title="width n", row=-(-count // 2))
-    figure.update_yaxes(type="log", range=np.log10([0.9, 90]), tickvals=_DEGREES)
+    figure.update_yaxes(type="log", range=np.log10([0.9, 90]), tickvals=_TICKS)
     figure.update_yaxes(title="angle (degrees)", col=1)
     falls = "; ".join(
         f"{name}, {n} below the last: {layer.mean[0]:.1f} to {layer.mean[-1]:.1f}"
@@ -197,7 +198,7 @@ def angles_in_training(
         for l in range(measured.shape[1])
         for name, angles, colour, look in looks
     ]
-    figure = over_epochs(curves, "angle (degrees)", "°")
+    figure = chart(curves, "epoch", "angle (degrees)", DEGREES)
     for l, angle_now in enumerate(measured[-1].tolist()):
         figure.add_annotation(
             x=epochs[-1],
@@ -207,7 +208,7 @@ def angles_in_training(
             xanchor="right",
             yanchor="bottom",
         )
-    figure.update_yaxes(type="log", range=np.log10([6, 80]), tickvals=_DEGREES)
+    figure.update_yaxes(type="log", range=np.log10([6, 80]), tickvals=_TICKS)
     return finished(
         figure,
         alt="Alignment angles in degrees over training, measured and as Eq. 15 predicts from the "

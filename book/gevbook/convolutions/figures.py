@@ -11,14 +11,15 @@ from torch import Tensor
 from gevbook.figures import sign_match as sign_match  # the chapter shows it too
 from gevbook.plots import (
     COLOURS,
+    DEGREES,
     NEUTRAL,
     Curve,
     Places,
+    chart,
     ends,
     finished,
     frames,
     line,
-    over_epochs,
     panels,
     short,
 )
@@ -191,7 +192,7 @@ def kernel_angles(
         )
         for (name, by_epoch), rule in zip(angles.items(), rules, strict=True)
     ]
-    figure = over_epochs(curves, "angle to the gradient (°)", "°")
+    figure = chart(curves, "epoch", "angle to the gradient (°)", DEGREES)
     figure.add_hline(y=90, line={"color": NEUTRAL, "dash": "dot"})
     figure.update_yaxes(range=[0, 130], tickvals=[0, 30, 60, 90, 120])
     return finished(

@@ -7,17 +7,17 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from gevbook.plots import COLOURS, NEUTRAL, Curve, ends, finished, number, over_epochs
+from gevbook.plots import COLOURS, NEUTRAL, PERCENT, Curve, chart, ends, finished, number
 
 _LOOKS: dict[str, dict[str, Any]] = {
     "BP": {"colour": COLOURS["bp"]},
     "GEVB": {"colour": COLOURS["gevb"]},
     "GEVB in a VNN": {"colour": COLOURS["gevb"]},
-    "node perturbation": {"colour": NEUTRAL, "marker": {"symbol": "square"}},
+    "node perturbation": {"colour": NEUTRAL, "marker": {"symbol": "square", "size": 5}},
     "weight perturbation": {
         "colour": NEUTRAL,
         "look": {"dash": "dot"},
-        "marker": {"symbol": "diamond"},
+        "marker": {"symbol": "diamond", "size": 5},
     },
 }
 
@@ -47,8 +47,7 @@ def perturbation_against_width(noise: Series, cosine: Series) -> go.Figure:
         cosine: for each method, widths and cosines.
     """
     curves = _curves({"noise / signal": noise, "cosine": cosine})
-    figure = over_epochs(curves, "", "", shared=False)
-    figure.update_traces(hovertemplate="%{y:.3~r} at %{x}")
+    figure = chart(curves, "", "", "%{y:.3~r} at %{x}", shared=False)
     figure.update_xaxes(type="log", dtick=1, exponentformat="power")
     figure.update_yaxes(type="log", dtick=1, exponentformat="power", col=1)
     figure.update_yaxes(range=[0, 1.02], col=2)
@@ -74,7 +73,7 @@ def perturbation_against_width(noise: Series, cosine: Series) -> go.Figure:
 def how_fast(problems: Mapping[str, Series]) -> go.Figure:
     """Test error in percent against epochs, one panel for each problem."""
     curves = _curves(problems)
-    figure = over_epochs(curves, "test error (%)", " %", shared=False)
+    figure = chart(curves, "epoch", "test error (%)", PERCENT, shared=False)
     figure.update_yaxes(rangemode="tozero")
     last = (
         f"{title}: "

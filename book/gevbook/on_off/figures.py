@@ -12,12 +12,13 @@ from torch import Tensor
 from gevbook.plots import (
     COLOURS,
     NEUTRAL,
+    PERCENT,
     Curve,
+    chart,
     dots,
     finished,
     frames,
     line,
-    over_epochs,
     panels,
     short,
     square,
@@ -160,7 +161,7 @@ def training_from(
         for (name, runs), dash in zip(kinds.items(), dashes[: len(kinds)], strict=True)
         for run in runs
     ]
-    figure = over_epochs(curves, "test error (%)", " %")
+    figure = chart(curves, "epoch", "test error (%)", PERCENT)
     figure.update_yaxes(range=[0, 30])
     last = "; ".join(
         f"{name}, {title}: {float(runs[:, -1].mean()):.1f} %"

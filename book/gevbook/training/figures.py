@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import TypedDict
 
 import numpy as np
@@ -15,16 +16,18 @@ from gevb.lab.records import Record
 from gevbook.figures import learning_curves as learning_curves  # the chapter shows it too
 from gevbook.plots import (
     COLOURS,
+    DEGREES,
     ERRORS,
     NEUTRAL,
+    PERCENT,
     Curve,
     angles_of,
+    chart,
     ends,
     finished,
     frames,
     key,
     line,
-    over_epochs,
     panels,
     short,
 )
@@ -133,24 +136,14 @@ def constraint_over_training(runs: Mapping[str, Constraint]) -> go.Figure:
         ("clamped_signs", "with the clamp", "gevb", "right signs (%)"),
         ("free_signs", "without it", "dfa", "right signs (%)"),
     )
-    measured = [
-        (f"{name}: {what}", run[key], label, COLOURS[rule])  # type: ignore[literal-required]
-        for key, label, rule, what in lines
-        for name, run in runs.items()
-    ]
-    curves = [
-        Curve(label, {title: (epochs, [np.mean(v) for v in values])}, colour, {"width": 3})
-        for title, (epochs, values), label, colour in measured
-    ]
-    figure = over_epochs(curves, "", " %", rows=2, shared=False)
-    for trace, (_, (_, values), *_) in zip(figure.data, measured, strict=True):
-        trace.error_y = {
-            "type": "data",
-            "symmetric": False,
-            "array": short([max(v) - np.mean(v) for v in values]),
-            "arrayminus": short([np.mean(v) - min(v) for v in values]),
-            "thickness": 1,
-        }
+    curves = []
+    for (part, label, rule, what), (name, run) in product(lines, runs.items()):
+        epochs, seeds = run[part]  # type: ignore[literal-required]
+        title, means = f"{name}: {what}", [np.mean(values) for values in seeds]
+        bars = {title: (list(map(min, seeds)), list(map(max, seeds)))}
+        look = {"width": 3}
+        curves.append(Curve(label, {title: (epochs, means)}, COLOURS[rule], look, bars=bars))
+    figure = chart(curves, "epoch", "", PERCENT, rows=2, shared=False)
     figure.update_yaxes(range=[0, 55], row=1)
     figure.update_yaxes(range=[70, 101], row=2)
     return finished(
@@ -176,7 +169,7 @@ def angles_by_layer(runs: Mapping[str, Record]) -> go.Figure:
     layers = len(next(iter(runs.values())).history[0].angles)
     measures = angles_of(layers, "hidden layer")
     curves = [Curve.of(name, record, measures) for name, record in runs.items()]
-    figure = over_epochs(curves, "angle (degrees)", "°")
+    figure = chart(curves, "epoch", "angle (degrees)", DEGREES)
     figure.update_yaxes(range=[0, 95], tickvals=[0, 30, 60, 90])
     return finished(
         figure,
@@ -213,7 +206,7 @@ def recorded_curves(records: Sequence[Record]) -> go.Figure:
         }
         note = f"seed {config.seed}: "
         curves.append(Curve.of(config.title, record, measures, look=look, note=note))
-    figure = over_epochs(curves, "error (%)", " %", rows=len(ceilings), shared=False)
+    figure = chart(curves, "epoch", "error (%)", PERCENT, rows=len(ceilings), shared=False)
     for row, top in enumerate(ceilings.values(), start=1):
         figure.update_yaxes(range=[0, top], row=row)
     return finished(
