@@ -14,7 +14,15 @@ import click
 from gevb.data import DATA_DIR_VARIABLE
 from gevb.datasets import DATASETS
 from gevb.errors import InputError, check_path
-from gevb.lab.comparison import MEASURES, SEEDS, final_error, findings, late_error, table
+from gevb.lab.comparison import (
+    MEASURES,
+    SEEDS,
+    at_equal_epochs,
+    final_error,
+    findings,
+    late_error,
+    table,
+)
 from gevb.lab.embedding import embed_run
 from gevb.lab.engine import ENGINES, reproduce
 from gevb.lab.experiments import every_run, experiments, parse_seeds, read_results
@@ -23,7 +31,7 @@ from gevb.lab.memory import keep_freed_memory
 from gevb.lab.plan import PLAN, by_value, progress
 from gevb.lab.rates import Stages, forecast
 from gevb.lab.runs import train
-from gevb.lab.tables import errors_table, findings_table, progress_text
+from gevb.lab.tables import equal_epochs_table, errors_table, findings_table, progress_text
 from gevb.networks import ARCHITECTURES
 from gevb.rules import RULES
 from gevb.training import PAPER_EPOCHS, Config, choose_device
@@ -328,12 +336,15 @@ def table_command(
         click.echo(progress_text(progress(records, chosen, parse_seeds(seeds))))
         return
     others = None if against is None else parse_seeds(against)
+    counted = ", ".join(map(str, SEEDS))
     for measure in MEASURES:
         cells = table(records, chosen, parse_seeds(seeds), measure, others)
         click.echo(f"{measure.capitalize()} error (%)\n\n{errors_table(cells)}\n")
+        if others is None and (beside := at_equal_epochs(records, chosen, measure)):
+            click.echo(f"{measure.capitalize()} error (%) at equal epochs, seeds {counted}")
+            click.echo(f"\n{equal_epochs_table(beside)}\n")
     if pattern == "*" and others is None:
         found, late = (findings(records, datasets, error) for error in (final_error, late_error))
-        counted = ", ".join(map(str, SEEDS))
         click.echo(f"Claims about order, by test error of seeds {counted}")
         click.echo(f"\n{findings_table(found, late)}")
 

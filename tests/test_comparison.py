@@ -381,9 +381,8 @@ def test_one_seed_at_equal_epochs_by_hand():
     assert (cell.seeds, list(cell.ours)) == ((0,), [10, 20, 30])
     assert cell.standardised == pytest.approx(z)
     assert cell.p == pytest.approx(2 * stats.t.sf(abs(z), 4))
-    t = stats.t.ppf(0.975, 4)
-    wanted = [np.median([by + s * t * errors[e] for e, by in off.items()]) for s in (-1, 1)]
-    assert cell.interval == pytest.approx(tuple(wanted))
+    t, error = stats.t.ppf(0.975, 4), np.median(list(errors.values()))
+    assert cell.interval == pytest.approx(((z - t) * error, (z + t) * error))
 
 
 def test_several_seeds_at_equal_epochs_are_pooled_with_the_papers():

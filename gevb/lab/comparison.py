@@ -423,14 +423,11 @@ class Beside:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % interval of the difference in points: the medians of its ends over the epochs."""
-        ends = [
-            (d.estimate - width, d.estimate + width)
-            for d in self.differences.values()
-            for width in [d.error * _quantile(d.freedom)]
-        ]
-        low, high = np.median(ends, axis=0)
-        return float(low), float(high)
+        """95 % interval of the difference in points: of the median, by the median standard error."""
+        apart = self.differences.values()
+        error = float(np.median([d.error for d in apart]))
+        half = _quantile(min(d.freedom for d in apart))
+        return (self.standardised - half) * error, (self.standardised + half) * error
 
 
 def at_equal_epochs(
@@ -574,7 +571,8 @@ class Finding:
         left, right: the experiments compared.
         published: whether the published means agree with it; None without any.
         difference: ours, left minus right; None with fewer than two seeds on a side.
-        verdict: "supported", "contradicted", "undecidable", or "no runs" to tell by.
+        verdict: "supported", "contradicted" or "undecidable"; where a side has no run that has
+            finished, "under way at epoch 20", say, or "no runs".
     """
 
     claim: Claim
@@ -601,17 +599,25 @@ def findings(
         error: of a run, in percent: `final_error` or `late_error`.
     """
     errors: dict[Experiment, dict[int, float]] = {}
+    reached: dict[Experiment, int] = {}
     for r in records:
-        if r.status == "finished" and not r.config.departures and r.config.seed in SEEDS:
-            errors.setdefault(r.config.experiment, {})[r.config.seed] = error(r)
+        if r.status == "failed" or r.config.departures or r.config.seed not in SEEDS:
+            continue
+        experiment = r.config.experiment
+        reached[experiment] = max(r.epoch, reached.get(experiment, 0))
+        if r.status == "finished":
+            errors.setdefault(experiment, {})[r.config.seed] = error(r)
     found = []
     for claim, dataset in product(CLAIMS, DATASETS):
         for arch in claim.architectures:
             left = Experiment(dataset=dataset, arch=arch, **claim.left)
             right = Experiment(dataset=dataset, arch=arch, **claim.right)
             difference = _apart(left, right, errors)
-            there = left in errors and right in errors
-            verdict = "undecidable" if there else "no runs"
+            verdict = "no runs"
+            if left in errors and right in errors:
+                verdict = "undecidable"
+            elif left in reached and right in reached:
+                verdict = f"under way at epoch {min(reached[left], reached[right])}"
             published = _published_agrees(claim, left, right)
             found.append(Finding(claim, left, right, published, difference, verdict))
     tested = [(place, f, f.difference) for place, f in enumerate(found) if f.difference]

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 from html import escape
 from operator import attrgetter
-from statistics import mean
+from statistics import mean, median
 
 from gevb.datasets import DATASETS
-from gevb.lab.comparison import LATE, Cell, Difference, Finding, Sample
+from gevb.lab.comparison import LATE, Beside, Cell, Difference, Finding, Sample
 from gevb.lab.plan import State
 from gevb.training import Config, Experiment
 
@@ -78,6 +78,36 @@ def errors_table(
         for cell in cells
     ]
     return Table(head, rows)
+
+
+def equal_epochs_table(
+    cells: Sequence[Beside], name: Callable[[Experiment], str] = attrgetter("name")
+) -> Table:
+    """Every network a row: ours beside the paper's at the last epoch that both have, the verdict.
+
+    The difference and its interval are the medians over all epochs that both have.
+
+    Args:
+        cells: as `gevb.lab.comparison.at_equal_epochs` gives them.
+        name: of a row's experiment.
+    """
+    head = ("experiment", "epoch", "ours", "the paper's", "difference [95 %]", "verdict", "seeds")
+    return Table(head, [(name(cell.experiment), *_beside_row(cell)) for cell in cells])
+
+
+def _beside_row(cell: Beside) -> tuple[str, ...]:
+    if not cell.ours:
+        return ("-", "-", "-", "-", "no run", "-")
+    epoch, (low, high) = max(cell.ours), cell.interval
+    middle = median(difference.estimate for difference in cell.differences.values())
+    return (
+        str(epoch),
+        _sample_text(cell.ours[epoch]),
+        _sample_text(cell.theirs[epoch]),
+        f"{middle:+.2f} [{low:+.2f}, {high:+.2f}]",
+        cell.verdict,
+        ", ".join(map(str, cell.seeds)),
+    )
 
 
 def in_words(experiment: Experiment) -> str:

@@ -1,10 +1,9 @@
-"""The results chapter: tables as pictures, learning curves and angles over seeds."""
+"""The results chapter: ours beside the paper's, curves, angles, claims, mistakes."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 
 import numpy as np
@@ -12,262 +11,265 @@ import plotly.graph_objects as go
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from gevb.lab.comparison import Cell, Finding
+from gevb.datasets import DATASETS
+from gevb.lab.comparison import SEEDS, Beside, Finding
+from gevb.lab.experiments import experiments
+from gevb.lab.published import Reading, published_angles, published_curves
 from gevb.lab.records import Record
-from gevb.lab.tables import in_words, seeds_text
-from gevb.training import PAPER_EPOCHS, Evaluation, Experiment
+from gevb.lab.tables import in_words
+from gevb.training import Evaluation, Experiment
 from gevbook.plots import (
     COLOURS,
     DASHES,
-    ERRORS,
+    DEGREES,
     HIDDEN,
-    NAMES,
     NEUTRAL,
+    PERCENT,
     Curve,
-    Measures,
-    angles_of,
+    chart,
     dots,
     ends,
     finished,
-    over_epochs,
     panels,
     short,
-    switch,
 )
 
-
-def results(tables: Mapping[str, Sequence[Cell]]) -> go.Figure:
-    """Every experiment a row: each seed, their mean, and what it is compared with.
-
-    Args:
-        tables: cells by title; a button for each. The rows are those of the first table.
-    """
-    rows = {title: _rows(cells) for title, cells in tables.items()}
-    figure = go.Figure([trace for traces in rows.values() for trace in traces])
-    switch(figure, [title for title, traces in rows.items() for _ in traces])
-    cells = next(iter(tables.values()))
-    drawn = {trace.name for traces in rows.values() for trace in traces}
-    signs = {
-        _SEED: "dots are seeds",
-        _MEAN: "strokes their means",
-        _OTHER: "diamonds what they are compared with",
-    }
-    said = ", ".join(words for name, words in signs.items() if name in drawn)
-    run = sum(bool(cell.errors) for cell in cells)
-    figure.update_yaxes(
-        categoryorder="array",
-        categoryarray=[in_words(cell.setting) for cell in cells][::-1],
-        ticksuffix=" ",
-    )
-    figure.update_xaxes(title="error (%)", rangemode="tozero")
-    return finished(
-        figure,
-        alt=f"Errors of {len(cells)} experiments. {' '.join(map(_words, cells))}",
-        caption=f"A row for each network and rule, coloured by the rule: {said}. "
-        f"Runs of ours are finished in {run} of {len(cells)} experiments.",
-        height=10 + 21 * len(cells),
-    )
-
-
-# In the legend.
-_SEED, _MEAN, _OTHER = "one seed of ours", "our mean", "compared with"
-
-
-def _rows(cells: Sequence[Cell]) -> list[go.Scatter]:
-    """Seeds, means, references: a trace over all rows for each of them that there are."""
-    rows = [in_words(cell.setting) for cell in cells]
-    colours = [COLOURS[cell.setting.rule] for cell in cells]
-    seeds = [
-        (error, row, colour, f"seed {seed}: {error:.2f} %")
-        for cell, row, colour in zip(cells, rows, colours, strict=True)
-        for seed, error in cell.errors.items()
-    ]
-    errors, where, shades, said = zip(*seeds, strict=True) if seeds else ((), (), (), ())
-    says, words = "%{y}<br>%{text}<extra></extra>", [_words(cell) for cell in cells]
-    ours = short([cell.ours and cell.ours.mean for cell in cells])
-    others = short([cell.reference and cell.reference.mean for cell in cells])
-    stroke = {"size": 13, "symbol": "line-ns", "line": {"width": 3, "color": colours}}
-    diamond = {"size": 9, "symbol": "diamond-open", "line": {"width": 2}}
-    traces = [
-        dots((short(errors), where), shades, _SEED, says, size=6, opacity=0.8).update(text=said),
-        dots((ours, rows), None, _MEAN, says, **stroke).update(text=words),
-        dots((others, rows), NEUTRAL, _OTHER, says, **diamond).update(text=words),
-    ]
-    return [trace for trace in traces if not np.isnan(np.asarray(trace.x, float)).all()]
-
-
-def _words(cell: Cell) -> str:
-    """A row in words."""
-    parts = [f"{in_words(cell.setting)}:"]
-    if cell.ours is not None:
-        spread = "" if cell.ours.sd is None else f" ± {cell.ours.sd:.2f}"
-        parts.append(f"ours {cell.ours.mean:.2f}{spread} %,")
-    if cell.reference is not None:
-        parts.append(f"compared with {cell.reference.mean:.2f} %,")
-    parts.append(seeds_text(cell))
-    if cell.verdict:
-        parts.append(f"({cell.verdict})")
-    return " ".join(parts) + "."
-
-
-Grid = Mapping[str, Sequence[Record]]
-"""Records by the name of a button, of which every panel shows all seeds."""
-
-
-_KINDS = {  # of networks, a panel each: vectorized, nonnegative
-    "VNN": (True, True),
-    "vectorized, mixed-sign": (True, False),
-    "conventional, nonnegative": (False, True),
-    "conventional, mixed-sign": (False, False),
+#: Of verdicts: a colour that no rule has, and a symbol.
+VERDICTS = {
+    "consistent": (NEUTRAL, "circle"),
+    "undecidable": (NEUTRAL, "circle-open"),
+    "differs": ("#D55E00", "x"),
 }
+#: Of architectures and of units, as panels are titled.
+_ARCHITECTURES = {"fc": "fully connected", "conv": "convolutional", "lc": "locally connected"}
 
 
-def curves(groups: Grid, goals: Mapping[str, Mapping[Experiment, float]]) -> go.Figure:
-    """Test and training errors over training, a panel a kind of network.
-
-    Lines are means over seeds; the range of the test errors is a band where there are several.
+def beside(cells: Sequence[Beside], reach: float = 6) -> go.Figure:
+    """Every network a row, a panel for each data set: how far ours is from the paper's.
 
     Args:
-        groups: records by the name of a button.
-        goals: test errors at the end of training to compare with, in some of the groups.
+        cells: as `gevb.lab.comparison.at_equal_epochs` gives them, of both data sets.
+        reach: of the horizontal axis, in standard errors; a value beyond stands at its end.
     """
-    means = _means(groups, ERRORS)
-    aims = [
-        Curve(
-            f"{NAMES[experiment.rule]}, published",
-            {_kind(experiment): ([PAPER_EPOCHS], [error])},
-            COLOURS[experiment.rule],
-            marker={"symbol": "diamond-open", "size": 9},
-            owner=group,
+    datasets = list(dict.fromkeys(cell.experiment.dataset for cell in cells))
+    figure = panels([DATASETS[dataset].title for dataset in datasets])
+    named: set[str] = set()
+    for column, dataset in enumerate(datasets, start=1):
+        there = [cell for cell in cells if cell.experiment.dataset == dataset]
+        for verdict, (colour, symbol) in VERDICTS.items():
+            shown = [cell for cell in there if cell.verdict == verdict]
+            at = [float(np.clip(cell.standardised, -reach, reach)) for cell in shown]
+            trace = dots(
+                (short(at, 2), [in_words(cell.experiment) for cell in shown]),
+                colour,
+                verdict if shown and verdict not in named else None,
+                "%{text}<extra></extra>",
+                symbol=symbol,
+                size=9,
+                line={"width": 2, "color": colour},
+            ).update(text=[_beside_words(cell) for cell in shown])
+            named |= {verdict} if shown else set()
+            figure.add_trace(trace, row=1, col=column)
+        reached = [f"epoch {max(cell.ours)}" if cell.ours else "no run" for cell in there]
+        epochs = go.Scatter(
+            x=[reach * 1.15] * len(there),
+            y=[in_words(cell.experiment) for cell in there],
+            text=reached,
+            mode="text",
+            textposition="middle right",
+            textfont={"size": 10, "color": NEUTRAL},
+            hoverinfo="skip",
+            showlegend=False,
         )
-        for group, wanted in goals.items()
-        for experiment, error in wanted.items()
-    ]
-    # The first steps down from chance would hide the rest.
-    tops = {
-        group: min(
-            100.0,
-            2 * max([r.history[-1].test_error for r in records] + [*goals.get(group, {}).values()]),
-        )
-        for group, records in groups.items()
-    }
-    figure = _by_kind(means, groups, "error (%)", " %", aims, tops)
+        figure.add_trace(epochs, row=1, col=column)
+        figure.add_vline(x=0, line={"color": NEUTRAL, "dash": "dot"}, row=1, col=column)
+    rows = [in_words(cell.experiment) for cell in cells if cell.experiment.dataset == datasets[0]]
+    figure.update_yaxes(categoryorder="array", categoryarray=rows[::-1], ticksuffix=" ")
+    figure.update_xaxes(
+        title="difference (standard errors)",
+        range=[-1.1 * reach, 2 * reach],
+        tickvals=[-reach, -reach / 2, 0, reach / 2, reach],
+        zeroline=False,
+    )
+    counts = Counter(cell.verdict or "without a run" for cell in cells)
+    said = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
     return finished(
         figure,
-        alt=f"Learning curves, means over seeds. {ends(means, ' %')}.",
-        caption="Test error (solid) and training error (dashed), means over seeds, in each kind of "
-        "network; a band is the range of the test error over several seeds. Diamonds are the test "
-        "errors that the paper reports at the end.",
-        height=420,
+        alt=f"Test error of ours against the paper's at equal epochs: {said}. "
+        + " ".join(_beside_words(cell).replace("<br>", ", ") + "." for cell in cells),
+        caption=f"Our test error minus the paper's at equal epochs, over its standard error "
+        f"(median over the epochs that both have); right of zero ours is higher. Seeds "
+        f"{SEEDS[0]} to {SEEDS[-1]} count. Of {len(cells)} networks: {said}.",
+        height=20 * len(rows),
     )
 
 
-def angles(groups: Grid) -> go.Figure:
-    """Alignment angles over training, a panel a kind of network, means over seeds."""
-    layers = max(len(r.history[0].angles) for records in groups.values() for r in records)
-    means = _means(groups, angles_of(layers, "layer"))
-    figure = _by_kind(means, groups, "angle (degrees)", "°")
-    figure.update_yaxes(range=[0, 100], tickvals=[0, 30, 60, 90])
-    return finished(
-        figure,
-        alt=f"Alignment angles, means over seeds. {ends(means, '°')}.",
-        caption="Angle between what the hidden layers hear under GEVB or DFA and the gradient "
-        "while networks learn, means over seeds. At 90° they have nothing in common.",
-        height=420,
+def _beside_words(cell: Beside) -> str:
+    name = f"{DATASETS[cell.experiment.dataset].title} {in_words(cell.experiment)}"
+    if not cell.ours:
+        return f"{name}: no run"
+    last = max(cell.ours)
+    theirs, seeds = cell.theirs[last], len(cell.seeds)
+    return (
+        f"{name}, epoch {last}<br>ours {cell.ours[last].mean:.2f} %, the paper's "
+        f"{theirs.mean:.2f} ± {theirs.sd:.2f}<br>{seeds} seed{'s' * (seeds > 1)} of ours: "
+        f"{cell.verdict}"
     )
 
 
-def _by_kind(
-    means: Sequence[Curve],
-    groups: Grid,
-    axis: str,
-    unit: str,
-    aims: Sequence[Curve] = (),
-    tops: Mapping[str, float] | None = None,
-) -> go.Figure:
-    """The panels of `_KINDS`; one says so where a group has no run of its kind.
+def curves(records: Iterable[Record], start: str = "mnist") -> go.Figure:
+    """Test errors over training, a panel for each architecture and kind of units.
+
+    The published mean is a thin line in a band of one standard deviation; ours are lines with
+    points, means over seeds. A button chooses the data set.
 
     Args:
-        means: of the runs.
-        groups: their records by the name of a button.
-        axis: what the vertical axis says.
-        unit: of the values.
-        aims: what is drawn besides.
-        tops: of the vertical axis, by group, if not the same for all.
+        records: of runs, whatever their status.
+        start: the data set that is shown first.
     """
-    notes = panels(list(_KINDS), rows=2).layout.annotations
-    layouts = {}
-    for group in groups:
-        there = {title for curve in means if curve.owner == group for title in curve.values}
-        missing = [n for n, title in enumerate(_KINDS, start=1) if title not in there]
-        nothing = {"text": "no run yet", "x": 0.5, "y": 0.5, "showarrow": False}
-        layouts[group] = {
-            "annotations": [
-                *(note.to_plotly_json() for note in notes),
-                *({**nothing, "xref": f"x{n} domain", "yref": f"y{n} domain"} for n in missing),
-            ],
-        }
-        if tops:
-            axes = ("yaxis", *(f"yaxis{n}" for n in range(2, 1 + len(_KINDS))))
-            layouts[group] |= {f"{axis}.range": [0, tops[group]] for axis in axes}
-    drawn = [*means, *aims]
-    figure = over_epochs(drawn, axis, unit, titles=list(_KINDS), rows=2, layouts=layouts)
-    return figure.update_xaxes(nticks=4, tickangle=0, matches="x")
-
-
-def _means(groups: Grid, measures: Measures) -> list[Curve]:
-    """Means over seeds for each rule in each network, with the range that the first measure has."""
-    found = []
-    for group, records in groups.items():
-        runs: dict[Experiment, list[Record]] = {}
-        for record in records:
-            runs.setdefault(record.config.experiment, []).append(record)
-        for (experiment, seeds), (n, (what, value)) in product(
-            runs.items(), enumerate(measures.items())
-        ):
-            epochs, low, mean, high = _spread(seeds, value)
-            if not epochs:
-                continue
-            kind = _kind(experiment)
-            found.append(
-                Curve(
-                    f"{NAMES[experiment.rule]}, {what}",
-                    {kind: (epochs, mean)},
-                    COLOURS[experiment.rule],
-                    {"dash": DASHES[n], "width": 2.5 if n == 0 else 1.5},
-                    marker=None,
-                    owner=group,
-                    band={kind: (low, high)} if n == 0 and low != high else {},
+    runs = _by_experiment(records)
+    drawn = []
+    for dataset in _from(start):
+        for experiment in experiments([dataset]):
+            title = f"{_ARCHITECTURES[experiment.arch]}, {experiment.units}"
+            dash = DASHES[not experiment.nonnegative]
+            owner, colour = DATASETS[dataset].title, COLOURS[experiment.rule]
+            if paper := published_curves().get(experiment.name):
+                drawn.append(
+                    _theirs(f"{experiment.label}, paper", title, paper, colour, dash, owner)
                 )
-            )
+            ours = _mean(runs.get(experiment, []), lambda e: e.test_error)
+            if ours[0]:
+                line = {"dash": dash, "width": 2.5}
+                label = f"{experiment.label}, ours"
+                drawn.append(Curve(label, {title: ours}, colour, line, owner=owner))
+    titles = [
+        f"{name}, {units}"
+        for name, units in product(_ARCHITECTURES.values(), ("vectorized", "conventional"))
+    ]
+    figure = chart(
+        drawn,
+        "epoch",
+        "test error (%)",
+        PERCENT,
+        titles,
+        rows=3,
+        shared=False,
+        layouts=_tops(drawn, titles),
+    )
+    return finished(
+        figure.update_xaxes(range=[0, 195], nticks=5),
+        alt=f"Learning curves of ours and of the paper. {ends(drawn, ' %', along=None)}.",
+        caption="Test error over training. Thin lines in bands are the paper's mean ± one standard "
+        "deviation of five runs; thick lines with points are ours, means over the seeds that have "
+        "got so far. Solid: nonnegative weights (+). Dashed: mixed signs. The digits are ours "
+        "alone. The first steps down from chance are cut off.",
+        height=620,
+        narrow=760,
+    )
+
+
+def angles(records: Iterable[Record], start: str = "mnist") -> go.Figure:
+    """Alignment angles over training by the broadcast rule, a panel for architecture and signs.
+
+    As in `curves`: bands are the paper's, lines with points ours, one for each hidden layer.
+
+    Args:
+        records: of runs, whatever their status.
+        start: the data set that is shown first.
+    """
+    runs = _by_experiment(records)
+    signs = {True: "nonnegative", False: "mixed signs"}
+    drawn = []
+    for dataset in _from(start):
+        for experiment in experiments([dataset]):
+            if experiment.rule == "bp":
+                continue
+            title = f"{_ARCHITECTURES[experiment.arch]}, {signs[experiment.nonnegative]}"
+            owner, colour = DATASETS[dataset].title, COLOURS[experiment.rule]
+            rule = experiment.rule.upper()
+            for layer, dash in enumerate(DASHES):
+                paper = published_angles().get(experiment.name, [])
+                if layer < len(paper):
+                    name = f"{rule}, layer {layer + 1}, paper"
+                    drawn.append(_theirs(name, title, paper[layer], colour, dash, owner))
+                ours = _mean(runs.get(experiment, []), _angle(layer))
+                if ours[0]:
+                    line = {"dash": dash, "width": 2.5}
+                    name = f"{rule}, layer {layer + 1}, ours"
+                    drawn.append(Curve(name, {title: ours}, colour, line, owner=owner))
+    titles = [f"{name}, {sign}" for name, sign in product(_ARCHITECTURES.values(), signs.values())]
+    figure = chart(drawn, "epoch", "angle (degrees)", DEGREES, titles, rows=3)
+    figure.update_yaxes(range=[0, 105], tickvals=[0, 30, 60, 90])
+    return finished(
+        figure.update_xaxes(range=[-4, 195], nticks=5),
+        alt=f"Alignment angles of ours and of the paper. {ends(drawn, '°', along=None)}.",
+        caption="Angle between the feedback that a hidden layer receives under the broadcast rule "
+        "and back-propagation's, while that rule trains the network: GEVB in vectorized networks "
+        "(green), DFA in conventional ones (orange), layers by their dashes. Thin lines in bands "
+        "are the paper's mean ± one standard deviation of five runs, thick lines with points ours. "
+        "At 90° the two have nothing in common.",
+        height=620,
+        narrow=760,
+    )
+
+
+def _from(start: str) -> list[str]:
+    """The data sets, from the one that is shown first."""
+    order = ("mnist", "cifar10", "digits")
+    return sorted(order, key=lambda dataset: dataset != start)
+
+
+def _by_experiment(records: Iterable[Record]) -> dict[Experiment, list[Record]]:
+    """Runs by the paper's protocol, of the seeds that count."""
+    found: dict[Experiment, list[Record]] = {}
+    for r in records:
+        if r.status != "failed" and not r.config.departures and r.config.seed in SEEDS:
+            found.setdefault(r.config.experiment, []).append(r)
     return found
 
 
-def _kind(experiment: Experiment) -> str:
-    kinds = {weights: title for title, weights in _KINDS.items()}
-    return kinds[experiment.vectorized, experiment.nonnegative]
+def _angle(layer: int) -> Callable[[Evaluation], float | None]:
+    return lambda e: e.angles[layer] if layer < len(e.angles) else None
 
 
-def _spread(
+def _mean(
     records: Sequence[Record], value: Callable[[Evaluation], float | None]
-) -> tuple[list[int], list[float], list[float], list[float]]:
-    """Epochs, and lowest, mean and highest value over the seeds that have got so far.
+) -> tuple[list[int], list[float]]:
+    """Epochs, and the mean over the runs that have a value there."""
+    found: dict[int, list[float]] = {}
+    for evaluation in (e for record in records for e in record.history):
+        if (number := value(evaluation)) is not None:
+            found.setdefault(evaluation.epoch, []).append(number)
+    return sorted(found), [float(np.mean(found[epoch])) for epoch in sorted(found)]
 
-    A run that stopped early keeps its last value; one under way counts as far as it is.
-    """
-    longest = max(records, key=lambda record: record.history[-1].epoch).history
-    table = []
-    for record in records:
-        values = [value(evaluation) for evaluation in record.history]
-        rest = values[-1] if record.status == "finished" else math.nan
-        table.append(values + [rest] * (len(longest) - len(values)))
-    kept = [n for n in range(len(longest)) if all(row[n] is not None for row in table)]
-    array = np.asarray([[row[n] for n in kept] for row in table], dtype=float)
-    low, mean, high = (
-        part.round(2).tolist()
-        for part in (np.nanmin(array, 0), np.nanmean(array, 0), np.nanmax(array, 0))
-    )
-    return [longest[n].epoch for n in kept], low, mean, high
+
+def _theirs(
+    name: str, title: str, paper: Mapping[int, Reading], colour: str, dash: str, owner: str
+) -> Curve:
+    """A published curve in its band."""
+    means, spreads = (np.array([r[n] for r in paper.values()]) for n in (0, 1))
+    band = ((means - spreads).clip(0).tolist(), (means + spreads).tolist())
+    values = {title: (list(paper), means.tolist())}
+    line = {"dash": dash, "width": 1}
+    return Curve(name, values, colour, line, marker=None, owner=owner, band={title: band})
+
+
+def _tops(drawn: Sequence[Curve], titles: Sequence[str]) -> dict[str, dict[str, object]]:
+    """Vertical ranges of the panels by owner: from zero to what any curve has after epoch 10."""
+    found: dict[str, dict[str, object]] = {}
+    for owner in dict.fromkeys(curve.owner for curve in drawn if curve.owner):
+        for n, title in enumerate(titles, start=1):
+            values = [
+                y
+                for curve in drawn
+                if curve.owner == owner and title in curve.values
+                for x, y in zip(*curve.values[title], strict=True)
+                if x >= 10 and y is not None
+            ]
+            axis = f"yaxis{n if n > 1 else ''}.range"
+            found.setdefault(owner, {})[axis] = [0, 1.1 * max(values, default=1)]
+    return found
 
 
 def order(found: Sequence[Finding]) -> go.Figure:
