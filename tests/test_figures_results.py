@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import pytest
@@ -10,9 +9,11 @@ import torch
 from conftest import make_record
 
 import gevb
-from gevb.lab.comparison import findings, table
+from gevb.lab.comparison import at_equal_epochs, findings
 from gevb.lab.experiments import experiments
+from gevb.lab.published import published_angles, published_curves
 from gevbook.results import figures as pictures
+from gevbook.results import simulation, words
 
 GEVB, BP = experiments(["mnist"], "fc-vectorized-nonnegative")
 
@@ -25,34 +26,6 @@ def run(experiment: gevb.Experiment, seed: int, errors, angles=(40.0, 20.0)) -> 
     return replace(make_record(experiment.run(seed=seed), 0.0), history=history)
 
 
-def test_results_show_seeds_means_and_references():
-    records = [make_record(GEVB.run(seed=seed), error) for seed, error in enumerate((2, 3, 4))]
-    cells = table(records, [GEVB, BP], range(5))
-    figure = pictures.results({"test": cells, "again": cells})
-    assert len(figure.data) == 6
-    seeds, means, references = figure.data[:3]
-    assert list(seeds.x) == [2, 3, 4]
-    assert list(means.x) == pytest.approx([3, math.nan], nan_ok=True)
-    assert list(references.x) == pytest.approx([1.87, 1.93])
-    assert list(means.y) == ["fc GEVB+ vectorized", "fc BP+ vectorized"]
-    assert [button.label for button in figure.layout.updatemenus[0].buttons] == ["test", "again"]
-    alt = figure.layout.meta["alt"]
-    assert (
-        "fc GEVB+ vectorized: ours 3.00 ± 1.00 %, compared with 1.87 %, 3 finished, 2 missing"
-        in alt
-    )
-    assert "fc BP+ vectorized: compared with 1.93 %, 5 missing." in alt
-
-
-def test_results_name_only_what_they_draw():
-    figure = pictures.results({"test": table([], [GEVB, BP], range(5))})
-    assert [trace.name for trace in figure.data] == ["compared with"]
-    assert not figure.layout.updatemenus, "nothing to choose"
-    caption = figure.layout.meta["caption"]
-    assert "by the rule: diamonds what they are compared with." in caption
-    assert "finished in 0 of 2 experiments." in caption
-
-
 def panel(figure, title):
     """What is drawn under a title."""
     titles = [note.text.replace("<br>", " ") for note in figure.layout.annotations]
@@ -60,36 +33,104 @@ def panel(figure, title):
     return [trace for trace in figure.data if trace.xaxis == axis]
 
 
-def test_curves_are_means_over_seeds_and_carry_on_the_last_value():
-    records = [run(GEVB, 0, (90, 4, 2)), run(GEVB, 1, (88, 0))]
-    figure = pictures.curves({"mnist fc": records}, {})
-    band, line, training = panel(figure, "VNN")
-    assert list(line.x) == [0, 10, 20]
-    assert list(line.y) == [89, 2, 1]
-    assert list(band.y) == [90, 4, 2, 0, 0, 88]
-    assert list(training.y) == [44.5, 1, 0.5]
-    assert (line.name, training.name) == ("GEVB, test", "GEVB, training")
-    assert (line.line.dash, training.line.dash) == ("solid", "dash")
+def test_curves_are_means_over_the_seeds_that_have_got_so_far():
+    records = [run(GEVB, 0, (90, 4, 2)), run(GEVB, 1, (88, 2))]
+    figure = pictures.curves(records)
+    shown = [t for t in panel(figure, "fully connected, vectorized") if t.name == "GEVB+, ours"]
+    (line,) = (t for t in shown if t.visible)
+    assert (list(line.x), list(line.y)) == ([10, 20], [3, 2])
+    assert line.line.dash == "solid"
 
 
-def test_one_seed_has_no_range():
-    figure = pictures.curves({"mnist fc": [run(GEVB, 0, (90, 4))]}, {})
-    assert [trace.name for trace in panel(figure, "VNN")] == ["GEVB, test", "GEVB, training"]
-
-
-def test_a_panel_without_a_run_says_so():
-    figure = pictures.curves({"mnist fc": [run(GEVB, 0, (90, 4))]}, {})
-    notes = [note.xref for note in figure.layout.annotations if note.text == "no run yet"]
-    assert notes == ["x2 domain", "x3 domain", "x4 domain"]
+def test_published_curves_are_drawn_in_their_bands():
+    figure = pictures.curves([])
+    traces = panel(figure, "fully connected, vectorized")
+    (place,) = [n for n, t in enumerate(traces) if t.name == "GEVB+, paper" and t.visible]
+    paper = published_curves()[GEVB.name]
+    assert list(traces[place].y) == pytest.approx([r.mean for r in paper.values()], abs=1e-3)
+    highest, lowest = max(traces[place - 1].y), min(traces[place - 1].y)
+    assert highest == pytest.approx(max(r.mean + r.sd for r in paper.values()), abs=1e-3)
+    assert lowest == pytest.approx(min(r.mean - r.sd for r in paper.values()), abs=1e-3)
+    assert [b.label for b in figure.layout.updatemenus[0].buttons] == ["MNIST", "CIFAR-10"]
 
 
 def test_angles_leave_out_what_was_not_measured():
     records = [run(GEVB, 0, (90, 4)), run(GEVB, 1, (88, 3), angles=(42.0, None))]
-    figure = pictures.angles({"mnist fc": records})
-    _, first = panel(figure, "VNN")
-    assert first.name == "GEVB, layer 1"
-    assert list(first.y) == [41, 41]
-    assert "GEVB, layer 1: VNN 41 to 41°" in figure.layout.meta["alt"]
+    traces = panel(pictures.angles(records), "fully connected, nonnegative")
+    first, second = (
+        next(t for t in traces if t.name == f"GEVB, layer {n}, ours" and t.visible) for n in (1, 2)
+    )
+    assert (list(first.y), list(second.y)) == ([41, 41], [20, 20])
+
+
+def test_every_network_beside_the_papers():
+    """Values beyond the axis stand at its end; networks without a run stay in sight."""
+    curve = published_curves()[GEVB.name]
+    far = run(GEVB, 0, [90, *(curve[t].mean + 20 for t in (10, 20))])
+    cells = at_equal_epochs([far], experiments(["mnist", "cifar10"]))
+    figure = pictures.beside(cells, reach=6)
+    (dot,) = [t for t in figure.data if t.name == "differs"]
+    assert (list(dot.x), list(dot.y)) == ([6], ["fc GEVB+ vectorized"])
+    texts = [text for t in figure.data if t.mode == "text" for text in t.text]
+    assert (texts.count("20"), texts.count("no run")) == (1, 47)
+    assert "1 differs" in figure.layout.meta["caption"]
+
+
+def test_words_count_what_they_are_given():
+    curve = published_curves()[GEVB.name]
+    same = run(GEVB, 0, [90, *(curve[t].mean for t in (10, 20))])
+    cells = at_equal_epochs([same], experiments(["mnist", "cifar10"]))
+    said = words.answer(cells, findings([same])).data
+    assert "1 network of the paper's 48 " in said
+    assert "0 networks *differ*" in said
+    assert "47 have no run" in said
+    assert "In 47 networks there is no run yet" in words.undecided(cells).data
+    assert "Finished so far: 1; under way: 0;" in words.missing([same]).data
+
+
+def test_side_by_side_is_at_the_last_epoch_that_all_have():
+    kinds = [gevb.Experiment("mnist", "fc", *kind) for kind in words.GEVB_AND_BP.values()]
+    records = [run(e, 0, (90, 4 + n, 2 + n)) for n, e in enumerate(kinds)]
+    records[0] = run(kinds[0], 0, (90, 4))
+    rows = {row[0]: row[1:] for row in words.side_by_side(records, words.GEVB_AND_BP).rows}
+    # `run` says that they have finished, so the last value of each counts.
+    assert rows["MNIST fc, ours"] == ("end", "4.00", "3.00", "4.00", "5.00", "1")
+    going = [replace(r, status="running") for r in records]
+    rows = {row[0]: row[1:] for row in words.side_by_side(going, words.GEVB_AND_BP).rows}
+    assert rows["MNIST fc, ours"] == ("10", "4.00", "5.00", "6.00", "7.00", "1")
+    assert rows["MNIST fc, paper"][1:3] == ("1.87", "1.93")
+    assert rows["CIFAR-10 lc, ours"] == ("-", *["no run"] * 4, "-")
+
+
+def test_angles_are_compared_at_the_last_common_epoch():
+    first, second = (layer[10].mean for layer in published_angles()[GEVB.name])
+    said = words.angles([run(GEVB, 0, (90, 4), angles=(first + 1, second - 3))]).data
+    assert "2 hidden layers of 1 networks" in said
+    assert "within 2.0 degrees of the paper's mean, all within 3;" in said
+
+
+def test_simulated_runs_differ_as_often_as_they_should():
+    """Without a difference rarely, with one of ten margins nearly always."""
+    records = [
+        run(e, 0, [90, *(published_curves()[e.name][t].mean for t in (10, 20))])
+        for e in experiments(["mnist", "cifar10"])
+    ]
+    cells = at_equal_epochs(records, experiments(["mnist", "cifar10"]))
+    same = [c.verdict for seed in range(8) for c in simulation.simulated(cells, 0.0, False, seed)]
+    far = [c.verdict for seed in range(8) for c in simulation.simulated(cells, 20.0, True, seed)]
+    assert same.count("differs") <= 4
+    assert far.count("differs") > 0.7 * len(far)
+    again = [c.standardised for c in simulation.simulated(cells, 0.0, False, 3)]
+    assert again == [c.standardised for c in simulation.simulated(cells, 0.0, False, 3)]
+
+
+def test_the_recorded_simulation_keeps_the_level():
+    """Up to the scatter of its rounds, without spikes; each row of verdicts adds up."""
+    scenarios = simulation.recorded()["scenarios"]
+    assert list(scenarios) == list(simulation.SCENARIOS)
+    assert scenarios["no difference"]["any differs"] < 0.08
+    for shares in scenarios.values():
+        assert shares["consistent"] + shares["undecidable"] + shares["differs"] == pytest.approx(1)
 
 
 def test_order_shows_what_was_tested():
@@ -105,21 +146,6 @@ def test_order_shows_what_was_tested():
     assert list(trace.x) == pytest.approx([-0.1])
     assert "supported" in figure.layout.meta["alt"]
     assert "first: 1 supported (green)." in figure.layout.meta["caption"]
-
-
-def test_published_errors_are_drawn_where_curves_are_to_arrive():
-    """Also where there is no run yet, and on a scale of their own."""
-    other = replace(GEVB, dataset="cifar10")
-    figure = pictures.curves(
-        {"MNIST": [run(GEVB, 0, (90, 4))], "CIFAR-10": []},
-        {"MNIST": {GEVB: 2.0}, "CIFAR-10": {other: 40.0}},
-    )
-    aims = [t for t in figure.data if (t.name or "").endswith("published")]
-    assert [(t.x[0], t.y[0]) for t in aims] == [(190, 2.0), (190, 40.0)]
-    assert [t.visible for t in aims] == [True, False]
-    ranges = [b.args[1]["yaxis.range"] for b in figure.layout.updatemenus[0].buttons]
-    assert ranges == [[0, 8.0], [0, 80.0]]
-    assert {tuple(axis.range) for axis in figure.select_yaxes()} == {(0, 8.0)}
 
 
 def test_mistakes_show_the_wrong_images_the_surest_first():

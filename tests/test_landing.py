@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-import statistics
 from typing import Any
 
 import pytest
 import torch
+from bs4 import BeautifulSoup
 from conftest import ROOT
 from node import in_node, parameters
 
 import gevb
 from bookext import landing, result_chart
-from bookext.result_chart import SERIES
 from gevb.lab.experiments import read_results
-from gevb.lab.published import published_errors
 from gevb.networks import FC, Network
+from gevbook.plots import Curve
 
 pytestmark = pytest.mark.usefixtures("unchecked")
 RULES = ("gevb", "bp")
@@ -151,53 +150,49 @@ def test_every_picture_finds_a_way_through_the_network(rule):
         landing.learn(network, rule, image, label)
 
 
-def test_chart_shows_what_is_recorded():
-    drawn = dict(
-        re.findall(
-            r'data-experiment="(.*?)" data-error="(.*?)"', result_chart.result_chart("results.html")
-        )
-    )
-    datasets, kinds = {"digits", "mnist", "cifar10"}, {"fc", "conv", "lc"}
-    ends = {"vectorized-nonnegative-gevb", "vectorized-nonnegative-bp"}
-    ends |= {"conventional-nonnegative-dfa", "conventional-mixed-bp"}
-    assert set(drawn) == {f"{d}-{k}-{end}" for d in datasets for k in kinds for end in ends}
-    ours: dict[str, list[float]] = {}
-    for record in read_results():
-        config = record.config
-        if config.dataset == "digits" and config.seed < 5 and record.status == "finished":
-            ours.setdefault(config.experiment.name, []).append(record.history[-1].test_error)
-    for experiment, error in drawn.items():
-        if experiment in ours:
-            assert len(ours[experiment]) == 5
-            assert float(error) == pytest.approx(statistics.mean(ours[experiment]), rel=1e-12)
-        else:
-            assert float(error) == published_errors()[experiment][0]
+def curves_of(what: str) -> dict[str, list[str]]:
+    """Names of the curves in each panel, by data set and title."""
+    page = BeautifulSoup(result_chart.result_chart("results.html", what), "html.parser")
+    found = {}
+    for head in page.select("figure > p"):
+        for panel in head.find_next_sibling("div").find_all("div", recursive=False):
+            names = [path["data-name"] for path in panel.select("path.curve")]
+            found[f"{head.get_text()}, {panel.p.get_text()}"] = names
+    return found
 
 
-def test_chart_shows_our_means_beside_the_published_ones():
-    chart = result_chart.result_chart("results.html")
-    drawn = [float(error) for error in re.findall(r'data-ours="(.*?)"', chart)]
-    ours: dict[str, list[float]] = {}
-    for record in read_results():
-        config = record.config
-        if (config.dataset, record.status) == ("mnist", "finished") and not config.departures:
-            ours.setdefault(config.experiment.name, []).append(record.history[-1].test_error)
-    shown = {s.experiment("mnist", a).name for a in result_chart.ARCHITECTURES for s in SERIES}
-    wanted = [statistics.mean(errors) for name, errors in ours.items() if name in shown]
-    assert sorted(drawn) == pytest.approx(sorted(wanted))
-    assert len(drawn) >= 2
+def test_chart_shows_every_network_of_the_paper_and_both_kinds_of_dfa():
+    found = curves_of("errors")
+    assert len(found) == 12
+    paper = {panel: {n for n in names if n.endswith("paper")} for panel, names in found.items()}
+    assert sum(map(len, paper.values())) == 48
+    wanted = {f"{label}, paper" for label in ("DFA", "DFA+", "BP", "BP+")}
+    assert paper["CIFAR-10, convolutional, conventional"] == wanted
 
 
-def test_chart_places_marks_by_their_numbers():
-    for dataset in result_chart.DATASETS:
-        found = re.findall(
-            r'data-error="(.*?)" transform="translate\((.*?) ', result_chart.panel(dataset)
-        )
-        errors, places = zip(*((float(a), float(b)) for a, b in found), strict=True)
-        left = result_chart.LEFT
-        scales = [(x - left) / error for error, x in zip(errors, places, strict=True)]
-        assert max(scales) - min(scales) < 0.05 * (2 / min(errors)) + 1e-9
-        assert max(places) <= result_chart.RIGHT
+def test_chart_shows_every_network_that_has_a_run():
+    runs = {
+        r.config.experiment.name
+        for r in read_results()
+        if r.config.dataset != "digits" and not r.config.departures and r.epoch >= 10
+    }
+    drawn = [name for names in curves_of("errors").values() for name in names]
+    assert sum(name.endswith("ours") for name in drawn) == len(runs)
+
+
+def test_chart_of_angles_has_a_line_for_each_hidden_layer():
+    names = curves_of("angles")["MNIST, fully connected, mixed signs"]
+    assert {f"{rule}, layer {n}, paper" for rule in ("GEVB", "DFA") for n in (1, 2)} <= set(names)
+
+
+def test_chart_places_points_by_their_values():
+    curve = Curve("a", {"t": ([0, 190], [0.0, 5.0])}, "red", {"dash": "solid"})
+    svg = result_chart.panel([curve], "t", (0.0, 10.0), " %")
+    (path,) = re.findall(r'data-name="a" d="M(.*?)"', svg)
+    (x0, y0), (x1, y1) = (map(float, point.split()) for point in path.split("L"))
+    assert (x0, x1) == (result_chart.LEFT, result_chart.WIDTH - 4)
+    bottom = result_chart.HEIGHT - result_chart.TOP
+    assert (y0, y1) == (bottom, (bottom + result_chart.TOP) / 2)
 
 
 def test_times_are_those_of_the_chapters():

@@ -29,7 +29,8 @@ def summary(source: str) -> str:
             break
         lines.append(line[2:].strip())
     said = " ".join(lines).split(". ")[0].rstrip(".")
-    return f"Code: {said[0].lower()}{said[1:]}" if said else "Code"
+    first = said[:2].lower() if said[1:2].islower() else said[:2]  # Abbreviations stay.
+    return f"Code: {first}{said[2:]}" if said else "Code"
 
 
 def fold(app: Sphinx, doctree: nodes.document) -> None:

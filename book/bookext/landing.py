@@ -296,11 +296,14 @@ class MovingFigure(Html):
 
 
 class ResultChart(Html):
-    """``{result-chart}``: see `result_chart`."""
+    """``{result-chart} errors`` or ``angles``: see `result_chart`."""
+
+    required_arguments = 1
 
     def html(self) -> str:
         """See `result_chart`."""
-        return result_chart(self.env.app.builder.get_relative_uri(self.env.docname, RESULTS))
+        chapter = self.env.app.builder.get_relative_uri(self.env.docname, RESULTS)
+        return result_chart(chapter, self.arguments[0])
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

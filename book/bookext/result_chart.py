@@ -1,162 +1,113 @@
-"""The result in one chart: test errors of GEVB, back-propagation and DFA, from recorded data."""
+"""The reproduction in one chart: learning curves or angles, ours over the paper's, small."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import cache
 from html import escape
 
-from gevb.datasets import DATASETS as FACTS
-from gevb.lab.comparison import SEEDS, Sample, table
 from gevb.lab.experiments import read_results
-from gevb.lab.published import PUBLISHED_SEEDS, published_errors
-from gevb.training import Experiment
-from gevbook.plots import COLOURS
-
-ARCHITECTURES = {"fc": "fully connected", "conv": "convolutional", "lc": "locally connected"}
-DATASETS = {
-    "digits": ("Digits", "our runs: five seeds, mean ± s.d."),
-    "mnist": ("MNIST", "the paper's means of five seeds; a bar: our mean, where there is one"),
-    "cifar10": ("CIFAR-10", "the paper's means of five seeds; a bar: our mean, where there is one"),
-}
-
-
-@dataclass(frozen=True)
-class Series:
-    """A kind of network and a rule; how it is named and marked."""
-
-    name: str
-    rule: str
-    vectorized: bool
-    nonnegative: bool
-    mark: str  # a path about (0, 0)
-    filled: bool = True
-
-    def experiment(self, dataset: str, arch: str) -> Experiment:
-        """The experiment of this series."""
-        return Experiment(dataset, arch, self.rule, self.vectorized, self.nonnegative)
-
-    def drawn(self) -> str:
-        """Its mark, in the rule's colour."""
-        colour = COLOURS[self.rule]
-        fill = colour if self.filled else "none"
-        return f'<path d="{self.mark}" fill="{fill}" stroke="{colour}" stroke-width="1.8"/>'
-
-
-CIRCLE = "M-4.2 0a4.2 4.2 0 1 1 8.4 0a4.2 4.2 0 1 1-8.4 0Z"
-SERIES = (
-    Series("GEVB in a VNN", "gevb", True, True, "M0-6L6 0L0 6L-6 0Z"),
-    Series("back-propagation in a VNN", "bp", True, True, CIRCLE),
-    Series("DFA, scalar units, nonnegative weights", "dfa", False, True, "M-4.2-4.2h8.4v8.4h-8.4Z"),
-    Series("back-propagation in an ordinary network", "bp", False, False, CIRCLE, filled=False),
-)
+from gevb.training import PAPER_EPOCHS
+from gevbook.plots import Curve, ends
+from gevbook.results.figures import ANGLES, CURVES, angle_curves, error_curves, span
 
 # A panel, in its own units.
-WIDTH, LEFT, RIGHT = 270, 6, 262
-ROW, TOP, DODGE = 66, 8, 11
+WIDTH, HEIGHT, LEFT, TOP = 200, 104, 24, 6
+DASHES = {"solid": "none", "dash": "6 3", "dot": "1.5 2.5", "dashdot": "6 2 1.5 2"}
+DATASETS = ("MNIST", "CIFAR-10")
 
 
-Samples = dict[tuple[str, Series], Sample]
+@cache
+def drawn(what: str) -> tuple[list[Curve], list[str], str]:
+    """Curves, titles of the panels and unit of "errors" or "angles"."""
+    records = read_results()
+    if what == "angles":
+        return angle_curves(records), ANGLES, "°"
+    return error_curves(records), CURVES, " %"
 
 
-def _chosen(dataset: str) -> dict[tuple[str, Series], Experiment]:
-    return {(a, s): s.experiment(dataset, a) for a in ARCHITECTURES for s in SERIES}
+def panel(curves: Sequence[Curve], title: str, scale: tuple[float, float], unit: str) -> str:
+    """Curves under a title, on a scale from its lowest to its highest value."""
+    low, high = scale
 
+    def path(x: Sequence[float | int], y: Sequence[float | int | None]) -> str:
+        places = [
+            f"{LEFT + a / PAPER_EPOCHS * (WIDTH - LEFT - 4):.1f} "
+            f"{TOP + min(1.0, max(0.0, (high - b) / (high - low))) * (HEIGHT - 2 * TOP):.1f}"
+            for a, b in zip(x, y, strict=True)
+            if b is not None
+        ]
+        return "M" + "L".join(places)
 
-def ours(dataset: str, at_least: int = 1) -> Samples:
-    """Our test error of every architecture and series of which so many seeds have finished."""
-    chosen = _chosen(dataset)
-    cells = {cell.setting: cell for cell in table(read_results(), list(chosen.values()), SEEDS)}
-    found = {key: cells[experiment.run()].ours for key, experiment in chosen.items()}
-    return {key: sample for key, sample in found.items() if sample and sample.n >= at_least}
-
-
-def samples(dataset: str) -> Samples:
-    """What the marks show: all five seeds of ours on the digits, else the published means."""
-    if dataset == "digits":
-        return ours(dataset, len(SEEDS))
-    printed = published_errors()
-    return {
-        key: Sample(printed[experiment.name][0], PUBLISHED_SEEDS, None, FACTS[dataset].test)
-        for key, experiment in _chosen(dataset).items()
-    }
-
-
-def _step(top: float) -> float:
-    """Between marks of the axis: the smallest of 0.5, 1, 2, 5, ... with at most five."""
-    return next(s for s in (0.5, 1, 2, 5, 10, 20) if top / s <= 5)
-
-
-def panel(dataset: str) -> str:
-    """One data set: a row for each architecture, a mark for each series."""
-    found = samples(dataset)
-    beside = {} if dataset == "digits" else ours(dataset)
-    drawn = (*found.values(), *beside.values())
-    highest = max(sample.mean + (sample.sd or 0) for sample in drawn)
-    step = _step(highest)
-    scale = (RIGHT - LEFT) / (math.ceil(highest / step) * step)
-    bottom = TOP + ROW * len(ARCHITECTURES)
-    parts = []
-    for n in range(math.ceil(highest / step) + 1):
-        x = LEFT + n * step * scale
-        anchor = "start" if n == 0 else "end" if x > RIGHT - 8 else "middle"
-        parts.append(f'<path class="grid" d="M{x:.1f} {TOP}V{bottom}"/>')
-        parts.append(
-            f'<text x="{x:.1f}" y="{bottom + 16}" text-anchor="{anchor}">{n * step:g}'
-            f"{' %' * (anchor == 'end')}</text>"
+    step = (HEIGHT - 2 * TOP) / (high - low)
+    grid = "".join(
+        f'<path class="grid" d="{path((0, PAPER_EPOCHS), (level, level))}"/>'
+        f'<text x="{LEFT - 3}" y="{TOP + (high - level) * step + 4:.1f}" '
+        f'text-anchor="end">{level:g}</text>'
+        for level in _levels(low, high)
+    )
+    bands, lines = [], []
+    for curve in curves:
+        x, y = curve.values[title]
+        if title in curve.band:
+            below, above = curve.band[title]
+            around = path([*x, *reversed(x)], [*below, *reversed(above)])
+            bands.append(f'<path d="{around}Z" fill="{curve.colour}" opacity=".16"/>')
+        look = curve.look or {}
+        dash, width = DASHES[str(look["dash"])], 0.8 if curve.marker is None else 2
+        lines.append(
+            f'<path class="curve" data-name="{escape(curve.name)}" d="{path(x, y)}" fill="none" '
+            f'stroke="{curve.colour}" stroke-width="{width}" stroke-dasharray="{dash}" '
+            'stroke-linecap="round" stroke-linejoin="round"/>'
         )
-    words = []
-    for row, (arch, name) in enumerate(ARCHITECTURES.items()):
-        y = TOP + row * ROW
-        parts.append(f'<text class="row" x="{LEFT + 3}" y="{y + 14}">{name}</text>')
-        for n, series in enumerate(SERIES):
-            if (sample := found.get((arch, series))) is None:
-                continue
-            x, level = LEFT + sample.mean * scale, y + 24 + n * DODGE
-            said = f"{name}, {series.name}: {sample.mean:.2f}"
-            spread = ""
-            if sample.sd is not None:
-                said += f" ± {sample.sd:.2f}"
-                half = sample.sd * scale
-                spread = (
-                    f'<path d="M{-half:.1f} 0H{half:.1f}" stroke="{COLOURS[series.rule]}" '
-                    'stroke-width="1.5"/>'
-                )
-            said += " %"
-            if (own := beside.get((arch, series))) is not None:
-                said += f"; ours {own.mean:.2f} % ({own.n} seed{'s' * (own.n > 1)})"
-                at = LEFT + own.mean * scale
-                parts.append(
-                    f'<path class="ours" d="M{at:.1f} {level - 6}v12" data-ours="{own.mean!r}" '
-                    f'stroke="{COLOURS[series.rule]}"/>'
-                )
-            words.append(said)
-            experiment = series.experiment(dataset, arch).name
-            parts.append(
-                f'<g class="mark" data-experiment="{experiment}" data-error="{sample.mean!r}" '
-                f'transform="translate({x:.1f} {level})"><title>{said}</title>'
-                f"{spread}{series.drawn()}</g>"
-            )
-    title, source = DATASETS[dataset]
-    name = f"result-{dataset}"
+    said = f"{escape(title)}: {escape(ends(curves, unit, along=None))}"
     return (
-        f'<div><p><b>{title}</b> <span>{escape(source)}</span></p><svg viewBox="0 0 {WIDTH} '
-        f'{bottom + 22}" role="img" aria-labelledby="{name}-title {name}-desc">'
-        f'<title id="{name}-title">Test errors on {title}</title>'
-        f'<desc id="{name}-desc">{"; ".join(words)}.</desc>{"".join(parts)}</svg></div>'
+        f'<div><p>{escape(title)}</p><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img">'
+        f"<title>{said}</title>{grid}{''.join(bands)}{''.join(lines)}</svg></div>"
     )
 
 
-def result_chart(chapter: str) -> str:
-    """The chart as HTML: a legend, a panel for each data set, and the chapter's address."""
-    legend = "".join(
-        f'<li><svg viewBox="-8 -8 16 16" aria-hidden="true">{s.drawn()}</svg>{s.name}</li>'
-        for s in SERIES
+def _levels(low: float, high: float) -> list[float]:
+    """Marks of the axis: multiples of 0.5, 1, 2, 5, ..., at most five."""
+    step = next(s for s in (0.5, 1, 2, 5, 10, 20, 30) if (high - low) / s < 4.5)
+    return [n * step for n in range(math.ceil(low / step), math.floor(high / step) + 1)]
+
+
+def result_chart(chapter: str, what: str = "errors") -> str:
+    """Chart as HTML: panels by data set, a key, and a link.
+
+    Args:
+        chapter: address to link to.
+        what: "errors" or "angles".
+    """
+    curves, titles, unit = drawn(what)
+    parts = []
+    for dataset in DATASETS:
+        own = [curve for curve in curves if curve.owner == dataset]
+        panels = []
+        for title in titles:
+            there = [curve for curve in own if title in curve.values]
+            scale = (0.0, 100.0) if what == "angles" else span(there, title)
+            panels.append(panel(there, title, scale, unit))
+        parts.append(f'<p><b>{dataset}</b></p><div class="panels">{"".join(panels)}</div>')
+    looks = {
+        curve.name.split(",")[0]: (curve.colour, DASHES[str((curve.look or {})["dash"])])
+        for curve in reversed(curves)
+    }
+    key = "".join(
+        f'<li><svg viewBox="0 0 26 8" aria-hidden="true"><path d="M1 4H25" stroke="{colour}" '
+        f'stroke-width="2" stroke-dasharray="{dash}"/></svg>{name}</li>'
+        for name, (colour, dash) in sorted(looks.items())
     )
-    panels = "".join(map(panel, DATASETS))
+    about = {
+        "errors": "Test error in percent over epochs; each panel has its own scale",
+        "angles": "Angle in degrees between the broadcast feedback and back-propagation's over "
+        "epochs, a line for each hidden layer",
+    }[what]
     return (
-        f'<figure class="result-chart"><ul>{legend}</ul><div class="panels">{panels}</div>'
-        "<figcaption>Test errors in percent, less is better; each data set has its own scale."
-        f' <a href="{chapter}">All 48 networks of the paper, and ours, in the chapter '
+        f'<figure class="result-chart"><ul>{key}</ul>{"".join(parts)}<figcaption>{about}. Thick '
+        "lines are ours, as far as our runs have got; thin lines in bands are the paper's means of "
+        f'five runs ± one standard deviation. <a href="{chapter}">All of it in the chapter '
         "Results</a></figcaption></figure>"
     )

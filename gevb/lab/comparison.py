@@ -423,7 +423,7 @@ class Beside:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % interval of the difference in points: of the median, by the median standard error."""
+        """95 % interval in points: of the median difference, by the median standard error."""
         apart = self.differences.values()
         error = float(np.median([d.error for d in apart]))
         half = _quantile(min(d.freedom for d in apart))

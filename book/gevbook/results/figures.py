@@ -42,9 +42,15 @@ VERDICTS = {
 }
 #: Of architectures and of units, as panels are titled.
 _ARCHITECTURES = {"fc": "fully connected", "conv": "convolutional", "lc": "locally connected"}
+_SIGNS = {True: "nonnegative", False: "mixed signs"}
+#: Of the panels of `curves` and of `angles`.
+CURVES, ANGLES = (
+    [f"{name}, {kind}" for name, kind in product(_ARCHITECTURES.values(), kinds)]
+    for kinds in (("vectorized", "conventional"), _SIGNS.values())
+)
 
 
-def beside(cells: Sequence[Beside], reach: float = 6) -> go.Figure:
+def beside(cells: Sequence[Beside], reach: float | int = 6) -> go.Figure:
     """Every network a row, a panel for each data set: how far ours is from the paper's.
 
     Args:
@@ -70,7 +76,7 @@ def beside(cells: Sequence[Beside], reach: float = 6) -> go.Figure:
             ).update(text=[_beside_words(cell) for cell in shown])
             named |= {verdict} if shown else set()
             figure.add_trace(trace, row=1, col=column)
-        reached = [f"epoch {max(cell.ours)}" if cell.ours else "no run" for cell in there]
+        reached = [str(max(cell.ours)) if cell.ours else "no run" for cell in there]
         epochs = go.Scatter(
             x=[reach * 1.15] * len(there),
             y=[in_words(cell.experiment) for cell in there],
@@ -86,9 +92,10 @@ def beside(cells: Sequence[Beside], reach: float = 6) -> go.Figure:
     rows = [in_words(cell.experiment) for cell in cells if cell.experiment.dataset == datasets[0]]
     figure.update_yaxes(categoryorder="array", categoryarray=rows[::-1], ticksuffix=" ")
     figure.update_xaxes(
-        title="difference (standard errors)",
-        range=[-1.1 * reach, 2 * reach],
-        tickvals=[-reach, -reach / 2, 0, reach / 2, reach],
+        title="standard errors",
+        range=[-1.1 * reach, 2.2 * reach],
+        tickvals=[-reach, 0, reach],
+        tickangle=0,
         zeroline=False,
     )
     counts = Counter(cell.verdict or "without a run" for cell in cells)
@@ -98,8 +105,9 @@ def beside(cells: Sequence[Beside], reach: float = 6) -> go.Figure:
         alt=f"Test error of ours against the paper's at equal epochs: {said}. "
         + " ".join(_beside_words(cell).replace("<br>", ", ") + "." for cell in cells),
         caption=f"Our test error minus the paper's at equal epochs, over its standard error "
-        f"(median over the epochs that both have); right of zero ours is higher. Seeds "
-        f"{SEEDS[0]} to {SEEDS[-1]} count. Of {len(cells)} networks: {said}.",
+        f"(median over the epochs that both have); right of zero ours is higher. The number "
+        f"in a row is the last epoch that both have. Seeds {SEEDS[0]} to {SEEDS[-1]} count. "
+        f"Of {len(cells)} networks: {said}.",
         height=20 * len(rows),
     )
 
@@ -117,16 +125,8 @@ def _beside_words(cell: Beside) -> str:
     )
 
 
-def curves(records: Iterable[Record], start: str = "mnist") -> go.Figure:
-    """Test errors over training, a panel for each architecture and kind of units.
-
-    The published mean is a thin line in a band of one standard deviation; ours are lines with
-    points, means over seeds. A button chooses the data set.
-
-    Args:
-        records: of runs, whatever their status.
-        start: the data set that is shown first.
-    """
+def error_curves(records: Iterable[Record], start: str = "mnist") -> list[Curve]:
+    """Published and own test errors over training, for the panels of `CURVES`."""
     runs = _by_experiment(records)
     drawn = []
     for dataset in _from(start):
@@ -138,32 +138,66 @@ def curves(records: Iterable[Record], start: str = "mnist") -> go.Figure:
                 drawn.append(
                     _theirs(f"{experiment.label}, paper", title, paper, colour, dash, owner)
                 )
-            ours = _mean(runs.get(experiment, []), lambda e: e.test_error)
+            ours = _mean(runs.get(experiment, []), lambda e: e.test_error, first=10)
             if ours[0]:
                 line = {"dash": dash, "width": 2.5}
                 label = f"{experiment.label}, ours"
                 drawn.append(Curve(label, {title: ours}, colour, line, owner=owner))
-    titles = [
-        f"{name}, {units}"
-        for name, units in product(_ARCHITECTURES.values(), ("vectorized", "conventional"))
-    ]
+    return drawn
+
+
+def angle_curves(records: Iterable[Record], start: str = "mnist") -> list[Curve]:
+    """Published and own angles under the broadcast rule, for the panels of `ANGLES`."""
+    runs = _by_experiment(records)
+    drawn = []
+    for dataset in _from(start):
+        for experiment in experiments([dataset]):
+            if experiment.rule == "bp":
+                continue
+            title = f"{_ARCHITECTURES[experiment.arch]}, {_SIGNS[experiment.nonnegative]}"
+            owner, colour = DATASETS[dataset].title, COLOURS[experiment.rule]
+            rule = experiment.rule.upper()
+            for layer, dash in enumerate(DASHES):
+                paper = published_angles().get(experiment.name, [])
+                if layer < len(paper):
+                    name = f"{rule}, layer {layer + 1}, paper"
+                    drawn.append(_theirs(name, title, paper[layer], colour, dash, owner))
+                ours = _mean(runs.get(experiment, []), _angle(layer))
+                if ours[0]:
+                    line = {"dash": dash, "width": 2.5}
+                    name = f"{rule}, layer {layer + 1}, ours"
+                    drawn.append(Curve(name, {title: ours}, colour, line, owner=owner))
+    return drawn
+
+
+def curves(records: Iterable[Record], start: str = "mnist") -> go.Figure:
+    """Test errors over training, a panel for each architecture and kind of units.
+
+    The published mean is a thin line in a band of one standard deviation; ours are lines with
+    points, means over seeds. A button chooses the data set.
+
+    Args:
+        records: of runs, whatever their status.
+        start: the data set that is shown first.
+    """
+    drawn = error_curves(records, start)
     figure = chart(
         drawn,
         "epoch",
         "test error (%)",
         PERCENT,
-        titles,
+        CURVES,
         rows=3,
         shared=False,
-        layouts=_tops(drawn, titles),
+        layouts=_spans(drawn),
     )
     return finished(
         figure.update_xaxes(range=[0, 195], nticks=5),
         alt=f"Learning curves of ours and of the paper. {ends(drawn, ' %', along=None)}.",
         caption="Test error over training. Thin lines in bands are the paper's mean ± one standard "
         "deviation of five runs; thick lines with points are ours, means over the seeds that have "
-        "got so far. Solid: nonnegative weights (+). Dashed: mixed signs. The digits are ours "
-        "alone. The first steps down from chance are cut off.",
+        "got so far. Solid: nonnegative weights (+). Dashed: mixed signs. All begin at epoch 10. "
+        "The digits are ours alone.",
         height=620,
         narrow=760,
     )
@@ -178,28 +212,8 @@ def angles(records: Iterable[Record], start: str = "mnist") -> go.Figure:
         records: of runs, whatever their status.
         start: the data set that is shown first.
     """
-    runs = _by_experiment(records)
-    signs = {True: "nonnegative", False: "mixed signs"}
-    drawn = []
-    for dataset in _from(start):
-        for experiment in experiments([dataset]):
-            if experiment.rule == "bp":
-                continue
-            title = f"{_ARCHITECTURES[experiment.arch]}, {signs[experiment.nonnegative]}"
-            owner, colour = DATASETS[dataset].title, COLOURS[experiment.rule]
-            rule = experiment.rule.upper()
-            for layer, dash in enumerate(DASHES):
-                paper = published_angles().get(experiment.name, [])
-                if layer < len(paper):
-                    name = f"{rule}, layer {layer + 1}, paper"
-                    drawn.append(_theirs(name, title, paper[layer], colour, dash, owner))
-                ours = _mean(runs.get(experiment, []), _angle(layer))
-                if ours[0]:
-                    line = {"dash": dash, "width": 2.5}
-                    name = f"{rule}, layer {layer + 1}, ours"
-                    drawn.append(Curve(name, {title: ours}, colour, line, owner=owner))
-    titles = [f"{name}, {sign}" for name, sign in product(_ARCHITECTURES.values(), signs.values())]
-    figure = chart(drawn, "epoch", "angle (degrees)", DEGREES, titles, rows=3)
+    drawn = angle_curves(records, start)
+    figure = chart(drawn, "epoch", "angle (degrees)", DEGREES, ANGLES, rows=3)
     figure.update_yaxes(range=[0, 105], tickvals=[0, 30, 60, 90])
     return finished(
         figure.update_xaxes(range=[-4, 195], nticks=5),
@@ -211,6 +225,29 @@ def angles(records: Iterable[Record], start: str = "mnist") -> go.Figure:
         "At 90° the two have nothing in common.",
         height=620,
         narrow=760,
+    )
+
+
+def spikes(records: Iterable[Record]) -> go.Figure:
+    """Test errors at every epoch under DFA, a panel a seed: networks of a seed have them together.
+
+    Args:
+        records: of runs that were evaluated after each epoch.
+    """
+    drawn = []
+    for r in records:
+        label = f"{in_words(r.config)}"
+        values = {f"seed {r.config.seed}": _mean([r], lambda e: e.test_error, first=1)}
+        dash = DASHES[not r.config.nonnegative]
+        drawn.append(Curve(label, values, COLOURS[r.config.rule], {"dash": dash}))
+    figure = chart(drawn, "epoch", "test error (%)", PERCENT)
+    return finished(
+        figure.update_yaxes(rangemode="tozero"),
+        alt=f"Test errors at every epoch. {ends(drawn, ' %', along=None)}.",
+        caption="Test error after every epoch of two networks on MNIST, nonnegative (solid) and "
+        "with mixed signs (dashed), from two seeds. A seed fixes the order of the examples, also "
+        "in another network.",
+        height=240,
     )
 
 
@@ -234,14 +271,15 @@ def _angle(layer: int) -> Callable[[Evaluation], float | None]:
 
 
 def _mean(
-    records: Sequence[Record], value: Callable[[Evaluation], float | None]
+    records: Sequence[Record], value: Callable[[Evaluation], float | None], first: int = 0
 ) -> tuple[list[int], list[float]]:
-    """Epochs, and the mean over the runs that have a value there."""
+    """Epochs from the first wanted, and the mean over the runs that have a value there."""
     found: dict[int, list[float]] = {}
     for evaluation in (e for record in records for e in record.history):
         if (number := value(evaluation)) is not None:
             found.setdefault(evaluation.epoch, []).append(number)
-    return sorted(found), [float(np.mean(found[epoch])) for epoch in sorted(found)]
+    epochs = sorted(epoch for epoch in found if first <= epoch)
+    return epochs, [float(np.mean(found[epoch])) for epoch in epochs]
 
 
 def _theirs(
@@ -255,20 +293,22 @@ def _theirs(
     return Curve(name, values, colour, line, marker=None, owner=owner, band={title: band})
 
 
-def _tops(drawn: Sequence[Curve], titles: Sequence[str]) -> dict[str, dict[str, object]]:
-    """Vertical ranges of the panels by owner: from zero to what any curve has after epoch 10."""
+def span(drawn: Iterable[Curve], title: str) -> tuple[float, float]:
+    """The lowest and highest value of curves in a panel, with some room."""
+    there = (curve.values[title][1] for curve in drawn if title in curve.values)
+    values = [y for ys in there for y in ys if y is not None]
+    return 0.9 * min(values, default=0), 1.05 * max(values, default=1)
+
+
+def _spans(drawn: Sequence[Curve]) -> dict[str, dict[str, object]]:
+    """Vertical ranges of the panels of `CURVES`, by owner."""
     found: dict[str, dict[str, object]] = {}
     for owner in dict.fromkeys(curve.owner for curve in drawn if curve.owner):
-        for n, title in enumerate(titles, start=1):
-            values = [
-                y
-                for curve in drawn
-                if curve.owner == owner and title in curve.values
-                for x, y in zip(*curve.values[title], strict=True)
-                if x >= 10 and y is not None
-            ]
-            axis = f"yaxis{n if n > 1 else ''}.range"
-            found.setdefault(owner, {})[axis] = [0, 1.1 * max(values, default=1)]
+        own = [curve for curve in drawn if curve.owner == owner]
+        found[owner] = {
+            f"yaxis{n if n > 1 else ''}.range": list(span(own, title))
+            for n, title in enumerate(CURVES, start=1)
+        }
     return found
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from statistics import mean
+from statistics import mean, median
+from typing import Any
 
 from IPython.display import Markdown
 
 from gevb.datasets import DATASETS
 from gevb.lab.comparison import LEVEL, SEEDS, Beside, Finding
 from gevb.lab.experiments import experiments
-from gevb.lab.published import PUBLISHED_SEEDS, published_errors
+from gevb.lab.published import PUBLISHED_SEEDS, published_angles, published_errors
 from gevb.lab.records import Record
 from gevb.lab.tables import Table, in_words
 from gevb.training import Experiment
@@ -73,28 +74,30 @@ def answer(cells: Sequence[Beside], found: Sequence[Finding]) -> Markdown:
     )
 
 
-def undecided(cells: Sequence[Beside]) -> Table:
-    """The networks that are not "consistent", each with the reason.
+def undecided(cells: Sequence[Beside]) -> Markdown:
+    """Why networks are not "consistent", with their names.
 
     Args:
         cells: as `gevb.lab.comparison.at_equal_epochs` gives them.
     """
-    rows = []
+    reasons: dict[str, list[str]] = {}
     for cell in cells:
+        reason = "the interval is wide, since the paper's own runs differ much or seeds are few"
         if cell.verdict == "consistent":
             continue
         if not cell.ours:
-            rows.append((_title(cell.experiment), "-", "-", "-", "no run"))
-            continue
-        where = "{:+.1f} to {:+.1f}".format(*cell.interval)
-        reason = "the interval is wide"
-        if cell.verdict == "differs":
-            reason = "zero is outside, also after Holm's correction"
+            reason = "there is no run yet"
+        elif cell.verdict == "differs":
+            reason = "zero lies outside the interval, also after Holm's correction"
         elif cell.p < LEVEL:
-            reason = "zero is outside, but not after Holm's correction"
-        name, seeds = _title(cell.experiment), _count(len(cell.seeds), "seed")
-        rows.append((name, f"{max(cell.ours)}, {seeds}", where, cell.verdict, reason))
-    return Table(("network", "epoch", "difference (points)", "verdict", "why"), rows)
+            reason = "zero lies outside the 95 % interval, but not after Holm's correction"
+        reasons.setdefault(reason, []).append(_title(cell.experiment))
+    return Markdown(
+        "\n".join(
+            f"* In {_count(len(names), 'network')} {reason}: {', '.join(names)}."
+            for reason, names in reasons.items()
+        )
+    )
 
 
 def side_by_side(records: Sequence[Record], columns: Columns) -> Table:
@@ -141,7 +144,57 @@ def missing(records: Sequence[Record]) -> Markdown:
     hours = sum(r.seconds for r in there) / 3600
     none = ", ".join(_title(e) for e in chosen if e not in counted)
     return Markdown(
-        f"The protocol asks for {len(SEEDS) * len(chosen)} runs. We have {ended} that are finished "
-        f"and {len(there) - ended} that are under way, {hours:.0f} hours of computing in all. "
-        f"Without any run: {none or 'none'}."
+        f"The protocol asks for {len(SEEDS) * len(chosen)} runs. Finished so far: {ended}; under "
+        f"way: {len(there) - ended}; computing time: {hours:.0f} hours. "
+        f"Networks without any run: {none or 'none'}."
     )
+
+
+def angles(records: Sequence[Record]) -> Markdown:
+    """How far our angles are from the paper's at the last epoch that both have, in a sentence."""
+    apart, spreads, networks = [], 0, 0
+    for experiment, runs in _counted(records).items():
+        paper = published_angles().get(experiment.name, [])
+        epochs = {e.epoch: e for r in runs for e in r.history if all(e.epoch in p for p in paper)}
+        if not paper or not epochs:
+            continue
+        networks += 1
+        last = max(epochs)
+        for layer, curve in enumerate(paper):
+            ours = [e.angles[layer] for r in runs for e in r.history if e.epoch == last]
+            off = abs(mean(angle for angle in ours if angle is not None) - curve[last].mean)
+            apart.append(off)
+            spreads += off <= 2 * curve[last].sd
+    return Markdown(
+        f"At the last epoch that both have, {len(apart)} hidden layers of {networks} networks can "
+        f"be compared. Half of our angles lie within {median(apart):.1f} degrees of the paper's "
+        f"mean, all within {max(apart):.0f}; {spreads} of the {len(apart)} lie within two standard "
+        f"deviations of the paper's five runs."
+    )
+
+
+def order_of_ends() -> Markdown:
+    """Where the paper's own tables have GEVB+ below both kinds of DFA, and where they do not."""
+    below: list[str] = []
+    above: list[str] = []
+    for dataset in ("mnist", "cifar10"):
+        for arch in ("fc", "conv", "lc"):
+            kinds = (GEVB_AND_DFA[name] for name in ("GEVB+ (VNN)", "DFA"))
+            names = (Experiment(dataset, arch, *kind).name for kind in kinds)
+            ours, dfa = (published_errors()[name][0] for name in names)
+            said = f"{DATASETS[dataset].title} {arch} ({ours:.2f} against {dfa:.2f} %)"
+            (below if ours < dfa else above).append(said)
+    return Markdown(
+        f"In the paper's tables GEVB+ ends below DFA with mixed signs in {', '.join(below)}. "
+        f"DFA ends below GEVB+ in {', '.join(above)}."
+    )
+
+
+def simulation(values: Mapping[str, Any]) -> Table:
+    """What `gevbook.results.simulation` recorded: a scenario a row."""
+    head = ("in truth", "some cell differs", "consistent", "undecidable", "differs")
+    rows = [
+        (name, *(f"{100 * share:.1f} %" for share in shares.values()))
+        for name, shares in values["scenarios"].items()
+    ]
+    return Table(head, rows)
