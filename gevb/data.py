@@ -10,12 +10,10 @@ import os
 import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -71,11 +69,6 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.x)
-
-    @cached_property
-    def targets(self) -> Float[Tensor, "N classes"]:
-        """The labels, which were checked, as one-hot targets."""
-        return F.one_hot(self.y.long(), self.classes).to(self.x.dtype)
 
     def batches(
         self, size: int, order: Int[Tensor, " N"] | None = None

@@ -236,11 +236,17 @@ class WeightLayer(nn.Module):
 
 
 def _add_to_grad(parameter: nn.Parameter, update: Tensor) -> None:
-    """Accumulate as `loss.backward()` does, laid out as the parameter is; not if it is frozen."""
+    """Accumulate as `loss.backward()` does, laid out as the parameter is; not if it is frozen.
+
+    Fused optimizers go through parameter and gradient side by side, as they lie in memory.
+    """
     if not parameter.requires_grad:
         return
-    update = update.contiguous()
-    parameter.grad = update if parameter.grad is None else parameter.grad + update
+    if parameter.grad is not None:
+        update = parameter.grad + update
+    if update.stride() != parameter.stride():
+        update = torch.empty_like(parameter).copy_(update)
+    parameter.grad = update
 
 
 class Linear(WeightLayer):
@@ -446,7 +452,7 @@ class LocallyConnected2d(_Spatial):
         self, post: Callable[[Tensor], Tensor], pre: Tensor, delta: Tensor
     ) -> Float[Tensor, "positions out fan_in"]:
         """Weight gradient, position by position; `post` says what rows of delta stand for."""
-        gradient = torch.empty_like(self.weight)
+        gradient = self.weight.new_empty(self.weight.shape)  # contiguous, so that views will do
         by_position, deltas = self._by_position(gradient), _positions_first(delta)
         windows = self._windows(self._padded(pre[:, None]))
         for y, k in self._pieces(windows):

@@ -278,7 +278,7 @@ def evaluate(network: Network, split: Split, batch_size: int = 128) -> tuple[flo
     parts = [network(x) for x, _ in split.batches(batch_size)]
     logits = torch.cat(parts).double()
     wrong = ((logits.argmax(1) != split.y) | logits.isnan().any(1)).sum()  # nan decides nothing
-    loss, _ = cross_entropy(logits, split.targets)
+    loss, _ = cross_entropy(logits, split.y)
     # Moved together: the processor waits for a GPU once.
     wrong_count, mean_loss = torch.stack([wrong, loss]).tolist()
     return 100 * wrong_count / len(split), mean_loss
@@ -302,7 +302,7 @@ def step(
 ) -> Float[Tensor, ""]:
     """A step of the optimizer along the rule's update for a batch; the mean loss before it.
 
-    With targets for `y` (see `gevb.cross_entropy`) the processor never waits for a GPU.
+    The processor never waits for a GPU.
 
     Args:
         rule: of the network that is trained; nonnegative weights are clamped after the step.
@@ -407,7 +407,7 @@ class Trainer:
     def step(self, index: Int[Tensor, " B"]) -> Float[Tensor, ""]:
         """Learn from the training examples `index`; their mean loss."""
         train = self.data.train
-        return step(self.rule, self.optimizer, train.x[index], train.targets[index])
+        return step(self.rule, self.optimizer, train.x[index], train.y[index])
 
     def evaluate(self) -> Evaluation:
         """Errors and losses on both sets, and angles on one batch, added to the history.
@@ -426,7 +426,7 @@ class Trainer:
         """Alignment of the network's broadcast rule on one batch of test images."""
         test, batch = self.data.test, slice(self.config.batch_size)
         x = test.x[batch].to(DTYPES[self.config.dtype])
-        angles = alignment_angles(self.measured, x, test.targets[batch]).tolist()
+        angles = alignment_angles(self.measured, x, test.y[batch]).tolist()
         return tuple(None if math.isnan(angle) else angle for angle in angles)
 
     def check_finite(self, loss: float) -> None:
