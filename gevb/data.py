@@ -71,15 +71,15 @@ class Split:
         return len(self.x)
 
     def batches(
-        self, size: int, order: Int[Tensor, " N"] | None = None
+        self, size: int, order: Int[Tensor, " M"] | None = None
     ) -> Iterator[tuple[Float[Tensor, "B channels height width"], Int[Tensor, " B"]]]:
-        """Batches in the given order, or as they lie; the last may be smaller.
+        """Batches of all examples as they lie, or of those in `order`; the last may be smaller.
 
         Raises:
             InputError: a size below 1.
         """
         size = check_whole("batch size", size, 1)
-        for start in range(0, len(self), size):
+        for start in range(0, len(self) if order is None else len(order), size):
             if order is None:
                 yield self.x[start : start + size], self.y[start : start + size]
             else:
@@ -96,6 +96,24 @@ class Dataset:
     test: Split
 
 
+def choose_device(device: torch.device | str = "auto") -> torch.device:
+    """The device called so: "auto" (a GPU if there is one), "cpu", "cuda", or another of PyTorch's.
+
+    Raises:
+        InputError: PyTorch knows no such device, or does not have it here.
+    """
+    try:
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        chosen = torch.device(device)
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError, TypeError, ValueError) as error:
+        raise InputError(
+            f"device: got {shown(device)}, which PyTorch does not have here; wanted auto or cpu"
+        ) from error
+    return chosen
+
+
 def load(
     name: str, data_dir: str | Path | None = None, device: torch.device | str = "cpu"
 ) -> Dataset:
@@ -110,12 +128,7 @@ def load(
             official one, or a device that PyTorch does not have.
     """
     check_choice("dataset", name, DATASETS)
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, TypeError, ValueError) as error:
-        raise InputError(
-            f"device: got {shown(device)}, which PyTorch does not have here"
-        ) from error
+    device = choose_device(device)
     if name == "digits":
         with one_line(f"use the data folder {shown(data_dir)}"):
             if data_dir is not None and not data_folder(data_dir).is_dir():

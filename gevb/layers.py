@@ -134,8 +134,6 @@ class WeightLayer(nn.Module):
         role: Role,
     ) -> None:
         super().__init__()
-        for size in (K, *in_units, *out_units):
-            check_whole("a layer's sizes", size, 1)
         self.K = K
         self.first = role.get("first", False)
         self.output = role.get("output", False)
@@ -258,6 +256,9 @@ class Linear(WeightLayer):
     """
 
     def __init__(self, K: int, in_features: int, out_features: int, **role: Unpack[Role]) -> None:
+        check_whole("K", K, 1)
+        check_whole("inputs", in_features, 1)
+        check_whole("width", out_features, 1)
         rows = K * out_features if role.get("first") else out_features
         super().__init__(
             K,
@@ -311,6 +312,8 @@ class _Spatial(WeightLayer):
         **role: Unpack[Role],
     ) -> None:
         channels, *image = in_units = check_image("in_units", in_units)
+        check_whole("K", K, 1)
+        check_whole("channels", out_channels, 1)
         check_whole("kernel_size", kernel_size, 1)
         check_whole("stride", stride, 1)
         check_whole("padding", padding)

@@ -90,7 +90,7 @@ def test_mistakes_found_while_running(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     code, _, err = run(monkeypatch, capsys, *arguments[:-1], "cuda", "--resume")
     assert code == 2
-    assert "PyTorch sees no GPU" in err
+    assert "device: got 'cuda', which PyTorch does not have here" in err
 
 
 def test_interrupt(monkeypatch, capsys, tmp_path):

@@ -22,6 +22,7 @@ from sphinx import addnodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 import gevb
+from gevb.lab.records import read_values
 
 from .landing import Html
 from .libraries import ASSETS, NODE, serve
@@ -232,7 +233,7 @@ class Discoveries:
 
 def discoveries() -> Discoveries:
     """As they were recorded."""
-    return Discoveries(json.loads(DISCOVERIES.read_text()))
+    return Discoveries(read_values(DISCOVERIES, "gevb discoveries"))
 
 
 class _Page(Html):

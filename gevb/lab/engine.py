@@ -22,13 +22,13 @@ from threading import RLock, Thread
 import torch
 from tqdm import tqdm
 
-from gevb.data import load
+from gevb.data import choose_device, load
 from gevb.errors import InputError, check_choice, check_number, check_path, check_whole, one_line
 from gevb.lab.memory import keep_freed_memory
 from gevb.lab.records import Record, read_record
 from gevb.lab.runs import Busy, train, write_atomically
 from gevb.theory.costs import run_cost
-from gevb.training import Config, choose_device
+from gevb.training import Config
 
 ATTEMPTS = 3  # of a run whose worker dies
 POLL = 2.0  # seconds between looks at runs under way
