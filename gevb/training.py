@@ -158,7 +158,7 @@ class Config(Experiment):
 
     @property
     def evaluated(self) -> list[int]:
-        """Epochs after which it is evaluated, if it does not stop before: 0, k, 2k, ..., the last."""
+        """Epochs after which it is evaluated, unless it stops before: 0, k, 2k, ..., the last."""
         return [*range(0, self.epochs, self.evaluate_every), self.epochs]
 
     @property
