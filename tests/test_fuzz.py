@@ -37,6 +37,7 @@ from gevb.lab import embedding, experiments, records
 from gevb.lab.maps import Map, Settings
 from gevb.lab.rates import Rate
 from gevb.seeds import stream
+from gevbook import toys
 
 ROUNDS = int(os.environ.get("GEVB_FUZZ", "1"))
 CPU = {"device": "cpu", "progress": False}
