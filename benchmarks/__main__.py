@@ -109,7 +109,7 @@ def main(name: str, folder: Path, device: str, quick: bool) -> None:
 def _processor() -> str:
     """What the processor calls itself, where Linux says it."""
     info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
+    lines = info.read_text("utf-8").splitlines() if info.is_file() else []
     names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
     return f"{len(names)} x {names[0]}" if names else "unknown"
 

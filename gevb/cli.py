@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections import Counter
@@ -399,7 +400,10 @@ def main() -> None:
     """Run the command line; a user's mistake gives one line and exit status 2."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # Closed; the next file must not get its number.
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # Not every code page has a plus-minus sign.
     try:
         status = cli.main(prog_name="python -m gevb", standalone_mode=False)
         sys.stdout.flush()

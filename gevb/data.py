@@ -8,12 +8,15 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from filelock import FileLock
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -31,6 +34,8 @@ from gevb.losses import check_labels
 
 #: The environment variable that may name the data's folder.
 DATA_DIR_VARIABLE = "GEVB_DATA_DIR"
+#: Seconds without an answer after which a download is given up.
+SILENCE = 60.0
 
 
 @dataclass(frozen=True)
@@ -187,10 +192,24 @@ def _official(name: str, folder: Path) -> dict[str, bytes]:
     torchvision would rather read a folder `processed` beside MNIST's files, which has no sums.
     """
     files = DATASETS[name].files
+
+    def there() -> bool:
+        return all((folder / file).is_file() for file in files)
+
+    def checked() -> dict[str, bytes]:
+        return {Path(file).name: _checked(folder / file, sum_) for file, sum_ in files.items()}
+
     with one_line(f"read {name} in {folder}"):
-        if not all((folder / file).is_file() for file in files):
-            _download(name, folder)
-    return {Path(file).name: _checked(folder / file, sum_) for file, sum_ in files.items()}
+        if there() and not os.access(folder, os.W_OK):
+            return checked()
+        with suppress(InputError):
+            if there():
+                return checked()
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / f".{name}.lock"):  # Another process may be writing the files.
+            if not there():
+                _download(name, folder)
+            return checked()
 
 
 def _checked(file: Path, wanted: str) -> bytes:
@@ -238,7 +257,9 @@ def _download(name: str, folder: Path) -> None:
     kind = {"mnist": datasets.MNIST, "cifar10": datasets.CIFAR10}[name]
     wanted = kind.__new__(kind)  # To make one would also read the files.
     wanted.root = str(folder)
+    usual = socket.getdefaulttimeout()
     try:
+        socket.setdefaulttimeout(SILENCE)  # torchvision has no option for it.
         wanted.download()
     except (OSError, RuntimeError) as error:
         file, reason = next(iter(DATASETS[name].files)), " ".join(str(error).split())
@@ -246,3 +267,5 @@ def _download(name: str, folder: Path) -> None:
             f"{name}: not in {folder} and could not be downloaded ({reason}); wanted a network, "
             f"or --data-dir or {DATA_DIR_VARIABLE} naming a folder that holds {file}"
         ) from error
+    finally:
+        socket.setdefaulttimeout(usual)

@@ -319,6 +319,15 @@ def test_output_that_cannot_be_written():
     assert (done.returncode, done.stderr) == (2, "gevb: No space left on device\n")
 
 
+def test_a_code_page_without_the_signs_of_a_table():
+    """As Windows has them; what cannot be written is a question mark."""
+    command = [sys.executable, "-m", "gevb", "table", "--dataset", "digits", "--only", "fc-"]
+    environment = {**os.environ, "PYTHONIOENCODING": "tis-620", "PYTHONUTF8": "0"}
+    done = subprocess.run(command, capture_output=True, env=environment)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert re.search(rb"digits-fc-vectorized-nonnegative-gevb +[0-9.]+ \? [0-9.]+", done.stdout)
+
+
 def test_closed_streams(tmp_path):
     """The files of a run must not get the numbers of the streams."""
     done = in_the_shell(f"{TRAIN} {tmp_path / 'a'} 2>&-")
