@@ -225,9 +225,8 @@ def test_what_was_checked_is_what_is_read(name, other, tmp_path, monkeypatch):
 def test_processes_at_the_same_time_download_once(name, tmp_path, monkeypatch):
     """None of them reads what another one is still writing, nor calls it corrupted."""
     official(tmp_path, monkeypatch, name)
-    content = {
-        tmp_path / file: (tmp_path / file).read_bytes() for file in data.DATASETS[name].files
-    }
+    files = [tmp_path / file for file in data.DATASETS[name].files]
+    content = {file: file.read_bytes() for file in files}
     for file in files:
         file.unlink()
     downloads = []
