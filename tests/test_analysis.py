@@ -49,7 +49,7 @@ def test_small_gradients_are_left_out_example_by_example():
 
 
 def test_a_gradient_of_exactly_the_threshold_counts():
-    heard, gradient = torch.tensor([[0.0, 1.0]]).double(), torch.tensor([[1e-6, 0.0]]).double()
+    heard, gradient = torch.tensor([[[0.0, 1.0]], [[1e-6, 0.0]]], dtype=torch.float64)
     assert gradient.norm(dim=1) == 1e-6
     assert float(gevb.rules._mean_angle(heard, gradient)) == pytest.approx(90)
     assert gevb.rules._mean_angle(heard, 0.999 * gradient).isnan()

@@ -452,7 +452,7 @@ def test_bad_configurations(change, wanted):
 def test_devices(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert choose_device("auto") == choose_device("cpu") == torch.device("cpu")
-    for name in ("cuda", "tpu", 3, None):
+    for name in ("cuda", "tpu", "", "cpu:x"):
         with pytest.raises(gevb.InputError, match=r"device: got .*, which PyTorch does not have"):
             choose_device(name)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
