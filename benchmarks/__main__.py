@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import asdict
 from operator import itemgetter
@@ -16,11 +15,12 @@ from benchmarks.gpu import LAUNCH, count_launches, modelled_hours
 from benchmarks.growth import measure_growth
 from benchmarks.measure import measure_rates
 from benchmarks.steps import HEAD, campaign_hours, measure_steps, table
+from gevb.data import choose_device
 from gevb.lab.memory import keep_freed_memory
 from gevb.lab.provenance import provenance
+from gevb.lab.records import to_json
 from gevb.lab.runs import write_atomically
 from gevb.lab.timings import FORMAT, against_textbook, geometric_mean
-from gevb.training import choose_device
 
 FOLDER = Path(__file__).parents[1] / "data" / "benchmarks"
 
@@ -89,7 +89,6 @@ def main(name: str, folder: Path, device: str, quick: bool) -> None:
         f" {most['rule']}); H200 hours by the model: {modelled}"
     )
     result = {
-        "format": FORMAT,
         "provenance": {**facts, "seconds": round(time.perf_counter() - started, 1)},
         "rates": {key: float(f"{value:.4g}") for key, value in asdict(rates).items()},
         "batch": batch,
@@ -103,14 +102,14 @@ def main(name: str, folder: Path, device: str, quick: bool) -> None:
     }
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.json"
-    write_atomically(file, (json.dumps(result, indent=1) + "\n").encode())
+    write_atomically(file, to_json(FORMAT, result))
     click.echo(f"\nwritten to {file}")
 
 
 def _processor() -> str:
     """What the processor calls itself, where Linux says it."""
     info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
+    lines = info.read_text("utf-8").splitlines() if info.is_file() else []
     names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
     return f"{len(names)} x {names[0]}" if names else "unknown"
 

@@ -16,16 +16,17 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from itertools import product
 from typing import Any
 
 import torch
 
-from benchmarks.fake_gpu import CUDA, Launches, fake_gpu, fake_trainer
+from benchmarks.fake_gpu import Launches, fake_gpu, fake_trainer
 from benchmarks.floor import step_work
 from benchmarks.steps import campaign_hours
 from gevb.theory.vnn import multiply_adds
-from gevb.training import Config
+from gevb.training import Config, step
 
 LAUNCH = {"eager": 8e-6, "replayed": 1.5e-6}  # seconds
 MULTIPLY_ADDS = 0.7 * 33.5e12  # a second
@@ -45,10 +46,13 @@ def count_launches(datasets: list[str], batch: int) -> Iterator[dict[str, Any]]:
             with warnings.catch_warnings(), fake_gpu():
                 trainer = fake_trainer(Config(**network, rule=rule or "bp", batch_size=batch))
                 images = trainer.data.train.x[:batch]
-                index = torch.zeros(batch, dtype=torch.long, device=CUDA)
-                trainer.step(index)  # Adam makes its averages.
+                learn = partial(step, trainer.rule, trainer.optimizer)
+                learn(images, trainer.data.train.y[:batch])  # Adam makes its averages.
                 with Launches() as counted, torch.no_grad():
-                    trainer.network(images) if rule is None else trainer.step(index)
+                    if rule is None:
+                        trainer.network(images)
+                    else:
+                        learn(images, trainer.data.train.y[:batch])
             if rule is None:
                 costs = multiply_adds(trainer.network, "bp")
                 work = batch * sum(cost.forward for cost in costs)

@@ -157,7 +157,7 @@ def resident() -> int:
     """The largest resident set of this process so far."""
     status = Path("/proc/self/status")
     if status.is_file():  # Linux counts the parent's, before `exec`, into ru_maxrss.
-        (line,) = (l for l in status.read_text().splitlines() if l.startswith("VmHWM"))
+        (line,) = (l for l in status.read_text("utf-8").splitlines() if l.startswith("VmHWM"))
         return int(line.split()[1]) * 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # macOS, in bytes
 

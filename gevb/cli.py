@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections import Counter
@@ -11,7 +12,7 @@ from typing import Any, NoReturn
 
 import click
 
-from gevb.data import DATA_DIR_VARIABLE
+from gevb.data import DATA_DIR_VARIABLE, choose_device
 from gevb.datasets import DATASETS
 from gevb.errors import InputError, check_path
 from gevb.lab.comparison import (
@@ -34,7 +35,7 @@ from gevb.lab.runs import train
 from gevb.lab.tables import equal_epochs_table, errors_table, findings_table, progress_text
 from gevb.networks import ARCHITECTURES
 from gevb.rules import RULES
-from gevb.training import PAPER_EPOCHS, Config, choose_device
+from gevb.training import PAPER_EPOCHS, Config
 from gevb.version import __version__
 
 EXAMPLES = """
@@ -151,11 +152,6 @@ def cli() -> None:
 @click.option("--resume", is_flag=True, help="Continue the run in --out, or start it.")
 @DATA_DIR
 @DEVICE
-@click.option(
-    "--replay",
-    is_flag=True,
-    help="Replay steps as CUDA graphs, which saves launches; not yet run on a GPU.",
-)
 def train_command(
     dataset: str,
     arch: str,
@@ -169,7 +165,6 @@ def train_command(
     resume: bool,
     data_dir: str | None,
     device: str,
-    replay: bool,
 ) -> None:
     """Train one network by the paper's protocol: Adam, learning rate 3e-4, batches of 128."""
     config = Config(
@@ -183,7 +178,7 @@ def train_command(
         evaluate_every=evaluate_every,
     )
     keep_freed_memory()
-    run = train(config, out, resume=resume, data_dir=data_dir, device=device, replay=replay)
+    run = train(config, out, resume=resume, data_dir=data_dir, device=device)
     click.echo(run.history[-1])
 
 
@@ -405,7 +400,10 @@ def main() -> None:
     """Run the command line; a user's mistake gives one line and exit status 2."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # Closed; the next file must not get its number.
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # Not every code page has a plus-minus sign.
     try:
         status = cli.main(prog_name="python -m gevb", standalone_mode=False)
         sys.stdout.flush()

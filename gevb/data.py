@@ -8,14 +8,15 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+from filelock import FileLock
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -33,6 +34,8 @@ from gevb.losses import check_labels
 
 #: The environment variable that may name the data's folder.
 DATA_DIR_VARIABLE = "GEVB_DATA_DIR"
+#: Seconds without an answer after which a download is given up.
+SILENCE = 60.0
 
 
 @dataclass(frozen=True)
@@ -72,21 +75,16 @@ class Split:
     def __len__(self) -> int:
         return len(self.x)
 
-    @cached_property
-    def targets(self) -> Float[Tensor, "N classes"]:
-        """The labels, which were checked, as one-hot targets."""
-        return F.one_hot(self.y.long(), self.classes).to(self.x.dtype)
-
     def batches(
-        self, size: int, order: Int[Tensor, " N"] | None = None
+        self, size: int, order: Int[Tensor, " M"] | None = None
     ) -> Iterator[tuple[Float[Tensor, "B channels height width"], Int[Tensor, " B"]]]:
-        """Batches in the given order, or as they lie; the last may be smaller.
+        """Batches of all examples as they lie, or of those in `order`; the last may be smaller.
 
         Raises:
             InputError: a size below 1.
         """
         size = check_whole("batch size", size, 1)
-        for start in range(0, len(self), size):
+        for start in range(0, len(self) if order is None else len(order), size):
             if order is None:
                 yield self.x[start : start + size], self.y[start : start + size]
             else:
@@ -103,6 +101,24 @@ class Dataset:
     test: Split
 
 
+def choose_device(device: torch.device | str = "auto") -> torch.device:
+    """The device called so: "auto" (a GPU if there is one), "cpu", "cuda", or another of PyTorch's.
+
+    Raises:
+        InputError: PyTorch knows no such device, or does not have it here.
+    """
+    try:
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        chosen = torch.device(device)
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError, TypeError, ValueError) as error:
+        raise InputError(
+            f"device: got {shown(device)}, which PyTorch does not have here; wanted auto or cpu"
+        ) from error
+    return chosen
+
+
 def load(
     name: str, data_dir: str | Path | None = None, device: torch.device | str = "cpu"
 ) -> Dataset:
@@ -117,12 +133,7 @@ def load(
             official one, or a device that PyTorch does not have.
     """
     check_choice("dataset", name, DATASETS)
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, TypeError, ValueError) as error:
-        raise InputError(
-            f"device: got {shown(device)}, which PyTorch does not have here"
-        ) from error
+    device = choose_device(device)
     if name == "digits":
         with one_line(f"use the data folder {shown(data_dir)}"):
             if data_dir is not None and not data_folder(data_dir).is_dir():
@@ -181,10 +192,24 @@ def _official(name: str, folder: Path) -> dict[str, bytes]:
     torchvision would rather read a folder `processed` beside MNIST's files, which has no sums.
     """
     files = DATASETS[name].files
+
+    def there() -> bool:
+        return all((folder / file).is_file() for file in files)
+
+    def checked() -> dict[str, bytes]:
+        return {Path(file).name: _checked(folder / file, sum_) for file, sum_ in files.items()}
+
     with one_line(f"read {name} in {folder}"):
-        if not all((folder / file).is_file() for file in files):
-            _download(name, folder)
-    return {Path(file).name: _checked(folder / file, sum_) for file, sum_ in files.items()}
+        if there() and not os.access(folder, os.W_OK):
+            return checked()
+        with suppress(InputError):
+            if there():
+                return checked()
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / f".{name}.lock"):  # Another process may be writing the files.
+            if not there():
+                _download(name, folder)
+            return checked()
 
 
 def _checked(file: Path, wanted: str) -> bytes:
@@ -232,7 +257,9 @@ def _download(name: str, folder: Path) -> None:
     kind = {"mnist": datasets.MNIST, "cifar10": datasets.CIFAR10}[name]
     wanted = kind.__new__(kind)  # To make one would also read the files.
     wanted.root = str(folder)
+    usual = socket.getdefaulttimeout()
     try:
+        socket.setdefaulttimeout(SILENCE)  # torchvision has no option for it.
         wanted.download()
     except (OSError, RuntimeError) as error:
         file, reason = next(iter(DATASETS[name].files)), " ".join(str(error).split())
@@ -240,3 +267,5 @@ def _download(name: str, folder: Path) -> None:
             f"{name}: not in {folder} and could not be downloaded ({reason}); wanted a network, "
             f"or --data-dir or {DATA_DIR_VARIABLE} naming a folder that holds {file}"
         ) from error
+    finally:
+        socket.setdefaulttimeout(usual)

@@ -134,8 +134,6 @@ class WeightLayer(nn.Module):
         role: Role,
     ) -> None:
         super().__init__()
-        for size in (K, *in_units, *out_units):
-            check_whole("a layer's sizes", size, 1)
         self.K = K
         self.first = role.get("first", False)
         self.output = role.get("output", False)
@@ -236,11 +234,17 @@ class WeightLayer(nn.Module):
 
 
 def _add_to_grad(parameter: nn.Parameter, update: Tensor) -> None:
-    """Accumulate as `loss.backward()` does, laid out as the parameter is; not if it is frozen."""
+    """Accumulate as `loss.backward()` does, laid out as the parameter is; not if it is frozen.
+
+    Fused optimizers go through parameter and gradient side by side, as they lie in memory.
+    """
     if not parameter.requires_grad:
         return
-    update = update.contiguous()
-    parameter.grad = update if parameter.grad is None else parameter.grad + update
+    if parameter.grad is not None:
+        update = parameter.grad + update
+    if update.stride() != parameter.stride():
+        update = torch.empty_like(parameter).copy_(update)
+    parameter.grad = update
 
 
 class Linear(WeightLayer):
@@ -252,6 +256,9 @@ class Linear(WeightLayer):
     """
 
     def __init__(self, K: int, in_features: int, out_features: int, **role: Unpack[Role]) -> None:
+        check_whole("K", K, 1)
+        check_whole("inputs", in_features, 1)
+        check_whole("width", out_features, 1)
         rows = K * out_features if role.get("first") else out_features
         super().__init__(
             K,
@@ -305,6 +312,8 @@ class _Spatial(WeightLayer):
         **role: Unpack[Role],
     ) -> None:
         channels, *image = in_units = check_image("in_units", in_units)
+        check_whole("K", K, 1)
+        check_whole("channels", out_channels, 1)
         check_whole("kernel_size", kernel_size, 1)
         check_whole("stride", stride, 1)
         check_whole("padding", padding)
@@ -446,7 +455,7 @@ class LocallyConnected2d(_Spatial):
         self, post: Callable[[Tensor], Tensor], pre: Tensor, delta: Tensor
     ) -> Float[Tensor, "positions out fan_in"]:
         """Weight gradient, position by position; `post` says what rows of delta stand for."""
-        gradient = torch.empty_like(self.weight)
+        gradient = self.weight.new_empty(self.weight.shape)  # contiguous, so that views will do
         by_position, deltas = self._by_position(gradient), _positions_first(delta)
         windows = self._windows(self._padded(pre[:, None]))
         for y, k in self._pieces(windows):

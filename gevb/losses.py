@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Num
 from torch import Tensor
 
@@ -20,19 +19,26 @@ from gevb.errors import InputError, as_tensor, shown
 Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
-def check_labels(y: Num[Tensor, " B"], classes: int) -> None:
+def check_labels(y: Num[Tensor, " B"], classes: int, wait: bool = True) -> None:
     """Refuse labels that no output component stands for.
+
+    Args:
+        y: labels.
+        classes: how many there are.
+        wait: look at labels that lie on a GPU too, for which the processor has to wait.
 
     Raises:
         InputError: the labels are not whole numbers, or one is outside 0 .. classes - 1.
     """
     if y.is_floating_point() or y.is_complex() or y.dtype == torch.bool:
         raise InputError(f"labels: got {y.dtype}, wanted whole numbers")
-    if y.numel() and not 0 <= int(y.min()) <= int(y.max()) < classes:
-        raise InputError(
-            f"labels: got values from {int(y.min())} to {int(y.max())}, "
-            f"wanted 0 to {classes - 1} for {classes} classes"
-        )
+    if y.numel() and (wait or y.device.type != "cuda"):
+        low, high = torch.stack(y.aminmax()).tolist()
+        if not 0 <= low <= high < classes:
+            raise InputError(
+                f"labels: got values from {low} to {high}, "
+                f"wanted 0 to {classes - 1} for {classes} classes"
+            )
 
 
 def _targets(
@@ -50,8 +56,8 @@ def _targets(
         return y.to(logits.dtype)
     if y.shape != logits.shape[:1]:
         raise InputError(f"labels: got shape {tuple(y.shape)}, wanted ({len(logits)},)")
-    check_labels(y, logits.shape[1])
-    return F.one_hot(y.long(), logits.shape[1]).to(logits.dtype)
+    check_labels(y, logits.shape[1], wait=False)  # A GPU looks itself, when it sets the ones.
+    return torch.zeros_like(logits).scatter_(1, y.long()[:, None], 1)
 
 
 def cross_entropy(
@@ -66,12 +72,12 @@ def cross_entropy(
 
     Args:
         logits: the network's output.
-        y: labels of shape (B,), which are checked, or one-hot targets of shape (B, classes),
-            which are not: a check makes the processor wait for a GPU.
+        y: labels of shape (B,), or one-hot targets of shape (B, classes).
 
     Raises:
         InputError: logits, labels or targets of another shape, or labels outside
-            0 .. classes - 1.
+            0 .. classes - 1; a GPU reports such labels by a CUDA error at a later call, so that
+            nobody waits for it.
     """
     logits, y = as_tensor("logits", logits), as_tensor("labels", y)
     target = _targets(y, logits)
@@ -97,7 +103,7 @@ def mean_squared_error(
 
     Raises:
         InputError: logits, labels or targets of another shape, or labels outside
-            0 .. classes - 1.
+            0 .. classes - 1 (on a GPU as in `cross_entropy`).
     """
     logits, y = as_tensor("logits", logits), as_tensor("labels", y)
     difference = logits - _targets(y, logits)

@@ -6,9 +6,9 @@ Source: Clark, Abbott and Chung (2021), Section 3.1, Tables 1 and 2 of Appendix 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, MutableSequence, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import NamedTuple, cast
 
 import torch
@@ -248,11 +248,6 @@ class Network(nn.Module):
         """Put what `spec` says on top of `units`; the new top units."""
         if not isinstance(spec, Spec):
             raise InputError(f"architecture: got {shown(spec)}, wanted {_KINDS}")
-        for name, value in vars(spec).items():
-            if not isinstance(value, Integral) or value < (name != "padding"):
-                raise InputError(
-                    f"architecture: got {shown(spec)}, wanted sizes >= 1 and padding >= 0"
-                )
         below = self.layers[-1].arrange if self.layers else None
         if not isinstance(spec, FC) and len(units) != 3:
             raise InputError(f"architecture: got {spec} after FC, wanted {_ORDER}")
@@ -313,10 +308,8 @@ class Network(nn.Module):
         Raises:
             InputError: the images are not of the network's input shape.
         """
-        a = self.as_units(x)
-        for layer in self.layers:
-            a = layer(a)
-        return a.flatten(1)
+        forgotten: deque[Tensor] = deque(maxlen=0)
+        return self._pass(x, forgotten, forgotten)
 
     @torch.no_grad()
     def trace(self, x: Float[Tensor, "B *input"]) -> Trace:
@@ -325,14 +318,21 @@ class Network(nn.Module):
         Raises:
             InputError: the images are not of the network's input shape.
         """
+        inputs: list[Tensor] = []
+        gates: list[Tensor] = []
+        return Trace(inputs, gates, self._pass(x, inputs, gates))
+
+    def _pass(
+        self, x: Tensor, inputs: MutableSequence[Tensor], gates: MutableSequence[Tensor]
+    ) -> Float[Tensor, "B classes"]:
+        """Logits; what each layer receives goes to `inputs`, and its gates to `gates`."""
         a = self.as_units(x)
-        inputs, gates = [], []
         for layer in self.layers:
             inputs.append(a)
             a, mask = layer.respond(a)
             if mask is not None:
                 gates.append(mask)
-        return Trace(inputs, gates, a.flatten(1))
+        return a.flatten(1)
 
     def as_units(self, x: Float[Tensor, "B *input"]) -> Float[Tensor, "B 1 *units"]:
         """Images as activations with one component, for the first layer, in the network's type.

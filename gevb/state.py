@@ -1,111 +1,65 @@
-"""What a valid state of a network and of its optimizer is, before any of it is loaded.
+"""What a network and its optimizer can take over from a file, checked before any of it is loaded.
 
-A checkpoint is a file, which may be damaged or made up. PyTorch loads averages of any shape into an
-optimizer, and fused Adam then reads and writes beyond their end.
+PyTorch loads averages of any shape into an optimizer, and fused Adam then reads and writes beyond
+their end.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gevb.errors import InputError, check_names, shown
-from gevb.networks import Network
-
-# Of Adam, for every parameter.
-_AVERAGES = ("exp_avg", "exp_avg_sq")
 
 
-def check_tensor(name: str, got: object, wanted: Tensor) -> None:
-    """Refuse what is not a tensor of finite numbers like the one that is wanted.
+def check_tensors(name: str, got: object, wanted: Mapping[Any, Tensor]) -> None:
+    """Refuse what is not a dictionary of finite tensors like those that are wanted.
 
     Raises:
-        InputError: no tensor, or one of another type, shape, layout or device, or with a number
-            that is not finite.
+        InputError: something else, or a tensor is missing, not wanted, of another type, shape,
+            layout or device, or has a number that is not finite.
     """
 
     def kind(tensor: Tensor) -> str:
         shape = ", ".join(map(str, tensor.shape))
         return f"{tensor.dtype} of shape ({shape}), {tensor.layout}, on {tensor.device}"
 
-    if type(got) not in (Tensor, nn.Parameter):
-        raise InputError(f"{name}: got {shown(got)}, wanted a tensor")
-    assert isinstance(got, Tensor)
-    if kind(got) != kind(wanted):
-        raise InputError(f"{name}: got {kind(got)}, wanted {kind(wanted)}")
-    if not got.isfinite().all():
-        raise InputError(f"{name}: got numbers that are not finite")
+    check_names(name, got, wanted)
+    assert isinstance(got, dict)
+    for key, tensor in wanted.items():
+        found = got[key]
+        if not isinstance(found, Tensor):
+            raise InputError(f"{name}: {key}: got {shown(found)}, wanted a tensor")
+        if kind(found) != kind(tensor):
+            raise InputError(f"{name}: {key}: got {kind(found)}, wanted {kind(tensor)}")
+        if not found.isfinite().all():
+            raise InputError(f"{name}: {key}: got numbers that are not finite")
 
 
-def check_network(state: object, network: Network) -> None:
-    """Refuse a `state_dict` that such a network, made from the same seed, cannot have.
+def checked_averages(
+    state: object, optimizer: torch.optim.Optimizer
+) -> dict[int, dict[str, Tensor]]:
+    """The averages in an Adam's `state_dict`, copied and laid out as the parameters are.
 
     Raises:
-        InputError: tensors that are missing, not wanted or of another kind, other gating vectors,
-            or negative weights where there are none.
+        InputError: they are not those of the optimizer's parameters.
     """
-    wanted = network.state_dict()
-    check_names("network", state, wanted)
+    check_names("optimizer", state, ("state", "param_groups"))
     assert isinstance(state, dict)
-    for name, tensor in wanted.items():
-        check_tensor(name, state[name], tensor)
-    for name, t in network.named_buffers():
-        if not torch.equal(state[name], t):
-            raise InputError(f"{name}: got other gating vectors than the seed gives")
-    for l, layer in enumerate(network.layers):
-        name = f"layers.{l}.weights.weight"
-        if layer.weights.nonnegative and (state[name] < 0).any():
-            raise InputError(f"{name}: got negative weights, wanted none")
-
-
-def check_optimizer(state: object, optimizer: torch.optim.Optimizer) -> None:
-    """Refuse a `state_dict` that such an Adam, with the same options, cannot have.
-
-    Raises:
-        InputError: other options, or averages that are not those of the parameters.
-    """
-    fresh = optimizer.state_dict()
-    check_names("optimizer", state, fresh)
-    assert isinstance(state, dict)
-    groups, averages = state["param_groups"], state["state"]
-    if not isinstance(groups, list) or [type(group) for group in groups] != [dict]:
-        raise InputError(f"optimizer: got groups {shown(groups)}, wanted one")
-    for name, wanted in fresh["param_groups"][0].items():
-        # Another version of PyTorch may not know an option; whether it captures is ours to say.
-        got = groups[0].get(name, wanted)
-        if name != "capturable" and (type(got) is not type(wanted) or got != wanted):
-            raise InputError(f"optimizer: {name}: got {shown(got)}, wanted {shown(wanted)}")
-    parameters = optimizer.param_groups[0]["params"]
-    if averages != {}:  # Before the first step there are none.
-        check_names("optimizer", averages, range(len(parameters)))
-    for number, found in averages.items():
-        name, parameter = f"optimizer: parameter {number}", parameters[number]
-        check_names(name, found, ("step", *_AVERAGES))
-        check_tensor(f"{name}: step", found["step"], parameter.new_zeros((), dtype=torch.float32))
-        for average in _AVERAGES:
-            check_tensor(f"{name}: {average}", found[average], parameter)
-        if (found["exp_avg_sq"] < 0).any():
-            raise InputError(f"{name}: got a negative mean of squares")
-
-
-def check_steps(state: dict[str, Any], optimizer: torch.optim.Optimizer, steps: int) -> None:
-    """Refuse a checked state of an optimizer that took another number of steps.
-
-    Raises:
-        InputError: it did.
-    """
-    counted = [found["step"].item() for found in state["state"].values()]
-    wanted = [float(steps)] * len(optimizer.param_groups[0]["params"]) if steps else []
-    if counted != wanted:
-        raise InputError(f"optimizer: got {shown(counted)} steps, wanted {steps} of each parameter")
-
-
-def copied(state: dict[str, Any], optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    """A checked state for the optimizer to keep: its own options, and tensors of its own."""
-    averages = {
-        number: {name: t.clone(memory_format=torch.contiguous_format) for name, t in found.items()}
-        for number, found in state["state"].items()
-    }
-    return {"state": averages, "param_groups": optimizer.state_dict()["param_groups"]}
+    parameters, averages = optimizer.param_groups[0]["params"], state["state"]
+    if averages == {}:  # before the first step
+        return {}
+    check_names("optimizer", averages, range(len(parameters)))
+    checked = {}
+    for number, parameter in enumerate(parameters):
+        count = parameter.new_zeros((), dtype=torch.float32)
+        wanted = {"step": count, "exp_avg": parameter, "exp_avg_sq": parameter}
+        check_tensors(f"optimizer: parameter {number}", averages[number], wanted)
+        checked[number] = {
+            name: torch.empty_like(tensor).copy_(averages[number][name])
+            for name, tensor in wanted.items()
+        }
+    return checked

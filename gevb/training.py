@@ -10,12 +10,12 @@ Source: Clark, Abbott and Chung (2021), Appendix I.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float, Int, Num
+from jaxtyping import Float, Num
 from torch import Tensor
 
 from gevb.data import Dataset, Split
@@ -32,11 +32,10 @@ from gevb.errors import (
 )
 from gevb.initializers import Initializer
 from gevb.losses import cross_entropy
-from gevb.networks import ARCHITECTURES, Network, Pool, build
-from gevb.replay import Capture, Replayed
-from gevb.rules import RULES, alignment_angles, make_rule
+from gevb.networks import ARCHITECTURES, Network, build
+from gevb.rules import RULES, Rule, alignment_angles, make_rule
 from gevb.seeds import check_seed, stream
-from gevb.state import check_network, check_optimizer, check_steps, check_tensor, copied
+from gevb.state import check_tensors, checked_averages
 
 #: Floating-point types by name.
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -158,6 +157,11 @@ class Config(Experiment):
         return f"{super().name}{epochs}-seed{self.seed}"
 
     @property
+    def evaluated(self) -> list[int]:
+        """Epochs after which it is evaluated, unless it stops before: 0, k, 2k, ..., the last."""
+        return [*range(0, self.epochs, self.evaluate_every), self.epochs]
+
+    @property
     def departures(self) -> str:
         """How it departs from the paper's protocol, such as "epochs 5"; empty if it does not."""
         paper = self.experiment.run(seed=self.seed)
@@ -219,53 +223,6 @@ class Evaluation:
         )
 
 
-def over(config: Config, history: Sequence[Evaluation]) -> bool:
-    """Whether a run has ended: evaluated after all epochs, or without training error."""
-    if not history:
-        return False
-    return history[-1].epoch >= config.epochs or history[-1].train_error == 0
-
-
-def check_history(config: Config, history: Sequence[Evaluation]) -> None:
-    """Refuse evaluations that a run on the whole data set cannot have.
-
-    Raises:
-        InputError: one at another epoch than was due, after the run's end, with another number of
-            hidden layers, or with an error rate that so many images do not have.
-    """
-    facts = DATASETS[config.dataset]
-    architecture = ARCHITECTURES[config.dataset][config.arch]
-    hidden = sum(not isinstance(spec, Pool) for spec in architecture)
-    for number, found in enumerate(history):
-        due = min(number * config.evaluate_every, config.epochs)
-        if found.epoch != due or over(config, history[number - 1 : number]):
-            raise InputError(
-                f"history: got an evaluation at epoch {found.epoch}, where none is due"
-            )
-        if len(found.angles) not in (0, hidden):  # None were measured at first.
-            raise InputError(f"history: got {len(found.angles)} angles, wanted {hidden}")
-        for name, images in (("train", facts.train), ("test", facts.test)):
-            percent = getattr(found, f"{name}_error")
-            wrong = percent * images / 100
-            if abs(wrong - round(wrong)) > 1e-6:
-                raise InputError(
-                    f"history: got a {name} error of {percent} %, which {images} images cannot give"
-                )
-
-
-def choose_device(name: str = "auto") -> torch.device:
-    """The device called "auto" (a GPU if there is one), "cpu" or "cuda".
-
-    Raises:
-        InputError: unknown name, or "cuda" where there is no GPU.
-    """
-    check_choice("device", name, ("auto", "cpu", "cuda"))
-    available = torch.cuda.is_available()
-    if name == "cuda" and not available:
-        raise InputError("device: got cuda, but PyTorch sees no GPU; wanted cpu or auto")
-    return torch.device("cuda" if available and name != "cpu" else "cpu")
-
-
 @torch.no_grad()
 def evaluate(network: Network, split: Split, batch_size: int = 128) -> tuple[float, float]:
     """Error in percent and mean cross-entropy.
@@ -278,7 +235,7 @@ def evaluate(network: Network, split: Split, batch_size: int = 128) -> tuple[flo
     parts = [network(x) for x, _ in split.batches(batch_size)]
     logits = torch.cat(parts).double()
     wrong = ((logits.argmax(1) != split.y) | logits.isnan().any(1)).sum()  # nan decides nothing
-    loss, _ = cross_entropy(logits, split.targets)
+    loss, _ = cross_entropy(logits, split.y)
     # Moved together: the processor waits for a GPU once.
     wrong_count, mean_loss = torch.stack([wrong, loss]).tolist()
     return 100 * wrong_count / len(split), mean_loss
@@ -302,7 +259,7 @@ def step(
 ) -> Float[Tensor, ""]:
     """A step of the optimizer along the rule's update for a batch; the mean loss before it.
 
-    With targets for `y` (see `gevb.cross_entropy`) the processor never waits for a GPU.
+    The processor never waits for a GPU.
 
     Args:
         rule: of the network that is trained; nonnegative weights are clamped after the step.
@@ -324,13 +281,17 @@ def train_epoch(
     rule: Learner,
     optimizer: torch.optim.Optimizer,
     batches: Iterable[tuple[Tensor, Tensor]],
+    after_batch: Callable[[], object] = lambda: None,
 ) -> float:
     """A `step` for every batch, as `gevb.Split.batches` gives them; the mean of their losses.
 
     Raises:
         InputError: images or labels that do not fit the network, or no batches.
     """
-    losses = [step(rule, optimizer, x, y) for x, y in batches]
+    losses = []
+    for x, y in batches:
+        losses.append(step(rule, optimizer, x, y))
+        after_batch()
     if not losses:
         raise InputError("batches: got none, wanted at least one")
     return torch.stack(losses).mean().item()
@@ -343,16 +304,18 @@ class Trainer:
         config: what to train, and how.
         data: on the device.
         device: of network and data.
-        capture: `gevb.replay.cuda_graph` to replay steps; None to do each anew.
+        rule: to train with, and its network; those that `config` names if None.
     """
 
     def __init__(
-        self, config: Config, data: Dataset, device: torch.device, capture: Capture | None = None
+        self, config: Config, data: Dataset, device: torch.device, rule: Rule | None = None
     ) -> None:
-        self.config, self.data, self.device, self.capture = config, data, device, capture
-        self.network = config.build(config.seed).to(device, DTYPES[config.dtype])
-        self.rule = make_rule(config.rule, self.network, seed=config.seed)
-        measured = "gevb" if config.vectorized else "dfa"
+        if rule is None:
+            network = config.build(config.seed).to(device, DTYPES[config.dtype])
+            rule = make_rule(config.rule, network, seed=config.seed)
+        self.config, self.data, self.device = config, data, device
+        self.rule, self.network = rule, rule.network
+        measured = "gevb" if self.network.vectorized else "dfa"
         self.measured = make_rule(measured, self.network, seed=config.seed)  # whose angles are told
         self.optimizer = torch.optim.Adam(
             self.network.parameters(), lr=config.learning_rate, fused=True
@@ -360,32 +323,37 @@ class Trainer:
         self.order = stream(config.seed, "order")  # as it was before the epoch under way
         self.epoch = 0
         self.batch = 0  # of the epoch under way
-        self.loss = torch.zeros((), device=device)  # sum over these batches
         self.history: list[Evaluation] = []
-        self._start()
-
-    def _start(self) -> None:
-        """Nothing is captured yet; Adam wants to know whether it will be."""
-        for group in self.optimizer.param_groups:
-            group["capturable"] = self.capture is not None
-        self.learn: Callable[[Tensor], Tensor] = self.step
-        if self.capture is not None:
-            self.learn = Replayed(self.step, self.config.batch_size, self.capture)
 
     @property
     def finished(self) -> bool:
-        """See `over`."""
-        return over(self.config, self.history)
+        """Whether it was evaluated after all epochs, or without training error."""
+        last = self.history[-1:]
+        return any(e.epoch >= self.config.epochs or e.train_error == 0 for e in last)
+
+    def reached(self, until: int | None) -> bool:
+        """Whether it is finished, or was evaluated at or after `until` epochs."""
+        there = until is not None and any(e.epoch >= until for e in self.history[-1:])
+        return self.finished or there
 
     @property
     def batches(self) -> int:
         """Of an epoch."""
         return -(-len(self.data.train) // self.config.batch_size)
 
-    @property
-    def evaluation_due(self) -> bool:
-        """At epochs 0, k, 2k, ... and at the last one."""
-        return self.epoch % self.config.evaluate_every == 0 or self.epoch == self.config.epochs
+    def run(
+        self, after_batch: Callable[[], object] = lambda: None, until: int | None = None
+    ) -> Iterator[Evaluation]:
+        """Train to the end, or until it is `reached`; every evaluation when it has been made.
+
+        Raises:
+            InputError: the loss is not finite.
+        """
+        while not self.reached(until):
+            if self.history:  # The first evaluation is before training.
+                self.train_epoch(after_batch)
+            if self.epoch in self.config.evaluated:
+                yield self.evaluate()
 
     def train_epoch(self, after_batch: Callable[[], object] = lambda: None) -> None:
         """One pass over the training set in random order, or the rest of one.
@@ -393,21 +361,18 @@ class Trainer:
         Raises:
             InputError: the loss is not finite.
         """
-        generator = torch.Generator()
+        generator, size = torch.Generator(), self.config.batch_size
         generator.set_state(self.order.get_state())
-        order = torch.randperm(len(self.data.train), generator=generator).to(self.device)
-        for index in order.split(self.config.batch_size)[self.batch :]:
-            self.loss += self.learn(index)
+        order = torch.randperm(len(self.data.train), generator=generator)[self.batch * size :]
+
+        def counted() -> None:
             self.batch += 1
             after_batch()
-        self.check_finite(self.loss.item())
-        self.epoch, self.batch, self.order = self.epoch + 1, 0, generator
-        self.loss.zero_()
 
-    def step(self, index: Int[Tensor, " B"]) -> Float[Tensor, ""]:
-        """Learn from the training examples `index`; their mean loss."""
-        train = self.data.train
-        return step(self.rule, self.optimizer, train.x[index], train.targets[index])
+        if len(order):  # A checkpoint may have been made after the last batch.
+            batches = self.data.train.batches(size, order.to(self.device))
+            self.check_finite(train_epoch(self.rule, self.optimizer, batches, counted))
+        self.epoch, self.batch, self.order = self.epoch + 1, 0, generator
 
     def evaluate(self) -> Evaluation:
         """Errors and losses on both sets, and angles on one batch, added to the history.
@@ -425,8 +390,8 @@ class Trainer:
     def _angles(self) -> tuple[float | None, ...]:
         """Alignment of the network's broadcast rule on one batch of test images."""
         test, batch = self.data.test, slice(self.config.batch_size)
-        x = test.x[batch].to(DTYPES[self.config.dtype])
-        angles = alignment_angles(self.measured, x, test.targets[batch]).tolist()
+        x = test.x[batch].to(self.network.dtype)
+        angles = alignment_angles(self.measured, x, test.y[batch]).tolist()
         return tuple(None if math.isnan(angle) else angle for angle in angles)
 
     def check_finite(self, loss: float) -> None:
@@ -447,7 +412,6 @@ class Trainer:
         return {
             "epoch": self.epoch,
             "batch": self.batch,
-            "loss": self.loss.item(),
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "order": self.order.get_state(),
@@ -458,60 +422,19 @@ class Trainer:
         """Go on from `state`; nothing is loaded of one that is refused.
 
         Raises:
-            InputError: a part that no run of this configuration has.
-        """
-        history = self.check_parts(state)
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(copied(state["optimizer"], self.optimizer))
-        self._start()
-        self.order.set_state(state["order"].cpu())
-        self.epoch, self.batch = state["epoch"], state["batch"]
-        self.loss.fill_(state["loss"])
-        self.history = history
-
-    def check_parts(self, state: dict[str, Any]) -> list[Evaluation]:
-        """Refuse a state with a part that no run of this configuration has; its history.
-
-        Raises:
-            InputError: a part is missing, of another type or shape, or out of range.
+            InputError: a part is missing, of another type or shape, or not finite.
         """
         if missing := [name for name in self.state() if name not in state]:
             raise InputError(f"state: got no {', '.join(missing)}")
-        check_whole("epoch", state["epoch"], maximum=self.config.epochs)
-        check_whole("batch", state["batch"], maximum=self.batches)
-        check_number("loss", state["loss"])
-        check_network(state["network"], self.network)
-        check_optimizer(state["optimizer"], self.optimizer)
-        order = state["order"]
-        order = order.cpu() if isinstance(order, Tensor) else order
-        check_tensor("order", order, self.order.get_state())
-        if not isinstance(state["history"], list):
-            raise InputError(f"history: got {shown(state['history'])}, wanted a list")
-        return [Evaluation.of(values) for values in state["history"]]
-
-    def check_place(self, state: dict[str, Any]) -> None:
-        """Refuse a state whose parts a single run cannot have at the same time.
-
-        The steps that Adam counted and the random order, which the seed gives, have to be those
-        of epoch and batch, and the evaluations those that were due by then.
-
-        Raises:
-            InputError: they do not fit together, or see `check_parts` and `check_history`.
-        """
-        history, epoch, batch = self.check_parts(state), state["epoch"], state["batch"]
-        check_history(self.config, history)
-        place = f"epoch {epoch}, batch {batch}"
-        every, last = self.config.evaluate_every, self.config.epochs
-        due = 1 + (-(-epoch // every) if epoch == last else epoch // every)
-        if len(history) != due:
-            raise InputError(f"history: got {len(history)} evaluations at {place}, wanted {due}")
-        if batch and over(self.config, history):
-            raise InputError(f"batch: got {batch} after the last evaluation, wanted 0")
-        if not batch and state["loss"]:
-            raise InputError(f"loss: got {state['loss']} before the first batch, wanted 0")
-        check_steps(state["optimizer"], self.optimizer, epoch * self.batches + batch)
-        generator = stream(self.config.seed, "order")
-        for _ in range(epoch):
-            torch.randperm(len(self.data.train), generator=generator)
-        if not torch.equal(state["order"].cpu(), generator.get_state()):
-            raise InputError(f"order: got another than that of seed {self.config.seed} at {place}")
+        epoch = check_whole("epoch", state["epoch"], maximum=self.config.epochs)
+        batch = check_whole("batch", state["batch"], maximum=self.batches)
+        check_tensors("network", state["network"], self.network.state_dict())
+        averages = checked_averages(state["optimizer"], self.optimizer)
+        order = {"order": self.order.get_state()}
+        check_tensors("state", {"order": state["order"].cpu()}, order)
+        history = [Evaluation.of(values) for values in state["history"]]
+        options = self.optimizer.state_dict()["param_groups"]
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict({"state": averages, "param_groups": options})
+        self.order.set_state(state["order"].cpu())
+        self.epoch, self.batch, self.history = epoch, batch, history

@@ -199,6 +199,6 @@ def whole_record(config: gevb.Config, wrong: int) -> gevb.lab.Record:
     facts = DATASETS[config.dataset]
     history = [
         gevb.Evaluation(epoch, 100 / facts.train, 100 * wrong / facts.test, 0.1, 0.2, (30.0, None))
-        for epoch in sorted({*range(0, config.epochs, config.evaluate_every), config.epochs})
+        for epoch in config.evaluated
     ]
     return gevb.lab.Record(config, history, [SESSION], "finished")

@@ -48,6 +48,13 @@ def test_small_gradients_are_left_out_example_by_example():
     torch.testing.assert_close(gevb.alignment_angles(rule, x, y)[-1], torch.stack(kept).mean())
 
 
+def test_a_gradient_of_exactly_the_threshold_counts():
+    heard, gradient = torch.tensor([[[0.0, 1.0]], [[1e-6, 0.0]]], dtype=torch.float64)
+    assert gradient.norm(dim=1) == 1e-6
+    assert float(gevb.rules._mean_angle(heard, gradient)) == pytest.approx(90)
+    assert gevb.rules._mean_angle(heard, 0.999 * gradient).isnan()
+
+
 def test_network_without_hidden_layers_has_no_angles():
     network = make_network("linear")
     assert gevb.alignment_angles(gevb.GEVB(network), *make_batch()).shape == (0,)

@@ -90,7 +90,7 @@ def test_mistakes_found_while_running(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     code, _, err = run(monkeypatch, capsys, *arguments[:-1], "cuda", "--resume")
     assert code == 2
-    assert "PyTorch sees no GPU" in err
+    assert "device: got 'cuda', which PyTorch does not have here" in err
 
 
 def test_interrupt(monkeypatch, capsys, tmp_path):
@@ -317,6 +317,15 @@ TRAIN = "gevb train --epochs 1 --device cpu --out"
 def test_output_that_cannot_be_written():
     done = in_the_shell(f"{TABLE} > /dev/full")
     assert (done.returncode, done.stderr) == (2, "gevb: No space left on device\n")
+
+
+def test_a_code_page_without_the_signs_of_a_table():
+    """As Windows has them; what cannot be written is a question mark."""
+    command = [sys.executable, "-m", "gevb", "table", "--dataset", "digits", "--only", "fc-"]
+    environment = {**os.environ, "PYTHONIOENCODING": "tis-620", "PYTHONUTF8": "0"}
+    done = subprocess.run(command, capture_output=True, env=environment)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert re.search(rb"digits-fc-vectorized-nonnegative-gevb +[0-9.]+ \? [0-9.]+", done.stdout)
 
 
 def test_closed_streams(tmp_path):

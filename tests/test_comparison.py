@@ -341,6 +341,10 @@ def test_late_error_is_a_mean_over_the_last_evaluations():
     # Stopped without training error at epoch 170: its 15 % stand for two more evaluations.
     stopped = [start, *(at(10 * n, 32.0 - n) for n in range(1, 18))]
     assert late_error(replace(record, history=stopped)) == pytest.approx((17 + 16 + 15 * 3) / 5)
+    # Evaluated at 0, 10, 20 and 25; stopped at epoch 10.
+    short = replace(record, config=experiment.run(epochs=25), history=[at(0, 9.0), at(10, 4.0)])
+    assert late_error(short) == 4.0
+    assert late_error(replace(short, history=[*short.history, at(20, 1.0)])) == 2.0
 
 
 def test_a_table_is_text_in_a_terminal_and_html_in_a_notebook():

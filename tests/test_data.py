@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import pickle
 import shutil
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
 
@@ -216,6 +219,52 @@ def test_what_was_checked_is_what_is_read(name, other, tmp_path, monkeypatch):
     assert loaded.train.y[:2].tolist() == loaded.test.y.tolist() == [3, 5]
     assert loaded.train.x.unique().tolist() == pytest.approx([2 * 7 / 255 - 1])
     assert loaded.train.x.shape[1:] == data.DATASETS[name].image_shape
+
+
+@pytest.mark.parametrize("name", ["mnist", "cifar10"])
+def test_processes_at_the_same_time_download_once(name, tmp_path, monkeypatch):
+    """None of them reads what another one is still writing, nor calls it corrupted."""
+    official(tmp_path, monkeypatch, name)
+    files = [tmp_path / file for file in data.DATASETS[name].files]
+    content = {file: file.read_bytes() for file in files}
+    for file in files:
+        file.unlink()
+    downloads = []
+
+    def slow(name, folder):
+        downloads.append(name)
+        for file, what in content.items():
+            file.write_bytes(what[:3])
+        time.sleep(0.2)  # They are all there, and none is whole.
+        for file, what in content.items():
+            file.write_bytes(what)
+
+    monkeypatch.setattr("gevb.data._download", slow)
+
+    def late(number):
+        time.sleep(0.03 * number)
+        return len(gevb.load(name, tmp_path).test)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(late, range(8))) == [2] * 8
+    assert downloads == [name]
+
+
+@pytest.mark.parametrize("name", ["mnist", "cifar10"])
+def test_a_proxy_that_never_answers(name, tmp_path, monkeypatch):
+    usual = socket.getdefaulttimeout()
+    monkeypatch.setattr("gevb.data.SILENCE", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        for variable in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(variable, address)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.setattr("urllib.request._opener", None)  # It remembers the proxies.
+        wanted = f"{name}: not in .* could not be downloaded .*timed out"
+        with pytest.raises(gevb.InputError, match=wanted) as caught:
+            gevb.load(name, tmp_path)
+    assert "\n" not in str(caught.value)
+    assert socket.getdefaulttimeout() == usual
 
 
 def test_processed_files_do_not_stand_for_missing_ones(tmp_path, monkeypatch):

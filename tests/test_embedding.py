@@ -39,7 +39,7 @@ from gevb.lab.maps import (
     principal_components,
     tsne,
 )
-from gevb.lab.records import sealed
+from gevb.lab.records import to_json
 
 SHORT = Settings(points=100, iterations=251)
 NETWORKS = [
@@ -358,7 +358,7 @@ def test_damaged_records(tmp_path):
     del values["format"], values["sha256"]
     for part in ("config", "map", "session", "settings"):
         some = {k: v for k, v in values.items() if k != part}
-        file.write_text(json.dumps(sealed("gevb embedding", some)))
+        file.write_bytes(to_json("gevb embedding", some))
         with pytest.raises(gevb.InputError, match=f"does not hold a whole map: '{part}'"):
             read_map(file)
     file.write_text("[]")
@@ -465,7 +465,7 @@ def test_untrained_map_is_made_once(tmp_path):
     values = json.loads(file.read_text())
     values["session"]["seconds"] = 12345.0
     del values["format"], values["sha256"]
-    file.write_text(json.dumps(sealed("gevb embedding", values)))
+    file.write_bytes(to_json("gevb embedding", values))
     before, _ = embed_run(run, tmp_path, SHORT, device="cpu", progress=False)
     assert before.session["seconds"] == 12345.0
     other = dataclasses.replace(SHORT, points=90)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import re
 import resource
 import signal
@@ -17,10 +18,11 @@ from pathlib import Path
 import pytest
 
 import gevb
-from gevb.lab.engine import ATTEMPTS, Job, reproduce, to_do
+from gevb.lab.engine import ATTEMPTS, Job, Progress, reproduce, to_do
 from gevb.lab.experiments import every_run, experiments, read_results
 from gevb.lab.records import read_record
 from gevb.lab.runs import Busy, RunFolder
+from gevb.theory.costs import run_cost
 
 pytestmark = pytest.mark.usefixtures("quick_workers")
 SHORT = every_run(experiments(["digits"], "fc-*-nonnegative"), [0], epochs=4, evaluate_every=1)
@@ -199,6 +201,49 @@ def test_run_whose_workers_always_die_is_recorded_as_failed(tmp_path):
     assert record.error == f"its process died {ATTEMPTS} times"
     assert record.history[-1].epoch >= 1  # What it got done stays in sight.
     assert names(tmp_path / "results") == [f"{config.name}.failed-1.json", f"{config.name}.json"]
+
+
+SCRIPT = """
+import sys
+from gevb.lab.engine import reproduce
+from gevb.lab.experiments import every_run, experiments
+reproduce(every_run(experiments(["digits"], "fc-*-gevb"), [0], epochs=1), sys.argv[1], device="cpu")
+"""
+
+
+def test_a_script_without_a_main_guard_is_told_at_once(tmp_path):
+    """Its workers would begin with the script anew; nothing is recorded."""
+    script, out = tmp_path / "script.py", tmp_path / "out"
+    script.write_text(SCRIPT, "utf-8")
+    done = subprocess.run([sys.executable, script, out], capture_output=True, encoding="utf-8")
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("gevb.errors.InputError: reproduce: got processes that end before they")
+    assert "`if __name__ == '__main__':`" in last
+    assert done.stderr.count("Traceback") == 1
+    assert names(out / "results") == []
+
+
+def test_more_jobs_than_cores(tmp_path):
+    """Each has a thread at least."""
+    jobs = (os.cpu_count() or 1) + 1
+    (record,) = quietly([gevb.Config(epochs=0)], tmp_path, jobs=jobs)
+    assert record.status == "finished"
+
+
+def test_the_bar_counts_to_what_is_asked_for_and_is_closed(tmp_path):
+    """A run that is left at some epoch counts up to there."""
+    jobs = [Job(config, tmp_path / config.name, None, "cpu", 1, until=2) for config in SHORT]
+    assert [job.target for job in jobs] == [2] * len(jobs)
+    assert [replace(job, until=9).target for job in jobs] == [4] * len(jobs)
+    cost = [run_cost(config) // 4 for config in SHORT]
+    with Progress(jobs) as progress:
+        assert progress.bar.total == 2 * sum(cost)
+        for job in jobs:
+            progress.ended(job)
+        assert progress.bar.n == progress.bar.total
+        assert not progress.bar.disable
+    assert progress.bar.disable  # tqdm's word for closed
 
 
 def test_failures_are_kept_and_tried_again(tmp_path):

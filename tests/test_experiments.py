@@ -24,7 +24,7 @@ from gevb.lab.published import (
     published_errors,
     published_gains,
 )
-from gevb.lab.records import sealed
+from gevb.lab.records import to_json
 
 
 def test_every_experiment_of_the_paper_once():
@@ -192,7 +192,7 @@ def test_damaged_foreign_and_misnamed_records(tmp_path):
         read_results(tmp_path)
     values = json.loads(content)
     del values["config"], values["format"], values["sha256"]
-    file.write_text(json.dumps(sealed("gevb record", values)))
+    file.write_bytes(to_json("gevb record", values))
     with pytest.raises(gevb.InputError, match="a whole record: record: got no config"):
         read_results(tmp_path)
     file.unlink()

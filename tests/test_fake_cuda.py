@@ -8,7 +8,10 @@ from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTens
 
 import gevb
 from benchmarks.fake_gpu import CUDA, Launches, fake_gpu, fake_trainer
+from gevb.data import Split
+from gevb.datasets import DATASETS
 from gevb.networks import ARCHITECTURES
+from gevb.training import step
 
 # FA copies fake parameters.
 pytestmark = pytest.mark.filterwarnings("ignore:Accessing the data pointer of FakeTensor")
@@ -29,18 +32,21 @@ def gpu():
         yield
 
 
-def one_step(trainer: gevb.Trainer) -> Launches:
-    index = torch.zeros(128, dtype=torch.long, device=CUDA)
+def one_step(trainer: gevb.Trainer, labels: bool = True) -> Launches:
+    facts = DATASETS[trainer.config.dataset]
+    x = torch.zeros(128, *facts.image_shape, device=CUDA)
+    y = torch.zeros(128, dtype=torch.long, device=CUDA)
     with Launches() as counted:
-        trainer.step(index)
+        step(trainer.rule, trainer.optimizer, x, y if labels else x.new_zeros(128, facts.classes))
     return counted
 
 
+@pytest.mark.parametrize("labels", [True, False])
 @pytest.mark.parametrize(("dataset", "arch", "vectorized", "rule"), CASES)
-def test_step(dataset, arch, vectorized, rule):
+def test_step(dataset, arch, vectorized, rule, labels):
     config = gevb.Config(dataset=dataset, arch=arch, rule=rule, vectorized=vectorized)
     trainer = fake_trainer(config)
-    counted = one_step(trainer)
+    counted = one_step(trainer, labels)
     assert counted.elsewhere == []
     assert counted.launches < 200  # a fifth of a millisecond to a millisecond of waiting
     for parameter in trainer.network.parameters():
@@ -60,11 +66,9 @@ def test_epoch_and_evaluation_wait_for_one_result_each(monkeypatch):
 
 
 def test_waiting_is_noticed():
-    """Labels by hand are looked at."""
-    trainer = fake_trainer(gevb.Config())
-    train = trainer.data.train
+    """A split looks at its labels, once."""
     with pytest.raises(DataDependentOutputException):
-        trainer.rule.backward(train.x, train.y)
+        Split(torch.zeros(2, 1, 8, 8), torch.zeros(2, dtype=torch.long, device=CUDA), 10)
 
 
 def test_what_was_left_behind_is_noticed():

@@ -7,7 +7,6 @@ the same every time; `make fuzz` draws GEVB_FUZZ times as much.
 from __future__ import annotations
 
 import contextlib
-import copy
 import io
 import json
 import math
@@ -15,7 +14,7 @@ import os
 import random
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -32,11 +31,13 @@ from killed import train_on
 
 import gevb
 from gevb import cli
+from gevb.data import choose_device
 from gevb.errors import check_path, shown
 from gevb.lab import embedding, experiments, records
 from gevb.lab.maps import Map, Settings
 from gevb.lab.rates import Rate
 from gevb.seeds import stream
+from gevbook import toys
 
 ROUNDS = int(os.environ.get("GEVB_FUZZ", "1"))
 CPU = {"device": "cpu", "progress": False}
@@ -328,7 +329,7 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Callable[[], object]]]] = {
     "experiments": (experiments.experiments, {"datasets": None, "pattern": None}),
     "recorded": (gevb.lab.recorded, {"name": lambda: "digits"}),
     "path": (lambda path: check_path("folder", path), {"path": lambda: "folder"}),
-    "device": (gevb.training.choose_device, {"name": None}),
+    "device": (choose_device, {"device": None}),
     "train": (
         lambda **given: gevb.lab.train(device="cpu", progress=False, **given),
         {"config": lambda: gevb.Config(epochs=0), "until": None, "data_dir": None},
@@ -364,9 +365,6 @@ def test_calls(call, strange_folder):
 
 CONFIG = gevb.Config(epochs=4, evaluate_every=2)
 RECORD = whole_record(CONFIG, 11)
-ODD_VALUES = st.sampled_from(
-    [None, True, -1, 0, 1, 3, 10**400, 1.5, math.nan, math.inf, "", "x", [], {}, [1], {"a": 1}]
-)
 
 
 @st.composite
@@ -395,23 +393,6 @@ def damages(draw: st.DrawFn) -> Callable[[bytes], bytes]:
     return damage
 
 
-def places(value: object, path: tuple[object, ...] = ()) -> Iterator[tuple[object, ...]]:
-    """Where something stands in nested lists and dictionaries."""
-    yield path
-    if isinstance(value, dict | list | tuple):
-        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from places(inner, (*path, key))
-
-
-def changed(value: Any, path: tuple[object, ...], new: object) -> Any:
-    """A copy with something else at a place."""
-    if not path:
-        return new
-    kind, value = type(value), dict(value) if isinstance(value, dict) else list(value)
-    value[path[0]] = changed(value[path[0]], path[1:], new)
-    return tuple(value) if kind is tuple else value
-
-
 @cache
 def a_map() -> embedding.RecordedMap:
     xy = np.random.default_rng(0).standard_normal((40, 2)).round(2)
@@ -422,8 +403,8 @@ def a_map() -> embedding.RecordedMap:
 
 
 KINDS = {
-    "record": (RECORD.to_json(), records.read_record, records.FORMAT),
-    "map": (a_map().to_json(), embedding.read_map, embedding.FORMAT),
+    "record": (RECORD.to_json(), records.read_record),
+    "map": (a_map().to_json(), embedding.read_map),
 }
 
 
@@ -431,34 +412,11 @@ KINDS = {
 @given(kind=st.sampled_from(sorted(KINDS)), damage=damages())
 def test_damaged_files(kind, damage, tmp_path):
     """They are refused, or nothing that they say has changed."""
-    content, read, _ = KINDS[kind]
+    content, read = KINDS[kind]
     file = tmp_path / "file.json"
     file.write_bytes(damage(content))
     found = tried(lambda: read(file))
     assert found is None or found.to_json() == content
-
-
-@fuzz(200)
-@given(kind=st.sampled_from(sorted(KINDS)), data=st.data(), new=ODD_VALUES)
-def test_made_up_files(kind, data, new, tmp_path):
-    """With a right digest."""
-    content, read, name = KINDS[kind]
-    values = json.loads(content)
-    del values["format"], values["sha256"]
-    path = data.draw(st.sampled_from([p for p in places(values) if p]))
-    file = tmp_path / f"{CONFIG.name}.json"
-    file.write_text(json.dumps(records.sealed(name, changed(values, path, new))))
-    found = tried(lambda: read(file))
-    if found is None:
-        return
-    if kind == "record":
-        assert all(
-            e.test_error * 3.6 == pytest.approx(round(e.test_error * 3.6)) for e in found.history
-        )
-        assert found.origin
-    else:
-        assert embedding.summary({"maps": [(found, found)]}).rows
-    assert read(file).to_json()
 
 
 @pytest.fixture(scope="module")
@@ -474,46 +432,18 @@ def straight() -> gevb.lab.Run:
     return gevb.lab.train(CONFIG, **CPU)
 
 
-def resumed_as_if_nothing_happened(
-    folder: Path, straight: gevb.lab.Run, told: bool = False
-) -> None:
-    """Resuming gives one line, or bit by bit the result of the run that nobody touched.
-
-    Where earlier evaluations are merely `told`, they may be others, if such a run can have them.
-    """
-    run = tried(lambda: gevb.lab.train(CONFIG, folder, resume=True, **CPU))
-    if run is None:
-        return
-    assert run.history[2 if told else 0 :] == straight.history[2 if told else 0 :]
-    wanted = straight.network.state_dict()
-    assert all(torch.equal(v, wanted[k]) for k, v in run.network.state_dict().items())
-
-
 @fuzz(25)
 @given(damage=damages())
 def test_damaged_checkpoints(damage, half_way, straight, tmp_path_factory):
+    """Resuming gives one line, or bit by bit the result of the run that nobody touched."""
     folder = tmp_path_factory.mktemp("damaged")
     (folder / "checkpoint.pt").write_bytes(damage(half_way.read_bytes()))
-    resumed_as_if_nothing_happened(folder, straight)
-
-
-@fuzz(40)
-@given(
-    data=st.data(), new=ODD_VALUES | st.sampled_from([torch.zeros(2), torch.tensor(7.0), "tensor"])
-)
-def test_made_up_checkpoints(data, new, half_way, straight, tmp_path_factory):
-    state = torch.load(half_way, weights_only=True)
-    path = data.draw(st.sampled_from(list(places(state))))
-    there = state
-    for key in path:
-        there = there[key]
-    if isinstance(new, str) and new == "tensor" and isinstance(there, torch.Tensor):
-        new = there.roll(1)  # One that fits, but of other numbers.
-        if not torch.equal(new, there) and path[0] in ("network", "optimizer"):
-            return  # Finite weights are anybody's guess.
-    folder = tmp_path_factory.mktemp("made-up")
-    torch.save(changed(copy.copy(state), path, new), folder / "checkpoint.pt")
-    resumed_as_if_nothing_happened(folder, straight, told=path[:1] == ("history",))
+    run = tried(lambda: gevb.lab.train(CONFIG, folder, resume=True, **CPU))
+    if run is None:
+        return
+    assert run.history == straight.history
+    wanted = straight.network.state_dict()
+    assert all(torch.equal(v, wanted[k]) for k, v in run.network.state_dict().items())
 
 
 # ------------------------------------------------------------------------------------ kills

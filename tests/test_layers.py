@@ -179,3 +179,8 @@ def test_kernel_that_does_not_fit(kind):
 def test_window_that_does_not_fit():
     with pytest.raises(gevb.InputError, match=r"window 3 does not fit: got an image of 2 x 8"):
         gevb.AvgPool2d((1, 2, 8), 3)
+
+
+def test_a_pooling_window_as_large_as_the_image():
+    assert gevb.AvgPool2d((2, 2, 2), 2).out_units == (2, 1, 1)
+    assert gevb.AvgPool2d((2, 2, 3), 2).out_units == (2, 1, 1)

@@ -81,11 +81,13 @@ def test_unknown_names(dataset, arch, wanted):
         ((FC(4), Pool(2)), r"got Pool\(size=2\) after FC"),
         ((Pool(2), FC(4)), r"got Pool\(size=2\) first"),
         ((Conv(4, 9),), "kernel 9"),
-        ((FC(0),), r"got FC\(width=0\), wanted sizes >= 1"),
-        ((FC(-2),), r"got FC\(width=-2\), wanted sizes >= 1"),
-        ((Conv(4, 3, 0),), r"stride=0.* wanted sizes >= 1 and padding >= 0"),
-        ((Conv(4, 3, 1, -1),), r"padding=-1.* wanted sizes >= 1 and padding >= 0"),
-        ((Conv(4, 3), Pool(0)), r"got Pool\(size=0\), wanted sizes >= 1"),
+        ((FC(0),), "width: got 0, wanted a whole number >= 1"),
+        ((FC(-2),), "width: got -2, wanted a whole number >= 1"),
+        ((FC(True),), "width: got True, wanted a whole number >= 1"),
+        ((Conv(0, 3),), "channels: got 0, wanted a whole number >= 1"),
+        ((Conv(4, 3, 0),), "stride: got 0, wanted a whole number >= 1"),
+        ((Conv(4, 3, 1, -1),), "padding: got -1, wanted a whole number >= 0"),
+        ((Conv(4, 3), Pool(0)), "pooling window: got 0, wanted a whole number >= 1"),
     ],
 )
 def test_architectures_that_make_no_sense(architecture, wanted):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import statistics
@@ -496,8 +495,7 @@ def test_another_page_leads_to_each_discovery():
 
 
 def test_discoveries_say_what_is_recorded():
-    recorded = json.loads(playground.DISCOVERIES.read_text())
-    assert recorded["format"] == discoveries.FORMAT
+    recorded = read_values(playground.DISCOVERIES, discoveries.FORMAT)
     assert all(len(run["seeds"]) == 10 for runs in recorded["runs"].values() for run in runs)
     html = playground.Discoveries(recorded).html()
     for name, runs in discoveries.SETTINGS.items():
@@ -517,7 +515,7 @@ def test_discoveries_say_what_is_recorded():
 
 
 def test_a_discoverys_number_can_be_measured_again():
-    recorded = json.loads(playground.DISCOVERIES.read_text())
+    recorded = read_values(playground.DISCOVERIES, discoveries.FORMAT)
     data = gevb.load("digits")
     x, y = data.train.x[:128].double(), data.train.y[:128]
     for row in recorded["signs"][::10]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import oracle
 import pytest
@@ -134,6 +135,47 @@ def test_updates_accumulate_as_autograd_does():
     rule.backward(x[2:], y[2:])
     for name, got in gradients(network).items():
         torch.testing.assert_close(got / 2, whole[name], rtol=1e-12, atol=1e-15)
+
+
+def channels_last(network):
+    network.to(memory_format=torch.channels_last)
+
+
+def transposed(network):
+    for parameter in network.parameters():
+        parameter.data = parameter.data.mT.contiguous().mT
+
+
+OPTIMIZERS = {
+    "adam": partial(torch.optim.Adam, fused=True),
+    "adamw": partial(torch.optim.AdamW, fused=True),
+    "sgd": partial(torch.optim.SGD, momentum=0.9, fused=True),
+}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("lay_out", [channels_last, transposed])
+@pytest.mark.parametrize("arch", ["fc", "conv-pool", "lc-pool"])
+def test_the_layout_in_memory_changes_nothing(arch, lay_out, optimizer):
+    """Fused optimizers read a gradient as its parameter lies in memory."""
+    usual, network = make_network(arch), make_network(arch)
+    lay_out(network)
+    strides = [p.stride() for p in network.parameters()]
+    assert lay_out is channels_last or strides != [p.stride() for p in usual.parameters()]
+    x, y = make_batch(size=8)
+    for trained in (usual, network):
+        rule, steps = gevb.GEVB(trained), OPTIMIZERS[optimizer](trained.parameters(), lr=1e-2)
+        for _ in range(3):
+            steps.zero_grad()
+            rule.backward(x[:5], y[:5])
+            rule.backward(x[5:], y[5:])
+            assert [p.grad.stride() for p in trained.parameters()] == [
+                p.stride() for p in trained.parameters()
+            ]
+            steps.step()
+    assert [p.stride() for p in network.parameters()] == strides
+    for got, wanted in zip(network.parameters(), usual.parameters(), strict=True):
+        assert relative_difference(got.detach(), wanted.detach()) <= 1e-10
 
 
 def test_updates_are_those_of_one_batch_and_leave_no_grad():

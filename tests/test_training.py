@@ -13,9 +13,10 @@ import pytest
 import torch
 
 import gevb
+from gevb.data import choose_device
 from gevb.lab.records import Record, read_record
 from gevb.lab.runs import RunFolder
-from gevb.training import Trainer, choose_device
+from gevb.training import Trainer
 
 CPU = {"device": "cpu", "progress": False}
 
@@ -249,31 +250,20 @@ def test_checkpoints_by_time(config, tmp_path, monkeypatch):
 
 def test_weights_that_went_bad_are_not_saved_by_time(config, tmp_path, monkeypatch):
     monkeypatch.setattr("gevb.lab.runs.CHECKPOINT_EVERY", 0.0)
-    step = Trainer.step
+    step, steps = gevb.training.step, 0
 
-    def poisoned(self, index):
-        loss = step(self, index)
-        if self.batch == 3:
-            self.network.layers[0].weights.bias.data[0, 0] = float("inf")
+    def poisoned(rule, *args):
+        nonlocal steps
+        loss, steps = step(rule, *args), steps + 1
+        if steps == 4:
+            rule.network.layers[0].weights.bias.data[0, 0] = float("inf")
         return loss
 
-    monkeypatch.setattr(Trainer, "step", poisoned)
+    monkeypatch.setattr("gevb.training.step", poisoned)
     with pytest.raises(gevb.InputError, match="loss: got inf in epoch 1, wanted a finite number"):
         gevb.lab.train(config, tmp_path, **CPU)
     found = RunFolder(tmp_path, config, resume=True).load(torch.device("cpu"))
     assert (found["epoch"], found["batch"]) == (0, 3)
-
-
-def test_checkpoint_of_the_format_before(config, tmp_path):
-    """It knows no place within an epoch."""
-    run = gevb.lab.train(replace(config, epochs=2), tmp_path, **CPU)
-    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
-    state["config"]["epochs"] = 4
-    del state["batch"], state["loss"]
-    torch.save({**state, "format": "gevb checkpoint 3"}, tmp_path / "checkpoint.pt")
-    resumed = gevb.lab.train(config, tmp_path, resume=True, **CPU)
-    assert resumed.history[:2] == run.history
-    assert resumed.history == gevb.lab.train(config, **CPU).history
 
 
 def test_early_stop_resumes_as_stopped(tmp_path):
@@ -329,7 +319,9 @@ def test_truncated_and_foreign_checkpoints(config, tmp_path):
         gevb.lab.train(config, tmp_path, resume=True, **CPU)
     state = {"format": "gevb checkpoint 4", "config": asdict(config)}
     torch.save(state, file)
-    with pytest.raises(gevb.InputError, match="does not hold the state of such a run: sessions"):
+    with pytest.raises(
+        gevb.InputError, match="does not hold the state of such a run: state: got no"
+    ):
         gevb.lab.train(config, tmp_path, resume=True, **CPU)
     assert (tmp_path / "record.json").read_bytes() == record
 
@@ -460,11 +452,11 @@ def test_bad_configurations(change, wanted):
 def test_devices(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert choose_device("auto") == choose_device("cpu") == torch.device("cpu")
-    with pytest.raises(gevb.InputError, match="got cuda, but PyTorch sees no GPU"):
-        choose_device("cuda")
-    with pytest.raises(gevb.InputError, match="device: got 'tpu', wanted one of auto, cpu, cuda"):
-        choose_device("tpu")
+    for name in ("cuda", "tpu", "", "cpu:x"):
+        with pytest.raises(gevb.InputError, match=r"device: got .*, which PyTorch does not have"):
+            choose_device(name)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch, "empty", lambda *size, device: None)
     assert choose_device("auto") == torch.device("cuda")
     assert choose_device("cpu") == torch.device("cpu")
 

@@ -9,7 +9,6 @@ data/playground/discoveries.json. Takes some minutes.
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,13 +18,14 @@ import torch
 
 import gevb
 from gevb.lab.provenance import provenance
+from gevb.lab.records import to_json
 from gevb.lab.runs import write_atomically
 from gevb.networks import FC, Network, build
 from gevb.seeds import stream
 from gevb.theory.sign_match import equal_signs
 
 FILE = Path(__file__).resolve().parents[1] / "data" / "playground" / "discoveries.json"
-FORMAT = "gevb discoveries 1"
+FORMAT = "gevb discoveries"
 HIDDEN, BATCH, SEEDS, EPOCHS = (64, 32), 128, range(10), (1, 10, 20)
 
 
@@ -112,7 +112,6 @@ def main() -> int:
             signs.append({"nonnegative": nonnegative, "seed": seed, "one": one, "batch": batch})
             print(signs[-1], flush=True)
     result = {
-        "format": FORMAT,
         "provenance": provenance("gevb.training", torch.device("cpu"), SEEDS[0]),
         "hidden": HIDDEN,
         "batch": BATCH,
@@ -124,7 +123,7 @@ def main() -> int:
         "signs": signs,
     }
     FILE.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(FILE, (json.dumps(result, indent=1) + "\n").encode())
+    write_atomically(FILE, to_json(FORMAT, result))
     print(f"written to {FILE.relative_to(Path.cwd())}")
     return 0
 

@@ -261,7 +261,7 @@ def moving_figure(playground: str) -> str:
             f'<path class="miss" d="{_marks(wrong, True)}"/>'
             f'<path class="hit" d="{_marks(wrong, False)}"/></g>'
         )
-    return Template((ASSETS / TEMPLATE).read_text()).substitute(
+    return Template((ASSETS / TEMPLATE).read_text("utf-8")).substitute(
         scene=scene(),
         mistakes="".join(rows),
         width=2 * PICTURES + 46,

@@ -35,7 +35,7 @@ def copy_libraries(app: Sphinx) -> None:
     if app.builder.format != "html":
         return
     try:
-        found = json.loads((LIBRARIES / "katex" / "package.json").read_text())["version"]
+        found = json.loads((LIBRARIES / "katex" / "package.json").read_text("utf-8"))["version"]
     except OSError:
         raise ExtensionError(f"{LIBRARIES} is missing: `make book` installs it") from None
     if found != katex.katex_version:

@@ -22,6 +22,7 @@ from sphinx import addnodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 import gevb
+from gevb.lab.records import read_values
 
 from .landing import Html
 from .libraries import ASSETS, NODE, serve
@@ -77,12 +78,12 @@ def packed_digits() -> dict[str, Any]:
 
 def still(packed: dict[str, Any]) -> dict[str, Any]:
     """Drawings of the network after some epochs and of its curves, by the page's own files."""
-    script = "\n".join((FOLDER / f"{name}.js").read_text() for name in SCRIPTS[:-1]) + STILL
+    script = "\n".join((FOLDER / f"{name}.js").read_text("utf-8") for name in SCRIPTS[:-1]) + STILL
     done = subprocess.run(
         [NODE, "-e", script],
         input=json.dumps({"packed": packed, "epochs": EPOCHS}),
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
     )
     return json.loads(done.stdout)
@@ -93,7 +94,7 @@ def playground() -> str:
     packed = packed_digits()
     drawn = still(packed)
     ours, beside = drawn["errors"]
-    return Template((FOLDER / "playground.html").read_text()).substitute(
+    return Template((FOLDER / "playground.html").read_text("utf-8")).substitute(
         alt=ALT,
         scene=drawn["scene"],
         curves=drawn["curves"],
@@ -232,7 +233,7 @@ class Discoveries:
 
 def discoveries() -> Discoveries:
     """As they were recorded."""
-    return Discoveries(json.loads(DISCOVERIES.read_text()))
+    return Discoveries(read_values(DISCOVERIES, "gevb discoveries"))
 
 
 class _Page(Html):

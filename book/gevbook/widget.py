@@ -10,10 +10,10 @@ from typing import Any
 import ipywidgets as widgets
 from IPython.display import display
 
-from gevb.data import load
+from gevb.data import choose_device, load
 from gevb.errors import InputError
 from gevb.lab.records import Record
-from gevb.training import Config, Trainer, choose_device
+from gevb.training import Config, Trainer
 from gevbook.figures import learning_curves
 from gevbook.plots import NAMES
 
@@ -137,11 +137,8 @@ def train_with_reports(trainer: Trainer, report: Report) -> None:
         share = (trainer.epoch + trainer.batch / trainer.batches) / trainer.config.epochs
         report(share, str(trainer.history[-1]))
 
-    trainer.evaluate()
-    while not trainer.finished:
-        trainer.train_epoch(after_batch)
-        if trainer.evaluation_due:
-            trainer.evaluate()
+    for _ in trainer.run(after_batch):
+        pass
 
 
 NETWORKS = {

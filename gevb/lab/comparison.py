@@ -270,7 +270,7 @@ def late_error(record: Record, measure: str = "test") -> float:
     evaluations it did not have.
     """
     errors = [getattr(e, f"{measure}_error") for e in record.history if e.epoch > 0]
-    missed = (record.config.epochs - record.history[-1].epoch) // record.config.evaluate_every
+    missed = sum(epoch > record.epoch for epoch in record.config.evaluated)
     return float(np.mean((errors + [errors[-1]] * missed)[-LATE:]))
 
 

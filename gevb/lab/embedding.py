@@ -5,8 +5,6 @@ A record is one small JSON file in `data/embeddings`; `gevb.lab.maps` says how a
 
 from __future__ import annotations
 
-import json
-import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,16 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from gevb.data import load
-from gevb.errors import InputError, check_number, check_path, check_whole, one_line
+from gevb.data import choose_device, load
+from gevb.errors import InputError, check_path, one_line
 from gevb.lab.experiments import experiments
 from gevb.lab.maps import Map, Settings, embed
 from gevb.lab.provenance import provenance
-from gevb.lab.records import read_record, read_values, results_folder, sealed
+from gevb.lab.records import read_record, read_values, results_folder, to_json
 from gevb.lab.runs import RunFolder, restore, write_atomically
 from gevb.lab.tables import Table
 from gevb.networks import Network
-from gevb.training import Config, Trainer, choose_device
+from gevb.training import Config, Trainer
 
 FORMAT = "gevb embedding"
 SHOWN = 2000  # points whose coordinates a record keeps
@@ -84,12 +82,8 @@ class RecordedMap:
                 "labels": self.map.labels[:SHOWN].tolist(),
             },
         }
-        text = json.dumps(sealed(FORMAT, values), indent=1)
-        return (_INNERMOST.sub(lambda found: "".join(found[0].split()), text) + "\n").encode()
-
-
-# Lists without lists in them: a point, and all labels, are easier to read on one line.
-_INNERMOST = re.compile(r"\[[^][{]*\]")
+        # Lists without lists in them: a point, and all labels, are easier to read on one line.
+        return to_json(FORMAT, values, r"\[[^][{]*\]")
 
 
 def read_map(file: Path) -> RecordedMap:
@@ -101,20 +95,14 @@ def read_map(file: Path) -> RecordedMap:
     values = read_values(file, FORMAT)
     try:
         found = values["map"]
-        xy, labels = np.array(found["xy"], dtype=np.float64), np.array(found["labels"])
-        check_whole("count", found["count"], len(labels))
-        for space in ("quality", "quality_pca"):
-            check_number(space, found[space])
-        if xy.shape != (len(labels), 2) or not np.isfinite(xy).all():
-            raise InputError(f"xy: got shape {xy.shape}, wanted a place for each of the labels")
         return RecordedMap(
             config=Config(**values["config"]),
-            epoch=check_whole("epoch", values["epoch"]),
+            epoch=values["epoch"],
             settings=Settings(**values["settings"]),
-            map=Map(**{**found, "xy": xy, "labels": labels}),
+            map=Map(**{**found, "xy": np.array(found["xy"]), "labels": np.array(found["labels"])}),
             session=values["session"],
         )
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{file} does not hold a whole map: {error}") from error
 
 

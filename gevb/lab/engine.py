@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import connection, current_process, get_context, parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import RLock, Thread
@@ -22,16 +23,20 @@ from threading import RLock, Thread
 import torch
 from tqdm import tqdm
 
-from gevb.data import load
+from gevb.data import choose_device, load
 from gevb.errors import InputError, check_choice, check_number, check_path, check_whole, one_line
 from gevb.lab.memory import keep_freed_memory
 from gevb.lab.records import Record, read_record
 from gevb.lab.runs import Busy, train, write_atomically
 from gevb.theory.costs import run_cost
-from gevb.training import Config, choose_device
+from gevb.training import Config
 
 ATTEMPTS = 3  # of a run whose worker dies
 POLL = 2.0  # seconds between looks at runs under way
+NO_GUARD = (
+    "reproduce: got processes that end before they begin, wanted the call under "
+    "`if __name__ == '__main__':`, since each new process imports the script"
+)
 
 
 @dataclass(frozen=True)
@@ -92,11 +97,12 @@ Outcomes = Iterator[tuple[Job, Record] | None]
 
 
 def _serve(line: Connection) -> None:
-    """A worker's life: one job after the other, until its master hangs up."""
+    """A worker's life: a sign of it, then one job after the other, until its master hangs up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the master's to answer.
     tqdm.set_lock(RLock())  # Its usual one, between processes, would outlive a killed worker.
     Thread(target=_end_with_master, daemon=True).start()
     with suppress(EOFError):
+        line.send(None)
         while True:
             line.send(line.recv().work())
 
@@ -121,7 +127,12 @@ class Worker:
 
 
 def local(jobs: Sequence[Job], workers: int) -> Outcomes:
-    """Work on jobs in so many processes of this machine."""
+    """Work on jobs in so many processes of this machine.
+
+    Raises:
+        InputError: processes end before they begin to work.
+    """
+    begun = False
     waiting = deque((job, 1) for job in jobs)
     idle: list[Worker] = []
     busy: dict[Connection, tuple[Worker, Job, int]] = {}
@@ -134,17 +145,23 @@ def local(jobs: Sequence[Job], workers: int) -> Outcomes:
                 busy[worker.line] = worker, job, attempt
             yield None
             for line in connection.wait(list(busy), POLL):
-                worker, job, attempt = busy.pop(line)  # type: ignore[call-overload]
+                worker, job, attempt = busy[line]  # type: ignore[index]
                 try:
                     record = worker.line.recv()
                 except (EOFError, OSError):  # It died, of SIGKILL or of hunger for memory.
+                    if not begun:
+                        raise InputError(NO_GUARD) from None
+                    del busy[worker.line]
                     if attempt < ATTEMPTS:
                         waiting.appendleft((job, attempt + 1))
                     else:
                         yield job, job.record("failed", f"its process died {attempt} times")
                 else:
-                    idle.append(worker)
-                    yield job, record
+                    begun = True
+                    if record is not None:
+                        del busy[worker.line]
+                        idle.append(worker)
+                        yield job, record
     finally:
         for worker in idle:
             worker.line.close()  # It ends by itself.
@@ -218,10 +235,13 @@ def reproduce(
 
     Raises:
         InputError: an unknown engine, a number out of range, no data, a record that is damaged or
-            of another configuration, or a folder that cannot be made. What is recorded stays, and a
-            run that cannot be recorded counts as failed.
+            of another configuration, a folder that cannot be made, or a script without
+            `if __name__ == "__main__":`. What is recorded stays, and a run that cannot be recorded
+            counts as failed.
     """
     check_choice("engine", engine, ENGINES)
+    if getattr(current_process(), "_inheriting", False):  # A worker that imports the script.
+        sys.exit(1)
     if check_number("gpus", gpus) and engine != "ray":
         raise InputError(f"gpus: got {gpus:g} with engine {engine}, wanted engine ray")
     until = None if until is None else check_whole("until", until, 1)

@@ -1,8 +1,8 @@
 """What a run is, and what it gave: configuration, evaluations, and the record of both.
 
 A record is one small JSON file: `record.json` in a run's folder while it is being trained, and
-`data/results/NAME.json` for the runs that the book shows. A file ends with a digest of what it
-says, but for those of the format before, which had none.
+`data/results/NAME.json` for the runs that the book shows. All recorded files, of whatever kind, end
+with a digest of what they say: `read_values` refuses one that was cut short or changed since.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from gevb.errors import InputError, check_choice, check_names, check_number, one_line, shown
-from gevb.training import Config, Evaluation, check_history, over
+from gevb.errors import InputError, check_choice, check_names, one_line, shown
+from gevb.training import Config, Evaluation
 
 FORMAT = "gevb record"
-#: With a digest since the second.
-VERSIONS = (1, 2)
+VERSION = 2  # of the files of all kinds
 STATUSES = ("running", "finished", "failed")
 
 
@@ -72,19 +71,22 @@ class Record:
         )
 
     def to_json(self) -> bytes:
-        """The record's file."""
-        text = json.dumps(sealed(FORMAT, asdict(self)), indent=1)
-        return (_EVALUATION.sub(lambda found: " ".join(found[0].split()), text) + "\n").encode()
+        """The record's file; an evaluation on one line is easier to read and to compare."""
+        return to_json(FORMAT, asdict(self), r'\{\s*"epoch"[^{}]*\}')
 
 
-# One line each is easier to read and to compare.
-_EVALUATION = re.compile(r'\{\s*"epoch"[^{}]*\}')
+def to_json(kind: str, values: dict[str, Any], on_one_line: str = r"\b\B") -> bytes:
+    """A recorded file: values between their kind and the digest of both.
 
-
-def sealed(kind: str, values: dict[str, Any]) -> dict[str, Any]:
-    """Values as a recorded file has them: between their format and the digest of both."""
-    whole = {"format": f"{kind} {VERSIONS[-1]}", **values}
-    return {**whole, "sha256": _digest(whole)}
+    Args:
+        kind: such as `FORMAT`.
+        values: that JSON can hold.
+        on_one_line: a pattern of what is not spread over lines.
+    """
+    whole = {"format": f"{kind} {VERSION}", **values}
+    text = json.dumps({**whole, "sha256": _digest(whole)}, indent=1)
+    text = re.sub(on_one_line, lambda found: " ".join(found[0].split()), text)
+    return f"{text}\n".encode()
 
 
 def _digest(values: dict[str, Any]) -> str:
@@ -93,25 +95,22 @@ def _digest(values: dict[str, Any]) -> str:
 
 
 def read_values(file: Path, kind: str) -> dict[str, Any]:
-    """The values in a recorded JSON file of a kind, such as `FORMAT`.
+    """The values in a file that `to_json` gave.
 
     Raises:
         InputError: the file cannot be read, was cut short or changed, or is of another kind or
             version.
     """
     with one_line(f"read {file}"):
-        if file.exists() and not file.is_file():  # A pipe would let us wait for ever.
-            raise InputError(f"cannot read {file}: it is not a file")
         content = file.read_bytes()
     try:
         values = json.loads(content)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise InputError(f"{file} is damaged or was cut short, no JSON: {error}") from error
-    got = values.get("format") if isinstance(values, dict) else None
-    first, last = (f"{kind} {version}" for version in VERSIONS)
-    if got not in (first, last):
-        raise InputError(f"{file}: got format {shown(got)}, wanted {last!r} or {first!r}")
-    if got == last and (digest := values.pop("sha256", None)) != _digest(values):
+    got, wanted = values.get("format") if isinstance(values, dict) else None, f"{kind} {VERSION}"
+    if got != wanted:
+        raise InputError(f"{file}: got format {shown(got)}, wanted {wanted!r}")
+    if (digest := values.pop("sha256", None)) != _digest(values):
         raise InputError(f"{file} was damaged or changed: got the digest {shown(digest)} of others")
     del values["format"]
     return dict(values)
@@ -127,62 +126,11 @@ def read_record(file: Path) -> Record:
     try:
         check_names("record", values, [field.name for field in fields(Record)])
         check_names("config", values["config"], [field.name for field in fields(Config)])
-        if not isinstance(values["history"], list):
-            raise InputError(f"history: got {shown(values['history'])}, wanted a list")
-        record = Record(
-            config=Config(**values["config"]),
-            history=[Evaluation.of(evaluation) for evaluation in values["history"]],
-            sessions=values["sessions"],
-            status=values["status"],
-            error=values["error"],
-        )
-        check_record(record)
+        check_choice("status", values["status"], STATUSES)
+        history = [Evaluation.of(evaluation) for evaluation in values["history"]]
+        return Record(**{**values, "config": Config(**values["config"]), "history": history})
     except InputError as error:
         raise InputError(f"{file} does not hold a whole record: {error}") from error
-    return record
-
-
-def check_record(record: Record) -> None:
-    """Refuse what no run gives.
-
-    Raises:
-        InputError: an impossible history (see `gevb.training.check_history`), sessions that do not
-            say where they come from, or a status that the rest belies.
-    """
-    check_choice("status", record.status, STATUSES)
-    check_history(record.config, record.history)
-    check_sessions(record.sessions)
-    if record.history and not record.sessions:
-        raise InputError("sessions: got none, wanted those that the evaluations are from")
-    if record.status == "finished" and not over(record.config, record.history):
-        raise InputError(
-            f"status: got finished at epoch {record.epoch}, wanted the last evaluation"
-        )
-    if not isinstance(record.error, str | None) or (record.status == "failed") > bool(record.error):
-        raise InputError(f"error: got {shown(record.error)}, wanted a reason if the run failed")
-
-
-def check_sessions(sessions: object) -> None:
-    """Refuse what does not say which processes worked on a run.
-
-    Raises:
-        InputError: no list of provenances, with their seconds if they are known.
-    """
-    if not isinstance(sessions, list):
-        raise InputError(f"sessions: got {shown(sessions)}, wanted a list")
-    for session in sessions:
-        if not isinstance(session, dict):
-            raise InputError(f"sessions: got {shown(session)}, wanted facts by name")
-        for fact in ("started", "device_name", "torch", "source_sha256"):
-            if not isinstance(session.get(fact), str):
-                raise InputError(f"sessions: {fact}: got {shown(session.get(fact))}, wanted a text")
-        check_number("sessions: seconds", session.get("seconds", 0.0))
-    try:
-        plain = json.loads(json.dumps(sessions)) == sessions
-    except (TypeError, ValueError, RecursionError):
-        plain = False
-    if not plain:
-        raise InputError(f"sessions: got {shown(sessions)}, wanted plain values by name")
 
 
 def results_folder() -> Path:

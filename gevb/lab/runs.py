@@ -16,25 +16,23 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from gevb.data import load
+from gevb.data import choose_device, load
 from gevb.errors import InputError, check_kind, check_path, check_whole, one_line, shown
 from gevb.lab.provenance import provenance
-from gevb.lab.records import Record, check_sessions, read_record
+from gevb.lab.records import Record, read_record
 from gevb.networks import Network
-from gevb.replay import cuda_graph
-from gevb.training import Config, Evaluation, Trainer, choose_device
+from gevb.training import Config, Evaluation, Trainer
 
 #: Seconds after which a checkpoint is due, also in the middle of an epoch.
 CHECKPOINT_EVERY = 300.0
 
 FORMAT = "gevb checkpoint 4"
-FORMAT_BETWEEN_EPOCHS = "gevb checkpoint 3"  # the one before, which knows no other place
 
 
 class Busy(InputError):
@@ -135,8 +133,6 @@ class RunFolder:
         if not self.holds_a_run:
             return None
         try:
-            if not self.checkpoint.is_file():  # A pipe would let us wait for ever.
-                raise OSError("not a file")
             with zipfile.ZipFile(self.checkpoint) as archive:
                 if damaged := archive.testzip():
                     raise zipfile.BadZipFile(f"wrong checksum of {damaged}")
@@ -149,15 +145,12 @@ class RunFolder:
             raise InputError(
                 f"{self.checkpoint} cannot be read, truncated or foreign: {reason}"
             ) from error
-        if isinstance(state, dict) and state.get("format") == FORMAT_BETWEEN_EPOCHS:
-            state.update(format=FORMAT, batch=0, loss=0.0)
-        there = state.get("config") if isinstance(state, dict) else None
-        if not isinstance(there, dict) or state.get("format") != FORMAT:
+        if not isinstance(state, dict) or state.get("format") != FORMAT:
             raise InputError(f"{self.checkpoint} is not a checkpoint of this package ({FORMAT})")
-        here = asdict(self.config)
+        here, there = asdict(self.config), state["config"]
         for name in [*here, *(name for name in there if name not in here)]:
             got, wanted = here.get(name), there.get(name)
-            if type(got) is not type(wanted) or got != wanted:
+            if got != wanted:
                 raise InputError(
                     f"{self.path} holds a run of another configuration: "
                     f"{name}: got {shown(got)}, wanted {shown(wanted)}"
@@ -201,12 +194,6 @@ class Run:
         return self.record.history
 
 
-def _record(trainer: Trainer, sessions: list[dict[str, Any]]) -> Record:
-    """What the run gave so far, and which processes worked on it."""
-    status = "finished" if trainer.finished else "running"
-    return Record(trainer.config, trainer.history, sessions, status)
-
-
 def restore(trainer: Trainer, state: dict[str, Any], file: Path) -> list[dict[str, Any]]:
     """Put a checkpoint's state into a trainer; the sessions that made it.
 
@@ -214,13 +201,71 @@ def restore(trainer: Trainer, state: dict[str, Any], file: Path) -> list[dict[st
         InputError: the checkpoint, `file`, holds what no such run can have; nothing is loaded.
     """
     try:
-        sessions = state.get("sessions")
-        check_sessions(sessions)
-        trainer.check_place(state)
         trainer.load_state(state)
     except (InputError, RuntimeError) as error:
         raise InputError(f"{file} does not hold the state of such a run: {error}") from error
-    return list(cast("list[dict[str, Any]]", sessions))
+    return list(state["sessions"])
+
+
+class _Session:
+    """What one process does for a run: it trains, and keeps what is needed to go on.
+
+    Args:
+        trainer: where the run is.
+        folder: for checkpoint and record; None keeps nothing.
+        sessions: provenance of those that worked on the run before.
+    """
+
+    def __init__(
+        self, trainer: Trainer, folder: RunFolder | None, sessions: list[dict[str, Any]]
+    ) -> None:
+        self.trainer, self.folder, self.sessions = trainer, folder, sessions
+        self.started = self.saved = time.perf_counter()
+
+    @property
+    def record(self) -> Record:
+        """What the run gave so far, and which processes worked on it."""
+        status = "finished" if self.trainer.finished else "running"
+        return Record(self.trainer.config, self.trainer.history, self.sessions, status)
+
+    def train(self, until: int | None, progress: bool) -> None:
+        """Train to the end or `until`, with a checkpoint at every evaluation and when one is due.
+
+        Raises:
+            InputError: a loss is not finite, or a file cannot be written.
+        """
+        trainer, device = self.trainer, self.trainer.device
+        facts = provenance(__name__, device, trainer.config.seed)
+        self.sessions.append({**facts, "from_epoch": trainer.epoch})
+        last = trainer.config.epochs if until is None else min(until, trainer.config.epochs)
+        with tqdm(
+            total=last * trainer.batches,
+            initial=trainer.epoch * trainer.batches + trainer.batch,
+            unit="batch",
+            disable=not progress,
+        ) as bar:
+
+            def after_batch() -> None:
+                bar.update()
+                if time.perf_counter() - self.saved >= CHECKPOINT_EVERY:
+                    self.save_between_batches()
+
+            for evaluation in trainer.run(after_batch, until):
+                bar.set_description(str(evaluation), refresh=False)
+                self.save()
+
+    def save(self) -> None:
+        """Write checkpoint and record, if there is a folder for them."""
+        self.saved = time.perf_counter()
+        self.sessions[-1]["seconds"] = round(self.saved - self.started, 3)
+        if self.folder is not None:
+            self.folder.save({**self.trainer.state(), "sessions": self.sessions}, self.record)
+
+    def save_between_batches(self) -> None:
+        """Save, but no bad weights: no loss has seen the last step yet."""
+        weights = [p.detach().sum() for p in self.trainer.network.parameters()]
+        self.trainer.check_finite(torch.stack(weights).sum().item())
+        self.save()
 
 
 def train(
@@ -232,7 +277,6 @@ def train(
     data_dir: str | Path | None = None,
     device: str = "auto",
     progress: bool = True,
-    replay: bool = False,
 ) -> Run:
     """Train a network as `config` says, and keep what is needed to go on later.
 
@@ -246,77 +290,29 @@ def train(
         until: leave the run at the first evaluation at or after so many epochs; a later call
             goes on from there, bit by bit as if there had been no pause.
         data_dir: see `gevb.data.load`.
-        device: "auto", "cpu" or "cuda".
+        device: see `gevb.data.choose_device`.
         progress: show a bar with the latest errors on standard error.
-        replay: replay steps as CUDA graphs (`gevb.replay`); not yet run on a GPU.
 
     Raises:
-        InputError: see `gevb.data.load`, `choose_device`, `RunFolder`; replay without a GPU; or a
-            loss that is not finite, in which case the last good checkpoint stays.
+        InputError: see `gevb.data.load`, `gevb.data.choose_device`, `RunFolder`; or a loss that is
+            not finite, in which case the last good checkpoint stays.
     """
     check_kind("config", config, Config)
     until = None if until is None else check_whole("until", until)
     chosen = choose_device(device)
-    if replay and chosen.type != "cuda":
-        raise InputError(f"replay: got device {chosen}, wanted a GPU")
     torch.set_float32_matmul_precision("highest")
     torch.backends.cudnn.allow_tf32 = False
-    with contextlib.ExitStack() as stack:
-        folder = None if out is None else RunFolder(out, config, resume)
-        if folder is not None:
-            stack.enter_context(folder.locked())
+    folder = None if out is None else RunFolder(out, config, resume)
+    with contextlib.nullcontext() if folder is None else folder.locked():
         state = None if folder is None else folder.load(chosen)
-        data = load(config.dataset, data_dir, chosen)
-        trainer = Trainer(config, data, chosen, cuda_graph if replay else None)
+        trainer = Trainer(config, load(config.dataset, data_dir, chosen), chosen)
         sessions: list[dict[str, Any]] = []
         if folder is not None and state is not None:
             sessions = restore(trainer, state, folder.checkpoint)
-
-        def left() -> bool:
-            """Whether there is nothing to do, for good or until a later call."""
-            reached = trainer.history[-1].epoch if trainer.history else -1
-            return trainer.finished or (until is not None and reached >= until)
-
+        session, left = _Session(trainer, folder, sessions), trainer.reached(until)
         if folder is not None:
             # Now, to see early that the folder can be written.
-            folder.write(_record(trainer, sessions), anew=not left())
-        if not left():
-            sessions.append(
-                {**provenance(__name__, chosen, config.seed), "from_epoch": trainer.epoch}
-            )
-        started = saved = time.perf_counter()
-
-        def save() -> None:
-            nonlocal saved
-            saved = time.perf_counter()
-            sessions[-1]["seconds"] = round(saved - started, 3)
-            if folder is not None:
-                folder.save({**trainer.state(), "sessions": sessions}, _record(trainer, sessions))
-
-        def record() -> None:
-            trainer.evaluate()
-            save()
-
-        def after_batch() -> None:
-            bar.update()
-            if folder is not None and time.perf_counter() - saved >= CHECKPOINT_EVERY:
-                # No loss has seen the last step yet; bad weights must not be kept.
-                weights = sum(p.detach().sum() for p in trainer.network.parameters())
-                trainer.check_finite((trainer.loss + weights).item())
-                save()
-
-        batches = trainer.batches
-        with tqdm(
-            total=min(config.epochs, config.epochs if until is None else until) * batches,
-            initial=trainer.epoch * batches + trainer.batch,
-            unit="batch",
-            disable=not progress,
-        ) as bar:
-            if not (trainer.history or left()):
-                record()
-            while not left():
-                bar.set_description(str(trainer.history[-1]), refresh=False)
-                trainer.train_epoch(after_batch)
-                if trainer.evaluation_due:
-                    record()
-    return Run(trainer.network, _record(trainer, sessions))
+            folder.write(session.record, anew=not left)
+        if not left:
+            session.train(until, progress)
+    return Run(trainer.network, session.record)

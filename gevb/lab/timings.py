@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from typing import Any
 
 from gevb.datasets import DATASETS
-from gevb.errors import InputError
-from gevb.lab.records import results_folder
+from gevb.errors import check_choice
+from gevb.lab.records import read_values, results_folder
 
-FORMAT = "gevb benchmark 1"
+FORMAT = "gevb benchmark"
 Row = dict[str, Any]
 
 
@@ -22,16 +21,8 @@ def benchmark(name: str) -> dict[str, Any]:
         InputError: there is none, or its file is damaged.
     """
     folder = results_folder().with_name("benchmarks")
-    try:
-        result: dict[str, Any] = json.loads((folder / f"{name}.json").read_bytes())
-        if result["format"] != FORMAT:
-            raise ValueError(f"format {result['format']!r}")
-    except OSError:
-        there = ", ".join(sorted(f.stem for f in folder.glob("*.json"))) or "none is there"
-        raise InputError(f"benchmark: got {name!r}, wanted one of: {there}") from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"benchmark {name}: got {error}, wanted {FORMAT!r}") from error
-    return result
+    check_choice("benchmark", name, sorted(f.stem for f in folder.glob("*.json")))
+    return read_values(folder / f"{name}.json", FORMAT)
 
 
 def find(rows: Sequence[Row], **wanted: object) -> Row | None:

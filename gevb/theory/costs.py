@@ -49,11 +49,6 @@ def unfilled(experiment: Experiment) -> Network:
     return experiment.build(initializer=nothing)
 
 
-def evaluations(config: Config) -> int:
-    """How often a run of all its epochs is evaluated: at epochs 0, k, 2k, ... and at the last."""
-    return math.ceil(config.epochs / config.evaluate_every) + 1
-
-
 def run_cost(config: Config, *, contract_first: bool = True) -> int:
     """Multiply-adds of a run of all its epochs, evaluations included.
 
@@ -67,7 +62,7 @@ def run_cost(config: Config, *, contract_first: bool = True) -> int:
     cost = sum(costs[1:], costs[0])
     data = DATASETS[config.dataset]
     once = (data.train + data.test) * (cost.forward + cost.gates)
-    return config.epochs * data.train * cost.step + evaluations(config) * once
+    return config.epochs * data.train * cost.step + len(config.evaluated) * once
 
 
 def memory(config: Config) -> Memory:

@@ -98,8 +98,7 @@ def multiply_adds(network: Network, rule: str, *, contract_first: bool = True) -
         InputError: no such rule, or gevb in a conventional network.
     """
     check_choice("rule", rule, RULES)
-    if rule == "gevb" and not network.vectorized:
-        raise InputError("rule gevb: got a conventional network, wanted a vectorized one")
+    RULES[rule].check(network.vectorized)
     layers = [layer.weights for layer in network.layers]
     above: list[WeightLayer | None] = [*layers[1:], None]
     return [

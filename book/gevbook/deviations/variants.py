@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,19 +21,17 @@ from gevb.data import Dataset
 from gevb.datasets import DATASETS
 from gevb.lab.comparison import Difference
 from gevb.lab.provenance import provenance
-from gevb.lab.records import read_values, results_folder, sealed
+from gevb.lab.records import read_values, results_folder, to_json
 from gevb.lab.runs import write_atomically
 from gevb.lab.tables import Table
 from gevb.layers import Flatten, WeightLayer
 from gevb.networks import FC, LC, Network, Pool
 from gevb.rules import Rule, make_rule
-from gevb.seeds import stream
-from gevb.training import Config
+from gevb.training import PAPER_EPOCHS, Config, Trainer
 
 FORMAT = "gevb deviation"
 MODULE = "gevbook.deviations.variants"  # also where it is run as __main__
-PROTOCOL = Config()  # the paper's, where nothing else is said
-Learner = Callable[[str, int], Rule]  # from a rule's name and a seed
+Maker = Callable[[str, int], Rule]  # from a rule's name and a seed
 
 
 class ChannelsFirst(Flatten):
@@ -57,15 +54,15 @@ class ScaledDFA(gevb.DFA):
         return super().feedback(l, delta, output) / (4 if l < 2 else 1)
 
 
-def plain(dataset: str, arch: Any, **options: Any) -> Learner:
+def plain(dataset: str, arch: Any, **options: Any) -> Maker:
     """A network as everywhere else in the book; conventional, unless the options say otherwise."""
 
-    def learner(rule: str, seed: int) -> Rule:
+    def make(rule: str, seed: int) -> Rule:
         """Nothing changed."""
         network = gevb.build(dataset, arch, seed=seed, **{"vectorized": False, **options})
         return make_rule(rule, network, seed=seed)
 
-    return learner
+    return make
 
 
 def channels_first(rule: str, seed: int) -> Rule:
@@ -95,7 +92,7 @@ def scaled(rule: str, seed: int) -> Rule:
     return ScaledDFA(gevb.build("digits", "conv", vectorized=False, seed=seed), seed=seed)
 
 
-def locally_connected(units: int) -> Learner:
+def locally_connected(units: int) -> Maker:
     """Locally connected, with so many units before the output."""
     return plain("digits", (LC(16, 3, 1, 1), Pool(2), LC(16, 3, 1, 1), Pool(2), FC(units)))
 
@@ -114,8 +111,8 @@ class Comparison:
 
     dataset: str
     rules: tuple[str, ...]
-    sides: dict[str, Learner]
-    epochs: int = PROTOCOL.epochs
+    sides: dict[str, Maker]
+    epochs: int = PAPER_EPOCHS
     seeds: int = 5
 
 
@@ -146,17 +143,11 @@ COMPARISONS = {
 }
 
 
-def final_error(learner: Rule, data: Dataset, seed: int, epochs: int) -> float:
+def final_error(rule: Rule, data: Dataset, seed: int, epochs: int) -> float:
     """Train by the paper's protocol; percent of wrong test images at the last evaluation."""
-    rate, size, every = PROTOCOL.learning_rate, PROTOCOL.batch_size, PROTOCOL.evaluate_every
-    optimizer = torch.optim.Adam(learner.network.parameters(), lr=rate, fused=True)
-    order = stream(seed, "order")
-    for epoch in range(1, epochs + 1):
-        shuffled = torch.randperm(len(data.train), generator=order)
-        gevb.train_epoch(learner, optimizer, data.train.batches(size, shuffled))
-        if epoch % every == 0 and gevb.evaluate(learner.network, data.train)[0] == 0:
-            break
-    return gevb.evaluate(learner.network, data.test)[0]
+    trainer = Trainer(Config(epochs=epochs, seed=seed), data, torch.device("cpu"), rule)
+    *_, last = trainer.run()
+    return last.test_error
 
 
 def measure(name: str, data_dir: Path | None = None) -> dict[str, Any]:
@@ -166,9 +157,9 @@ def measure(name: str, data_dir: Path | None = None) -> dict[str, Any]:
     data = gevb.load(comparison.dataset, data_dir)
     errors: dict[str, dict[str, list[float]]] = {}
     for rule in comparison.rules:
-        for side, learner in comparison.sides.items():
+        for side, make in comparison.sides.items():
             found = [
-                final_error(learner(rule, seed), data, seed, comparison.epochs)
+                final_error(make(rule, seed), data, seed, comparison.epochs)
                 for seed in range(comparison.seeds)
             ]
             errors.setdefault(rule, {})[side] = found
@@ -233,8 +224,7 @@ def origin(name: str) -> str:
 def main(names: tuple[str, ...], data_dir: Path | None) -> None:
     """Measure the comparisons named, or all, and record them."""
     for name in names or COMPARISONS:
-        content = json.dumps(sealed(FORMAT, measure(name, data_dir)), indent=1) + "\n"
-        write_atomically(folder() / f"{name}.json", content.encode())
+        write_atomically(folder() / f"{name}.json", to_json(FORMAT, measure(name, data_dir)))
 
 
 if __name__ == "__main__":

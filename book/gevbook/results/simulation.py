@@ -12,7 +12,6 @@ by :math:`s_t` times an exponential number of mean 4 more. The reading of the fi
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -29,7 +28,7 @@ from gevb.lab.comparison import Beside, Sample, at_equal_epochs, with_verdicts
 from gevb.lab.experiments import experiments, read_results
 from gevb.lab.provenance import provenance
 from gevb.lab.published import PUBLISHED_SEEDS
-from gevb.lab.records import read_values, results_folder, sealed
+from gevb.lab.records import read_values, results_folder, to_json
 from gevb.lab.runs import write_atomically
 
 FORMAT = "gevb simulation"
@@ -116,10 +115,9 @@ def main() -> None:
     scenarios = measure()
     session = {**facts, "seconds": round(time.perf_counter() - started, 3)}
     values = {"rounds": ROUNDS, "scenarios": scenarios, "session": session}
-    content = json.dumps(sealed(FORMAT, values), indent=1) + "\n"
     folder = results_folder().parent / "comparison"
     folder.mkdir(exist_ok=True)
-    write_atomically(folder / "simulation.json", content.encode())
+    write_atomically(folder / "simulation.json", to_json(FORMAT, values))
     for name, shares in scenarios.items():
         click.echo(f"{name}: {', '.join(f'{k} {v:.3f}' for k, v in shares.items())}")
 
