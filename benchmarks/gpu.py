@@ -22,8 +22,8 @@ from typing import Any
 import torch
 
 from benchmarks.fake_gpu import CUDA, Launches, fake_gpu, fake_trainer
-from benchmarks.floor import step_work
 from benchmarks.steps import campaign_hours
+from benchmarks.work import step_work
 from gevb.theory.vnn import multiply_adds
 from gevb.training import Config
 

@@ -1,4 +1,4 @@
-"""Benchmarks: the textbook network is ours, the floor by hand, and a quick run."""
+"""Benchmarks: the textbook network is ours, work and rated time by hand, and a quick run."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from conftest import ARCHITECTURES, gradients, make_batch, make_network, relativ
 import gevb
 from benchmarks.__main__ import main
 from benchmarks.fake_gpu import CUDA, Launches, fake_gpu
-from benchmarks.floor import Rates, Work, step_work
 from benchmarks.gpu import modelled_seconds
 from benchmarks.growth import exponent
 from benchmarks.measure import Times, peak_memory
 from benchmarks.steps import campaign_hours
 from benchmarks.textbook import Textbook, shared
 from benchmarks.versions import ROOT, Version, compare
+from benchmarks.work import Rates, Work, step_work
 from gevb.lab.timings import FORMAT, against_textbook, benchmark
 from gevb.networks import FC, Conv, Network, Pool
 
@@ -139,7 +139,7 @@ def test_quick_run(tmp_path):
     for row in result["steps"]:
         assert 0 < row["low"] <= row["seconds"] <= row["high"]
         if row["way"] == "ours":
-            assert 0 < row["floor"] < row["seconds"]
+            assert 0 < row["rated"] < row["seconds"]
             assert (against_textbook(result["steps"], row) is None) == (row["rule"] == "dfa")
     assert [row["quantity"] for row in result["growth"]] == [
         "width", "K", "batch", "depth", "image size"

@@ -1,4 +1,4 @@
-"""How fast: recorded step times against the textbook way, the floor and the cost model."""
+"""How fast: recorded step times against the textbook way, measured rates and the cost model."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _ours(rows: Sequence[Row], rule: str) -> dict[str, Row]:
 
 
 def step_times(rows: Sequence[Row]) -> go.Figure:
-    """Milliseconds of a step in every vectorized network: ours, the textbook's, and the floor.
+    """Milliseconds of a step in every vectorized network: ours, the textbook's, and rated.
 
     Args:
         rows: of a recorded benchmark, `benchmark(...)["steps"]`.
@@ -52,17 +52,17 @@ def step_times(rows: Sequence[Row]) -> go.Figure:
         look = {"colour": COLOURS[rule], "size": 10}
         add(textbook, f"{NAMES[rule]}, textbook", symbol="diamond-open", **look)
         add(ours, f"{NAMES[rule]}, ours", symbol="circle", **look)
-    floors = {n: row["floor"] for n, row in found.items()}
+    rated = {n: row["rated"] for n, row in found.items()}
     look = {"colour": NEUTRAL, "size": 14, "line": {"width": 2}}
-    add(floors, "floor of GEVB", symbol="line-ns-open", **look)
+    add(rated, "GEVB, rated", symbol="line-ns-open", **look)
     figure.update_xaxes(title="milliseconds a step", type="log", dtick=1)
     figure.update_yaxes(autorange="reversed")
     return finished(
         figure,
         alt=f"Time of a training step in each network, on a logarithmic axis. {'; '.join(said)}.",
         caption="Time of a training step in every vectorized network: the textbook way (hollow), "
-        "ours (filled), and the floor, the time that GEVB's multiply-adds and bytes take at the "
-        "measured rates (stroke). The nearer to the stroke, the less is left to gain.",
+        "ours (filled), and the rated time, which GEVB's multiply-adds and bytes take at the "
+        "measured rates (stroke).",
         height=380,
     )
 
