@@ -291,11 +291,6 @@ def chart(
     return figure
 
 
-def over_epochs(curves: Sequence[Curve], axis: str, unit: str, **how: Any) -> go.Figure:
-    """Values over training, as a `chart`."""
-    return chart(curves, "epoch", axis, f"%{{y:.3~r}}{unit} after %{{x}} epochs", **how)
-
-
 def ends(curves: Sequence[Curve], unit: str, along: str | None = "epoch") -> str:
     """Where curves begin and end, in words.
 
