@@ -42,7 +42,6 @@ checks:
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python tools/notebooks.py check
-	$(BIN)/python tools/equations.py --check
 
 # All pages anew: a page that is not built again does not say its warnings again. Chromium first,
 # which draws the pictures of the figures.
@@ -63,7 +62,6 @@ teach: book
 
 execute: $(VENV)/installed
 	$(BIN)/python tools/notebooks.py execute
-	$(BIN)/python tools/equations.py
 
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks --name $(NAME)
