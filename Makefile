@@ -6,7 +6,6 @@
 # make fuzz     odd input and kills, much more of them than the tests have; FUZZ=50 times
 # make bench    time training steps; NAME=... names the file in data/benchmarks
 # make lock     write requirements.lock: what is installed and tested here, with hashes
-# make lighthouse   measure every page beside a stock Jupyter Book's; slow
 # make repository URL=https://github.com/OWNER/NAME   tell the project where it lives
 
 PYTHON ?= python3
@@ -19,7 +18,7 @@ FUZZ ?= 50
 # Many of these orders start Python over and over: it may keep what it has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: book test checks rebuilt fuzz serve teach execute bench lock lighthouse repository clean
+.PHONY: book test checks rebuilt fuzz serve teach execute bench lock repository clean
 
 book: $(VENV)/installed
 	$(BIN)/jupyter-book build -W -n --keep-going .
@@ -43,7 +42,6 @@ checks:
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python tools/notebooks.py check
-	$(BIN)/python tools/equations.py --check
 
 # All pages anew: a page that is not built again does not say its warnings again. Chromium first,
 # which draws the pictures of the figures.
@@ -64,7 +62,6 @@ teach: book
 
 execute: $(VENV)/installed
 	$(BIN)/python tools/notebooks.py execute
-	$(BIN)/python tools/equations.py
 
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks --name $(NAME)
@@ -74,9 +71,6 @@ lock: $(VENV)/installed
 	$(BIN)/python -m pip freeze --exclude-editable > $(VENV)/tested.txt
 	$(BIN)/uv pip compile pyproject.toml --extra book --constraint $(VENV)/tested.txt --quiet \
 	  --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
-
-lighthouse: book
-	$(BIN)/python tools/lighthouse.py
 
 repository: $(VENV)/installed
 	$(BIN)/python tools/repository.py "$(URL)"

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from operator import itemgetter
 from pathlib import Path
 
 import click
 import torch
 
 from benchmarks.epochs import EPOCHS, measure_epochs, measure_loading
-from benchmarks.gpu import LAUNCH, count_launches, modelled_hours
 from benchmarks.growth import measure_growth
 from benchmarks.measure import measure_rates
 from benchmarks.steps import HEAD, campaign_hours, measure_steps, table
@@ -81,13 +79,6 @@ def main(name: str, folder: Path, device: str, quick: bool) -> None:
     hours = campaign_hours(steps, batch)
     if hours is not None:
         click.echo(f"48 experiments x 5 seeds x 190 epochs on this device: {hours:,.1f} hours")
-    launches = list(count_launches(datasets, batch))
-    modelled = {way: modelled_hours(launches, batch, way) for way in LAUNCH}
-    most = max(launches, key=itemgetter("launches"))
-    click.echo(
-        f"launches of a step on a GPU: at most {most['launches']} ({most['dataset']} {most['arch']}"
-        f" {most['rule']}); H200 hours by the model: {modelled}"
-    )
     result = {
         "provenance": {**facts, "seconds": round(time.perf_counter() - started, 1)},
         "rates": {key: float(f"{value:.4g}") for key, value in asdict(rates).items()},
@@ -97,8 +88,6 @@ def main(name: str, folder: Path, device: str, quick: bool) -> None:
         "loading": loading,
         "epochs": epochs,
         "campaign_hours": hours,
-        "launches": launches,
-        "modelled_h200_hours": modelled,
     }
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.json"

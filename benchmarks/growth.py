@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.floor import step_work
 from benchmarks.measure import interleaved, training_step
+from benchmarks.work import step_work
 from gevb.networks import FC, Conv, Network, Pool
 
 IMAGE = (1, 28, 28)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.floor import Rates
 from benchmarks.textbook import Textbook
+from benchmarks.work import Rates
 from gevb.lab.memory import keep_freed_memory
 from gevb.layers import WeightLayer
 from gevb.networks import Network, build

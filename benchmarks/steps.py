@@ -1,4 +1,4 @@
-"""Part one: a training step of every network, ours, the textbook's, and the floor."""
+"""Part one: a training step of every network, ours, the textbook's, and what it is rated at."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 import torch
 
 import gevb
-from benchmarks.floor import Rates, step_work
 from benchmarks.measure import Times, interleaved, peak_memory, training_step
+from benchmarks.work import Rates, step_work
 from gevb.lab.timings import against_textbook, find
 from gevb.layers import LocallyConnected2d
 from gevb.networks import Network
@@ -55,7 +55,7 @@ def measure_steps(
                     "rule": rule,
                     "way": way,
                     **asdict(times[f"{rule} {way}"]),
-                    "floor": float(f"{work.seconds(rates):.4g}"),
+                    "rated": float(f"{work.seconds(rates):.4g}"),
                     **asdict(work),
                     "peak_bytes": peak_memory(dataset, arch, vectorized, rule, way, batch)
                     if memory and vectorized and way != "textbook unfold"
@@ -114,7 +114,7 @@ def campaign_hours(rows: list[dict[str, Any]], batch: int) -> float | None:
 
 HEAD = (
     f"{'network':27}{'rule':6}{'way':17}{'ms':>9}{'quartiles':>18}{'textbook':>10}"
-    f"{'floor':>7}{'MB':>7}{'examples/s':>12}"
+    f"{'rated':>7}{'MB':>7}{'examples/s':>12}"
 )
 
 
@@ -128,7 +128,7 @@ def table(rows: list[dict[str, Any]], batch: int) -> str:
         if row["way"] == "ours":
             ratio = against_textbook(rows, row)
             text += f"{ratio:8.1f} x" if ratio else f"{'':10}"
-            text += f"{row['floor'] / row['seconds']:7.2f}"
+            text += f"{row['rated'] / row['seconds']:7.2f}"
         else:
             text += f"{'':17}"
         peak = row.get("peak_bytes")

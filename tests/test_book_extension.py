@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 from conftest import build_book
 
 from bookext import pictures, plotly_figures
+from bookext.figure_html import controls, figure_html
 from gevbook.training import exercises
 
 REPOSITORY = "https://github.com/owner/name"
@@ -232,7 +233,7 @@ def test_pictures_stay_as_long_as_their_figures(tmp_path):
     files = [picture.img["src"], picture.source["srcset"]]
     assert [(tmp_path / "page" / file).is_file() for file in files] == [True, True]
     assert [file.split("/")[:3] for file in files] == [["..", "_images", "figures"]] * 2
-    assert "noscript" not in plotly_figures.figure_html(FIGURE, str(picture))
+    assert "noscript" not in figure_html(FIGURE, str(picture))
 
 
 def test_a_figure_that_changes_gets_another_picture():
@@ -300,18 +301,18 @@ def test_scripts_of_questions_load_where_there_are_questions(book):
 
 def test_many_choices_are_a_list_and_commands_stay_unpressed():
     buttons = [{"label": str(i)} for i in range(8)]
-    many = plotly_figures.controls({"updatemenus": [{"type": "buttons", "buttons": buttons}]})
+    many = controls({"updatemenus": [{"type": "buttons", "buttons": buttons}]})
     options = BeautifulSoup(many, "html.parser").select("select option")
     assert [o.get_text() for o in options] == [str(i) for i in range(8)]
     assert [o.has_attr("selected") for o in options] == [True] + [False] * 7
     play = {"type": "buttons", "showactive": False, "buttons": buttons[:2]}
-    assert "aria-pressed" not in plotly_figures.controls({"updatemenus": [play]})
-    assert plotly_figures.controls({}) == ""
+    assert "aria-pressed" not in controls({"updatemenus": [play]})
+    assert controls({}) == ""
 
 
 def test_a_script_cannot_end_inside_the_json():
     figure = {**FIGURE, "data": [{"text": "</script><b>"}]}
-    html = plotly_figures.figure_html(figure)
+    html = figure_html(figure)
     assert html.count("</script>") == 1
     assert json.loads(re.search(r"<script[^>]*>(.*?)</script>", html)[1])["data"] == figure["data"]
 

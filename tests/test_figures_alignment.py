@@ -30,12 +30,13 @@ def test_angles_by_width_has_a_panel_a_layer():
     figure = alignment.angles_by_width(
         [8, 16], {"drawn": [one, two]}, {"Eq. 15": [[50, 40], [5, 4]]}
     )
-    _, _, last, band, line, points = figure.data
+    _, line, _, last, band, points = figure.data
     assert list(last.y) == [50, 40]
+    assert list(points.error_y.array) == list(points.error_y.arrayminus) == [1, 1]
     assert list(points.y) == [5, 4]
     assert list(line.y) == [5, 4]
     assert list(band.y) == [6, 5, 3, 4]
-    assert [trace.xaxis for trace in figure.data] == ["x"] * 3 + ["x2"] * 3
+    assert [trace.xaxis for trace in figure.data] == ["x", "x2", "x", "x", "x2", "x2"]
     assert [trace.name for trace in figure.data if trace.showlegend] == ["Eq. 15", "drawn"]
     assert not figure.frames
     assert "drawn, 0 below the last: 50.0 to 40.0" in figure.layout.meta["alt"]

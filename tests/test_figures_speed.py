@@ -10,7 +10,7 @@ from gevbook.speed import figures as speed
 
 def row(arch, rule, way, seconds, **more):
     keys = {"dataset": "mnist", "arch": arch, "vectorized": True, "rule": rule, "way": way}
-    return {**keys, "seconds": seconds, "floor": 0.1, "multiply_adds": 100, **more}
+    return {**keys, "seconds": seconds, "rated": 0.1, "multiply_adds": 100, **more}
 
 
 ROWS = [
@@ -40,7 +40,7 @@ def test_step_times():
     traces = {trace.name: list(trace.x) for trace in figure.data}
     assert traces["GEVB, ours"] == [200, 500]
     assert traces["BP, textbook"] == [2000, 6000]
-    assert traces["floor of GEVB"] == [100, 100]
+    assert traces["GEVB, rated"] == [100, 100]
     assert "BP, textbook: MNIST fc 2000 ms, MNIST lc 6000 ms" in figure.layout.meta["alt"]
 
 

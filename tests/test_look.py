@@ -7,10 +7,10 @@ import pytest
 from bs4 import BeautifulSoup
 from conftest import ROOT
 
-from bookext import rules
+from bookext import colours, rules
 from bookext.chapters import HEADS
+from bookext.figure_html import controls, has_room_to_fill
 from bookext.libraries import ASSETS, LIBRARIES
-from bookext.plotly_figures import controls, has_room_to_fill
 from gevbook.plots import COLOURS, NAMES
 
 CHAPTERS = {path.stem for path in (ROOT / "book").glob("*.ipynb")}
@@ -38,14 +38,14 @@ def test_pages_have_the_colours_of_the_figures():
 )
 def test_words_in_a_rule_s_colour_can_be_read(rule, theme, place):
     shade = values(place)[f"{rule}-text"]
-    for ground in rules.GROUNDS[theme]:
-        assert rules.contrast(shade, ground) >= 4.5
+    for ground in colours.GROUNDS[theme]:
+        assert colours.contrast(shade, ground) >= 4.5
 
 
 def test_contrast_is_wcag_s():
-    assert rules.contrast("#000000", "#ffffff") == pytest.approx(21)
-    assert rules.contrast("#777777", "#ffffff") == pytest.approx(4.478, abs=5e-4)
-    assert rules.contrast("#0072b2", "#0072b2") == 1
+    assert colours.contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert colours.contrast("#777777", "#ffffff") == pytest.approx(4.478, abs=5e-4)
+    assert colours.contrast("#0072b2", "#0072b2") == 1
 
 
 def test_no_file_of_the_pages_has_a_rule_s_colour_by_hand():

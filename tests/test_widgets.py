@@ -17,8 +17,11 @@ from jupyter_client.manager import start_new_kernel
 import gevb
 from gevbook import widget as shared
 from gevbook.alignment import widget as alignment
+from gevbook.building_a_vnn import widget as vnn
 from gevbook.convolutions import widget as convolutions
+from gevbook.credit_assignment import widget as credit
 from gevbook.on_off import widget as on_off
+from gevbook.sign_match import widget as sign_match
 
 
 def all_of(box):
@@ -40,25 +43,51 @@ def words(box):
     return " ".join(w.value for w in all_of(box) if isinstance(w, ipywidgets.HTML))
 
 
-@pytest.mark.parametrize(
-    ("explorer", "module", "says"),
-    [
-        (alignment.width_explorer, alignment, "predicted 55.7°"),
-        (on_off.plane_explorer, on_off, "plain: mean cosine"),
-    ],
-)
-def test_explorer_draws(explorer, module, says, monkeypatch):
+def test_width_explorer_draws_when_asked_and_anew_for_each_choice(monkeypatch):
     drawn = []
-    monkeypatch.setattr(module, "display", drawn.append)
-    choices, buttons, said = parts(explorer())
+    monkeypatch.setattr(alignment, "display", drawn.append)
+    choices, buttons, said = parts(alignment.width_explorer())
     buttons["Draw"].click()
     assert len(drawn) == 1
     assert drawn[0].layout.meta["alt"]
-    assert says in said()
-    choices["width"].value = next(
-        v for v in choices["width"].options if v != choices["width"].value
-    )
+    assert "predicted 55.7°" in said()
+    choices["width"].value = 8
     assert len(drawn) == 2
+
+
+@pytest.mark.parametrize(
+    ("explorer", "says", "choice", "value", "then", "figures"),
+    [
+        (on_off.plane_explorer, "plain: mean cosine", "width", 4, "plain: mean cosine", 2),
+        (vnn.gate_by_hand, "the gate is open, a = (1.5, -0.5)", "angle of t", 135,
+         "t · h = -1.41: the gate is closed, a = (0.0, 0.0)", 2),
+        (sign_match.break_the_signs, "layer 1: 100 %", "negative weights (%)", 50, "layer 1: ", 2),
+        (credit.perturbation_by_hand, "(about 84° expected)", "trials averaged", 101,
+         "(about 45° expected)", 0),
+    ],
+)  # fmt: skip
+def test_explorer_draws_at_once_and_anew(explorer, says, choice, value, then, figures, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(shared, "display", drawn.append)
+    choices, _, said = parts(explorer())
+    assert says in said()
+    before = said()
+    choices[choice].value = value
+    assert then in said()
+    assert said() != before
+    assert len(drawn) == figures
+    assert all(figure.layout.meta["alt"] for figure in drawn)
+
+
+def test_the_gate_by_hand_shows_the_point_that_is_chosen(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(shared, "display", drawn.append)
+    choices, _, _ = parts(vnn.gate_by_hand())
+    choices["h, component 2"].value = 2.0
+    _, _, h, _, a = drawn[-1].data
+    assert [(p.x[0], p.y[0]) for p in (h, a)] == [(1.5, 2.0), (1.5, 2.0)]
+    choices["angle of t"].value = 225
+    assert [(p.x[0], p.y[0]) for p in drawn[-1].data[2::2]] == [(1.5, 2.0), (0.0, 0.0)]
 
 
 def test_training_explorer_trains_what_is_chosen_and_forgets_it(monkeypatch):
@@ -95,12 +124,10 @@ def test_training_explorer_trains_what_is_chosen_and_forgets_it(monkeypatch):
 
 def test_kernel_explorer_shows_the_chosen_channels_update(monkeypatch):
     shown = []
-    monkeypatch.setattr(convolutions, "display", lambda figure: None)
     monkeypatch.setattr(convolutions, "kernel_sum", lambda *what: shown.append(what))
     network = gevb.build("digits", (gevb.Conv(4, 3, 1, 1), gevb.Conv(6, 3, 1, 1))).double()
     split = gevb.load("digits").test
-    choices, buttons, _ = parts(convolutions.kernel_explorer(network, split))
-    buttons["Draw"].click()
+    choices, _, _ = parts(convolutions.kernel_explorer(network, split))
     choices["image"].value = 2
     choices["sending channel"].value, choices["receiving channel"].value = 3, 5
     image, _, mask, terms = shown[-1]
@@ -213,8 +240,8 @@ import time
 from gevbook.widget import training_explorer
 box = training_explorer()
 choices = [row.children[1] for row in box.children[:5]]
-work, shown = box.children[5], box.children[7]
-(start, stop, bar), says = work.children[0].children, work.children[1]
+buttons, says, shown = box.children[6].children
+start, stop, bar = buttons.children
 choices[2].value, choices[3].value = "lc", 60
 """
 

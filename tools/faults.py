@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from axe_playwright_python.base import AXE_SCRIPT
 from axe_playwright_python.sync_playwright import Axe
 from browser import ask, function, pages
+from bs4 import BeautifulSoup
 from playwright.sync_api import ElementHandle, Page
 
 PATIENCE = 10  # seconds that a control has to show an effect, on a busy machine
@@ -182,71 +184,28 @@ def motion(page: Page, selector: str, seconds: float) -> list[str]:
     return [] if place.inner_html() == before else [f"{selector} moves by itself"]
 
 
-class Document(HTMLParser):
-    """What the checks of files want to know of a page.
-
-    Attributes:
-        ids: of its elements.
-        classes: that they are of.
-        targets: tag and address of all that is linked or loaded.
-        nameless_images: without alternative text.
-        headings: of the first order.
-        language: of the page.
-        title: of the page.
-        description: of the page.
-    """
-
-    def __init__(self, file: Path) -> None:
-        super().__init__()
-        self.ids: list[str] = []
-        self.classes: set[str] = set()
-        self.targets: list[tuple[str, str]] = []
-        self.nameless_images: list[str] = []
-        self.headings = 0
-        self.language = self.title = self.description = ""
-        self._in_title = False
-        self.feed(file.read_text(encoding="utf-8"))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note what an element has."""
-        values = {name: value or "" for name, value in attrs}
-        if "id" in values:
-            self.ids.append(values["id"])
-        self.classes.update(values.get("class", "").split())
-        for name in TARGETS & values.keys():
-            self.targets.append((tag, values[name]))
-        if tag == "img" and "alt" not in values:
-            self.nameless_images.append((self.get_starttag_text() or "")[:100])
-        elif tag == "h1":
-            self.headings += 1
-        elif tag == "html":
-            self.language = values.get("lang", "")
-        elif tag == "meta" and values.get("name") == "description":
-            self.description = values.get("content", "").strip()
-        # A drawing may have a title of its own, later.
-        self._in_title = tag == "title" and not self.title
-
-    def handle_data(self, data: str) -> None:
-        """Read the title."""
-        if self._in_title:
-            self.title += data.strip()
-
-    def handle_endtag(self, tag: str) -> None:
-        """The title ends."""
-        self._in_title = False
+@functools.cache
+def read(file: Path) -> BeautifulSoup:
+    """Parse a page."""
+    return BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
 
 
 @functools.cache
-def read(file: Path) -> Document:
-    """Parse a page."""
-    return Document(file)
+def names(file: Path) -> Counter[str]:
+    """How often a page has each id."""
+    return Counter(element["id"] for element in read(file).find_all(id=True))
 
 
 def links(book: Path) -> list[str]:
     """Addresses within the book that lead nowhere, and parts of pages that come from elsewhere."""
     found = []
     for page in pages(book):
-        for tag, address in read(book / page).targets:
+        targets = [
+            (element.name, element[name])
+            for element in read(book / page).find_all(True)
+            for name in TARGETS & element.attrs.keys()
+        ]
+        for tag, address in targets:
             parts = urlsplit(address)
             if parts.scheme or parts.netloc:
                 if tag != "a" and parts.scheme != "data":
@@ -257,9 +216,9 @@ def links(book: Path) -> list[str]:
             anchor = unquote(parts.fragment)
             if not file.is_relative_to(book.resolve()) or not file.is_file():
                 found.append(f"{page}: <{tag}> leads nowhere: {address}")
-            elif "=" in anchor and "playground" in read(file).classes:
+            elif "=" in anchor and read(file).find(class_="playground"):
                 continue  # not a place, but settings that the page's script reads
-            elif anchor and file.suffix == ".html" and anchor not in read(file).ids:
+            elif anchor and file.suffix == ".html" and anchor not in names(file):
                 found.append(f"{page}: <{tag}> leads to no anchor: {address}")
     return list(dict.fromkeys(found))
 
@@ -271,16 +230,18 @@ def documents(book: Path) -> list[str]:
     descriptions: dict[str, str] = {}
     for page in pages(book):
         document = read(book / page)
-        repeated = sorted({i for i in document.ids if document.ids.count(i) > 1})
+        repeated = sorted(name for name, count in names(book / page).items() if count > 1)
         found += [f"{page}: id {name} is not unique" for name in repeated]
-        found += [f"{page}: without alt: {image}" for image in document.nameless_images]
-        if document.headings != 1:
-            found.append(f"{page}: {document.headings} <h1>, wanted one")
-        if not document.language:
+        nameless = document.find_all("img", alt=None)
+        found += [f"{page}: without alt: {str(image)[:100]}" for image in nameless]
+        if (headings := len(document.find_all("h1"))) != 1:
+            found.append(f"{page}: {headings} <h1>, wanted one")
+        if not document.find("html", lang=re.compile(".")):
             found.append(f"{page}: <html> without lang")
+        title, about = document.title, document.find("meta", attrs={"name": "description"})
         for kind, text, seen in (
-            ("title", document.title, titles),
-            ("description", document.description, descriptions),
+            ("title", title.get_text(strip=True) if title else "", titles),
+            ("description", about.get("content", "").strip() if about else "", descriptions),
         ):
             if not text:
                 found.append(f"{page}: no {kind}")

@@ -205,7 +205,6 @@ def execute(path: Path) -> str | None:
         resources=resources,
         timeout=None,
         record_timing=False,
-        store_widget_state=False,
     )
     cells = list(notebook.cells)
     try:

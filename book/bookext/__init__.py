@@ -35,6 +35,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
         "search",
         "glossary",
         "chapters",
+        "equations",
         "goals",
         "homework",
         "api_links",

@@ -21,6 +21,8 @@ from typing import Any
 
 from sphinx.util import logging
 
+from .colours import THEME
+from .figure_html import figure_html
 from .libraries import ASSETS, PLOTLY
 
 TOOLS = Path(__file__).parents[2] / "tools"
@@ -28,12 +30,6 @@ LOGGER = logging.getLogger(__name__)
 WIDTHS = {"wide": 700, "narrow": 340}  # pixels
 NARROW = "(max-width: 599px)"  # of the window; figure.js and custom.css have it too
 PATIENCE = 60_000  # milliseconds that all figures have
-# Colours that the theme has two of. The browser draws with stand-ins.
-COLOURS = {
-    "text-base": ("rgb(1, 2, 3)", "#222832", "#ced6dd"),
-    "border": ("rgb(4, 5, 6)", "#d1d5da", "#48566b"),
-    "surface": ("rgb(7, 8, 9)", "#f3f4f5", "#29313d"),
-}
 FONT = '-apple-system, BlinkMacSystemFont, "Segoe UI", "Helvetica Neue", Arial, sans-serif'
 DRAW = """async () => {
   const drawn = [];
@@ -49,7 +45,8 @@ DRAW = """async () => {
 @cache
 def _tools() -> str:
     """Digest of all that draws."""
-    sources = (Path(__file__), ASSETS / "figure.js", PLOTLY)
+    here = Path(__file__)
+    sources = (here, here.with_name("colours.py"), ASSETS / "figure.js", PLOTLY)
     return _digest(b"".join(map(Path.read_bytes, sources)))
 
 
@@ -123,9 +120,7 @@ class Folder:
 
 def _page(book: Path, figures: Iterable[Mapping[str, Any]]) -> str:
     """A page with nothing but figures."""
-    from .plotly_figures import figure_html
-
-    colours = "".join(f"--pst-color-{name}:{sign};" for name, (sign, *_) in COLOURS.items())
+    colours = "".join(f"--pst-color-{name}:{sign};" for name, (sign, *_) in THEME.items())
     script = (book / "_static" / "figure.js").as_uri()
     return (
         f'<!DOCTYPE html><meta charset="utf-8"><style>body{{margin:0;font-family:{FONT};{colours}}}'
@@ -139,7 +134,7 @@ def _finished(svg: str) -> str:
     """The drawing with the theme's colours and with no more digits than can be seen."""
     svg = re.sub(r"(\d\.\d\d)\d+", r"\1", svg)
     light, dark = "", ""
-    for name, (sign, in_light, in_dark) in COLOURS.items():
+    for name, (sign, in_light, in_dark) in THEME.items():
         svg = svg.replace(sign, f"var(--{name})")
         light += f"--{name}:{in_light};"
         dark += f"--{name}:{in_dark};"

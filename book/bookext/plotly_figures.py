@@ -1,15 +1,12 @@
 """A stored plotly figure as HTML that figure.js draws in the reader's browser, without a kernel.
 
-Plotly paints its sliders and buttons as graphics, which a keyboard or a screen reader cannot
-reach. Here they become a browser's own, above the drawing. Below it stands the caption, the
-Markdown that the notebook shows right after the figure, and a number: the chapter's, and the
-figure's place in it. Until a script draws the figure, a picture is there (see `pictures`).
+Below it stands the caption, the Markdown that the notebook shows right after the figure, and a
+number: the chapter's, and the figure's place in it. Until a script draws the figure, a picture is
+there (see `pictures`).
 """
 
 from __future__ import annotations
 
-import json
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,7 +15,7 @@ from myst_nb.core.render import load_mime_renders
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from . import pictures
-from .rules import named
+from .figure_html import figure_html, has_room_to_fill
 
 if TYPE_CHECKING:
     from myst_nb.core.render import MimeData, NbElementRenderer
@@ -26,77 +23,10 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 MIME = "application/vnd.plotly.v1+json"
-MANY = 6  # choices that do not fit into a row of buttons
 
 
 class PlotlyFigure(nodes.General, nodes.Element):
     """A figure on its way into a page: "content" is plotly's JSON, "place" counts on the page."""
-
-
-def controls(layout: dict[str, Any]) -> str:
-    """The menus and sliders of a layout as HTML; figure.js knows them by their order."""
-    parts = []
-    for menu in layout.get("updatemenus", []):
-        labels = [escape(button["label"]) for button in menu["buttons"]]
-        active = menu.get("active", 0)
-        if menu.get("type") != "buttons" or len(labels) > MANY:
-            chosen = [" selected" if i == active else "" for i in range(len(labels))]
-            options = [
-                f"<option{c}>{label}</option>" for c, label in zip(chosen, labels, strict=True)
-            ]
-            parts.append(f'<select aria-label="what is shown">{"".join(options)}</select>')
-        else:
-            buttons = ""
-            pressed = [f' aria-pressed="{str(i == active).lower()}"' for i in range(len(labels))]
-            if menu.get("showactive") is False:
-                pressed = [""] * len(labels)
-            for p, label in zip(pressed, labels, strict=True):
-                mark = f' data-rule="{rule}"' if (rule := named(label)) else ""
-                buttons += f'<button type="button"{p}{mark}>{label}</button>'
-            parts.append(buttons)
-    for slider in layout.get("sliders", []):
-        labels = [escape(step["label"]) for step in slider["steps"]]
-        active = slider.get("active", 0)
-        prefix = escape(slider["currentvalue"]["prefix"])
-        parts.append(
-            f'<label><span>{prefix}<output>{labels[active]}</output></span><input type="range"'
-            f' max="{len(labels) - 1}" value="{active}" autocomplete="off"'
-            f' aria-label="{prefix.strip(" =:")}" aria-valuetext="{labels[active]}"></label>'
-        )
-    if not parts:
-        return ""
-    groups = "".join(f'<div class="figure-control">{part}</div>' for part in parts)
-    return f'<div class="figure-controls pst-js-only">{groups}</div>'
-
-
-def has_room_to_fill(layout: dict[str, Any]) -> bool:
-    """Whether a figure gains by being wider than the text: panels side by side, of any shape."""
-    axes = [value for name, value in layout.items() if name[1:].startswith("axis")]
-    columns = {tuple(axis["domain"]) for axis in axes if axis.get("anchor", "").startswith("y")}
-    return len(columns) > 1 and not any("scaleanchor" in axis for axis in axes)
-
-
-def figure_html(figure: dict[str, Any], picture: str = "") -> str:
-    """The figure's controls, and a place of its size that holds its JSON and picture, or words.
-
-    Raises:
-        KeyError: the figure was not made by `gevbook.plots.finished`: no height or words.
-    """
-    layout = figure["layout"]
-    alt, height = escape(layout["meta"]["alt"]), layout["height"]
-    narrow = layout["meta"].get("narrow", layout)["height"]
-    # An escaped "<" cannot end the script element.
-    text = json.dumps(figure, separators=(",", ":")).replace("<", "\\u003c")
-    hidden, words = "", ""
-    if not picture:
-        hidden = " pst-js-only"
-        words = f'<noscript><p class="figure-words">{alt}</p></noscript>'
-    return (
-        f"{controls(layout)}"
-        f'<div class="plotly-figure{hidden}" role="img" aria-label="{alt}"'
-        f' style="--height:{height}px;--narrow-height:{narrow}px">'
-        f'<script type="application/json">{text}</script>{picture}</div>{words}'
-    )
 
 
 class PlotlyRenderer:

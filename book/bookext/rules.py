@@ -8,21 +8,17 @@ marked as a rule's, by `data-rule="gevb"` or, where docutils allows nothing else
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gevbook.plots import COLOURS, NAMES
 
-from .pictures import COLOURS as THEME
+from .colours import readable
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 SHEET = "rules.css"
-CONTRAST = 4.5  # of words, by WCAG's level AA
-_, *SURFACES = THEME["surface"]
-GROUNDS = {"light": ("#ffffff", SURFACES[0]), "dark": ("#121212", SURFACES[1])}  # under words
 WORD = re.compile(rf"\b({'|'.join(NAMES.values())})\b")
 
 
@@ -30,35 +26,6 @@ def named(text: str) -> str | None:
     """The rule that a text names, if it is one and no other."""
     found = set(WORD.findall(text))
     return next((rule for rule, name in NAMES.items() if found == {name}), None)
-
-
-def _channels(colour: str) -> list[int]:
-    return [int(colour[n : n + 2], 16) for n in (1, 3, 5)]
-
-
-def _luminance(colour: str) -> float:
-    """Of "#rrggbb", as WCAG defines it."""
-    shares = [value / 255 for value in _channels(colour)]
-    linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
-    return sum(w * s for w, s in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
-def contrast(one: str, other: str) -> float:
-    """Of two colours, from 1 to 21."""
-    dark, light = sorted(map(_luminance, (one, other)))
-    return (light + 0.05) / (dark + 0.05)
-
-
-def readable(colour: str, theme: str) -> str:
-    """The colour, as far towards black or white as words of it need on the theme's grounds."""
-    grounds: Sequence[str] = GROUNDS[theme]
-    end = 0 if theme == "light" else 255
-    steps = 100
-    shades = (
-        "#" + "".join(f"{round(c + (end - c) * n / steps):02x}" for c in _channels(colour))
-        for n in range(steps + 1)
-    )
-    return next(s for s in shades if min(contrast(s, ground) for ground in grounds) >= CONTRAST)
 
 
 def sheet() -> str:

@@ -150,16 +150,13 @@ def square(figure: go.Figure, **both: object) -> None:
 
 # -------------------------------------------------------------------------------------- curves
 
-Range = tuple[Sequence[float | int], Sequence[float | int]]
-"""Lowest and highest values."""
-
 
 @dataclass(frozen=True)
 class Curve:
     """Values along a horizontal axis, in one panel of a chart or in several.
 
     Attributes:
-        name: in the legend, where curves of one name and owner share an entry.
+        name: in the legend, where curves of one name and owner share an entry; "" is not there.
         values: horizontal and vertical coordinates, by the title of the panel.
         colour: of the line. Without a dash of their own, the curves of one owner and colour are
             solid, dashed, dotted, ... by name.
@@ -167,19 +164,21 @@ class Curve:
         marker: of the points; None for a line without.
         owner: whose button shows it, see `switch`; None for all.
         note: said before a value.
-        band: drawn as an area around the line, by the title of the panel.
-        bars: drawn as a bar through each point, by the title of the panel.
+        says: what is said of its points, if not what `chart` says of all.
+        band: lowest and highest values, drawn as an area, by the title of the panel.
+        bars: how far a bar reaches below and above each point, by the title of the panel.
     """
 
     name: str
-    values: Mapping[str, tuple[Sequence[float | int], Sequence[float | int | None]]]
+    values: Mapping[str, Places]
     colour: str
     look: Mapping[str, object] | None = field(default_factory=dict)
     marker: Mapping[str, object] | None = field(default_factory=lambda: {"size": 5})
     owner: str | None = None
     note: str = ""
-    band: Mapping[str, Range] = field(default_factory=dict)
-    bars: Mapping[str, Range] = field(default_factory=dict)
+    says: str = ""
+    band: Mapping[str, Places] = field(default_factory=dict)
+    bars: Mapping[str, Places] = field(default_factory=dict)
 
     @property
     def end(self) -> float | int:
@@ -194,28 +193,28 @@ class Curve:
         values = {title: (epochs, list(map(value, history))) for title, value in measures.items()}
         return cls(name, values, COLOURS[record.config.rule], **more)
 
-    def traces(self, title: str, name: str | None, says: str, dash: str) -> list[go.Scatter]:
+    def traces(self, title: str, says: str, dash: str) -> list[go.Scatter]:
         """What is drawn in a panel.
 
         Args:
             title: of the panel.
-            name: in the legend, if it is named there.
             says: when a point is touched.
             dash: of a line that has none of its own.
         """
         x, y = self.values[title]
-        at = list(x), short(y)
+        at, says = (list(x), short(y)), self.note + (self.says or says)
         if self.look is None:
-            trace = dots(at, self.colour, name, self.note + says, **(self.marker or {}))
+            trace = dots(at, self.colour, self.name, says, **(self.marker or {}))
         else:
             look = {"dash": dash, **self.look}
-            trace = line(at, self.colour, name, self.note + says, self.marker, **look)
+            trace = line(at, self.colour, self.name, says, self.marker, **look)
         if title in self.bars:
-            below, above = (short(np.abs(np.array(y, float) - end)) for end in self.bars[title])
+            below, above = map(short, self.bars[title])
             sizes = {"array": above, "arrayminus": below, "symmetric": False}
             trace.error_y = {"type": "data", "thickness": 1, **sizes}
         if title in self.band:
-            return [area(x, *self.band[title], self.colour), trace]
+            low, high = self.band[title]
+            return [area(x, low, high, self.colour), trace]
         return [trace]
 
 
@@ -278,8 +277,8 @@ def chart(
         dashes = alike.setdefault((curve.owner, curve.colour), {})
         dash = dashes.setdefault(curve.name, DASHES[len(dashes) % len(DASHES)])
         for title in curve.values:
-            traces = curve.traces(title, curve.name, says, dash)
-            traces[-1].showlegend = group not in named
+            traces = curve.traces(title, says, dash)
+            traces[-1].showlegend = bool(curve.name) and group not in named
             named.add(group)
             row, column = divmod(titles.index(title), -(-len(titles) // rows))
             for trace in traces:
@@ -290,11 +289,6 @@ def chart(
     if any(owners):
         switch(figure, owners, layouts=layouts)
     return figure
-
-
-def over_epochs(curves: Sequence[Curve], axis: str, unit: str, **how: Any) -> go.Figure:
-    """Values over training, as a `chart`."""
-    return chart(curves, "epoch", axis, f"%{{y:.3~r}}{unit} after %{{x}} epochs", **how)
 
 
 def ends(curves: Sequence[Curve], unit: str, along: str | None = "epoch") -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import html
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 import ipywidgets as widgets
+import plotly.graph_objects as go
 from IPython.display import display
 
 from gevb.data import choose_device, load
@@ -35,7 +37,8 @@ class Work:
     Args:
         label: of the start button.
         plan: reads the reader's choices and gives the job; may raise `InputError`.
-        show: takes the job's result; what it returns is said at the end.
+        show: takes the job's result; what it returns is said at the end, and what it displays
+            stands below.
     """
 
     def __init__(self, label: str, plan: Callable[[], Job], show: Callable[[Any], str]) -> None:
@@ -43,10 +46,11 @@ class Work:
         self.start = widgets.Button(description=label, button_style="primary")
         self.stop = widgets.Button(description="Stop", disabled=True)
         self.bar = widgets.FloatProgress(max=1.0, layout={"width": "12em", "visibility": "hidden"})
-        self.says = widgets.HTML()
+        self.says, self.shown = widgets.HTML(), widgets.Output()
         self.start.on_click(self.begin)
         self.stop.on_click(self._stop)
-        self.box = widgets.VBox([widgets.HBox([self.start, self.stop, self.bar]), self.says])
+        buttons = widgets.HBox([self.start, self.stop, self.bar])
+        self.box = widgets.VBox([buttons, self.says, self.shown])
         self._stopping = self._again = False
         self._latest = (0.0, "")
         self._task: asyncio.Task[None] | None = None
@@ -100,11 +104,15 @@ class Work:
 
     def _end(self, result: Callable[[], Any]) -> None:
         try:
-            self.says.value = self.show(result())
+            found = result()
         except Stopped:
             self.says.value = f"stopped; so far: {self._latest[1]}"
         except InputError as error:
             self.says.value = str(error)
+        else:
+            self.shown.clear_output(wait=True)
+            with self.shown:
+                self.says.value = self.show(found)
 
 
 def labelled(choices: Mapping[str, widgets.Widget]) -> list[widgets.HBox]:
@@ -113,6 +121,31 @@ def labelled(choices: Mapping[str, widgets.Widget]) -> list[widgets.HBox]:
         widgets.HBox([widgets.Label(name, layout={"width": "8em"}), choice])
         for name, choice in choices.items()
     ]
+
+
+def explorer(
+    choices: Mapping[str, widgets.Widget], draw: Callable[..., tuple[str, go.Figure | None]]
+) -> widgets.VBox:
+    """Rows of choices, and below them what there is to say and to see, anew for each choice.
+
+    Args:
+        choices: by name.
+        draw: takes their values, in their order; gives words, as HTML, and a figure or none; may
+            raise `InputError`.
+    """
+    says = widgets.HTML()
+
+    def show(**values: object) -> None:
+        try:
+            says.value, figure = draw(*values.values())
+        except InputError as error:
+            says.value, figure = html.escape(str(error)), None
+        if figure is not None:
+            display(figure)
+
+    numbered = {str(n): choice for n, choice in enumerate(choices.values())}
+    shown = widgets.interactive_output(show, numbered)
+    return widgets.VBox([*labelled(choices), says, shown])
 
 
 def new_trainer(config: Config) -> Trainer:
@@ -157,14 +190,7 @@ def training_explorer() -> widgets.VBox:
     epochs = widgets.IntSlider(value=10, min=1, max=60)
     seed = widgets.IntSlider(value=0, min=0, max=9)
     clear = widgets.Button(description="Clear")
-    shown = widgets.Output()
     runs: dict[str, Record] = {}
-
-    def draw() -> None:
-        shown.clear_output(wait=True)
-        with shown:
-            if runs:
-                display(learning_curves(runs, ceiling=40.0))
 
     def plan() -> Job:
         vectorized, nonnegative = NETWORKS[network.value]
@@ -191,12 +217,12 @@ def training_explorer() -> widgets.VBox:
         config = record.config
         kind = next(k for k, v in NETWORKS.items() if v == (config.vectorized, config.nonnegative))
         runs[f"{NAMES[config.rule]}, {kind}, {config.arch}, seed {config.seed}"] = record
-        draw()
+        display(learning_curves(runs, ceiling=40.0))
         return str(record.history[-1])
 
     def on_clear(_: widgets.Button) -> None:
         runs.clear()
-        draw()
+        work.shown.clear_output()
 
     work = Work("Train", plan, show)
     clear.on_click(on_clear)
@@ -207,4 +233,4 @@ def training_explorer() -> widgets.VBox:
         "epochs": epochs,
         "seed": seed,
     }
-    return widgets.VBox([*labelled(choices), work.box, clear, shown])
+    return widgets.VBox([*labelled(choices), clear, work.box])

@@ -14,9 +14,9 @@ def keep_freed_memory() -> bool:
 
     Every training step frees its tensors and asks for as many of the same sizes. glibc gives large
     ones back to the system at once, and the system clears each page before it hands it out again.
-    Kept, they are there for the next step: `python -m benchmarks.memory` measures how much faster
-    that is, and how much more memory is held. It is a choice for processes that train and do
-    nothing else (`python -m gevb train`, the workers of `reproduce`), which they make themselves.
+    Kept, they are there for the next step, and more memory is held. It is a choice for processes
+    that train and do nothing else (`python -m gevb train`, the workers of `reproduce`), which they
+    make themselves.
     """
     if platform.libc_ver()[0] != "glibc":
         return False

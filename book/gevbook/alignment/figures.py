@@ -18,9 +18,7 @@ from gevbook.plots import (
     HIDDEN,
     NEUTRAL,
     Curve,
-    area,
     chart,
-    dots,
     ends,
     finished,
     frames,
@@ -118,47 +116,31 @@ def angles_by_width(
         predicted: for up to two predictions, the angles by layer and width.
     """
     count = min(len(layers) for layers in measured.values())
-    figure = panels(
-        ["last hidden layer", *(f"{n} below the last" for n in range(1, count))],
-        rows=-(-count // 2),
-        shared="all",
-        shared_xaxes="all",
-    )
+    titles = ["last hidden layer", *(f"{n} below the last" for n in range(1, count))]
     # A third kind would have no look of its own.
     symbols = ("circle-open", "circle")[: len(measured)]
     dashes = ("dash", "solid")[: len(predicted)]
-    for layer in range(count):
-        bands = [
-            area(widths, m[layer].low, m[layer].high, COLOURS["gevb"]).update(legendgroup=name)
-            for name, m in measured.items()
-        ]
-        lines = [
-            line(
-                (widths, short(angles[layer])), NEUTRAL, name, "%{y:.1f}°", dash=dash, width=2
-            ).update(legendgroup=name, showlegend=layer == 0)
-            for (name, angles), dash in zip(predicted.items(), dashes, strict=True)
-        ]
-        points = [
-            dots(
-                (widths, short(m[layer].mean)),
-                COLOURS["gevb"],
+    curves = []
+    for (name, angles), dash in zip(predicted.items(), dashes, strict=True):
+        lines = {title: (widths, layer) for title, layer in zip(titles, angles, strict=False)}
+        curves.append(Curve(name, lines, NEUTRAL, {"dash": dash, "width": 2}, None))
+    for (name, found), symbol in zip(measured.items(), symbols, strict=True):
+        layers = dict(zip(titles, found, strict=False))
+        curves.append(
+            Curve(
                 name,
-                "%{y:.1f}°",
-                symbol=symbol,
-                size=7,
-            ).update(
-                error_y={"type": "data", "array": short(m[layer].error), "thickness": 1},
-                legendgroup=name,
-                showlegend=layer == 0,
+                {title: (widths, m.mean) for title, m in layers.items()},
+                COLOURS["gevb"],
+                None,
+                {"symbol": symbol, "size": 7},
+                band={title: (m.low, m.high) for title, m in layers.items()},
+                bars={title: (m.error, m.error) for title, m in layers.items()},
             )
-            for (name, m), symbol in zip(measured.items(), symbols, strict=True)
-        ]
-        row, column = divmod(layer, 2)
-        figure.add_traces([*bands, *lines, *points], rows=1 + row, cols=1 + column)
+        )
+    says, rows = "%{y:.1f}°", -(-count // 2)
+    figure = chart(curves, "width n", "angle (degrees)", says, rows=rows, shared_xaxes="all")
     figure.update_xaxes(type="log", tickvals=widths[::3], ticktext=widths[::3])
-    figure.update_xaxes(title="width n", row=-(-count // 2))
     figure.update_yaxes(type="log", range=np.log10([0.9, 90]), tickvals=_TICKS)
-    figure.update_yaxes(title="angle (degrees)", col=1)
     falls = "; ".join(
         f"{name}, {n} below the last: {layer.mean[0]:.1f} to {layer.mean[-1]:.1f}"
         for name, layers in measured.items()

@@ -26,7 +26,6 @@ def width_explorer() -> widgets.VBox:
     depth = widgets.IntSlider(value=3, min=1, max=6)
     paired = widgets.Dropdown(options={"independent weights": False, "ON/OFF pairs": True})
     seed = widgets.IntSlider(value=0, min=0, max=99)
-    shown = widgets.Output()
 
     def plan() -> Job:
         widths = [width.value] * depth.value
@@ -51,13 +50,11 @@ def width_explorer() -> widgets.VBox:
             for (name, d), r in zip(dhat.items(), wanted, strict=True)
             if not math.isnan(float(relative_std(d)))
         ]
-        shown.clear_output(wait=True)
-        with shown:
-            display(feedback_histogram({name: d for name, d in dhat.items() if d.any()}))
+        display(feedback_histogram({name: d for name, d in dhat.items() if d.any()}))
         return "<br>".join(rows)
 
     choices = {"width": width, "hidden layers": depth, "weights": paired, "seed": seed}
     work = Work("Draw", plan, show)
     for choice in choices.values():
         choice.observe(work.begin, "value")
-    return widgets.VBox([*labelled(choices), work.box, shown])
+    return widgets.VBox([*labelled(choices), work.box])

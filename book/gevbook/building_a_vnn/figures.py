@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -168,11 +168,19 @@ def _gate_traces(h: np.ndarray, degrees: float) -> list[go.Scatter]:
     ]
 
 
-def gate_half_space(start: int = 45, step: int = 15, n: int = 50) -> go.Figure:
-    """K = 2: which pre-activations pass, and where they end, with a slider that turns t."""
-    h = _cloud(n)
+def gate_half_space(
+    h: np.ndarray | None = None, angles: Sequence[int] = range(0, 360, 15), start: int = 45
+) -> go.Figure:
+    """K = 2: which pre-activations pass, and where they end, with a slider that turns t.
+
+    Args:
+        h: pre-activations, (n, 2); by default fifty fixed ones.
+        angles: of t in degrees.
+        start: the angle shown first.
+    """
+    h = _cloud(50) if h is None else h
     figure = panels(("pre-activations h", "activations a"))
-    views = {f"{angle}°": _gate_traces(h, float(angle)) for angle in range(0, 360, step)}
+    views = {f"{angle}°": _gate_traces(h, float(angle)) for angle in angles}
     frames(figure, views, "angle of t: ", start=f"{start}°", places=(1, 1, 1, 1, 2))
     square(figure, range=[-3, 3], zeroline=True)
     figure.update_xaxes(title="component 1")

@@ -13,11 +13,11 @@ from gevbook.plots import (
     NAMES,
     NEUTRAL,
     PALE,
+    Curve,
+    chart,
     dots,
     finished,
     frames,
-    line,
-    panels,
     short,
 )
 
@@ -158,19 +158,18 @@ Errors = Mapping[str, Mapping[int, Sequence[float]]]
 """Test errors in per cent: for each rule ("gevb", "bp"), for each number, one for every seed."""
 
 
-def _against(figure: go.Figure, errors: Errors, column: int) -> None:
+def _curves(errors: Errors, title: str) -> list[Curve]:
     """Means as lines, seeds as points."""
+    curves = []
     for rule, by_number in errors.items():
-        numbers, colour = list(by_number), COLOURS[rule]
-        means = short([np.mean(values) for values in by_number.values()])
-        seeds = [(n, value) for n, values in by_number.items() for value in values]
-        x, y = zip(*seeds, strict=True)
-        one = f"{NAMES[rule]}, one seed"
-        for trace in (
-            line((numbers, means), colour, f"{NAMES[rule]}, mean", "%{y:.1f} %"),
-            dots((x, short(y)), colour, one, "%{y:.1f} %", size=6, opacity=0.6),
-        ):
-            figure.add_trace(trace.update(legendgroup=rule), row=1, col=column)
+        means = list(by_number), [np.mean(values) for values in by_number.values()]
+        pairs = [(n, error) for n, errors in by_number.items() for error in errors]
+        seeds, look = list(zip(*pairs, strict=True)), {"size": 6, "opacity": 0.6}
+        curves += [
+            Curve(f"{NAMES[rule]}, mean", {title: means}, COLOURS[rule], marker=None),
+            Curve(f"{NAMES[rule]}, one seed", {title: seeds}, COLOURS[rule], None, look),
+        ]
+    return curves
 
 
 def _means(errors: Errors, what: str) -> str:
@@ -199,13 +198,12 @@ def components(errors: Errors, costs: Mapping[int, int]) -> go.Figure:
         errors: see `Errors`, by number of components.
         costs: multiply-adds of a step for one example.
     """
-    figure = panels(("test error (%)", "cost, 1 at K = 10"), shared=False)
-    _against(figure, errors, 1)
-    shares = short([cost / costs[10] for cost in costs.values()])
-    trace = line((list(costs), shares), NEUTRAL, says="%{y:.2f}", marker={})
-    figure.add_trace(trace, row=1, col=2)
+    shares = list(costs), [cost / costs[10] for cost in costs.values()]
+    cost = Curve("", {"cost, 1 at K = 10": shares}, NEUTRAL, marker={}, says="%{y:.2f}")
+    curves = [*_curves(errors, "test error (%)"), cost]
+    figure = chart(curves, "components K", "", "%{y:.1f} %", shared=False)
     relative = ", ".join(f"{cost / costs[10]:.2f} with {K}" for K, cost in costs.items())
-    figure.update_xaxes(title="components K", type="log", tickvals=list(costs))
+    figure.update_xaxes(type="log", tickvals=list(costs))
     figure.update_yaxes(type="log", tickvals=[2, 5, 10, 20, 50], col=1)
     figure.update_yaxes(type="log", tickvals=[0.2, 0.4, 0.6, 0.8, 1], col=2)
     return finished(
@@ -226,25 +224,19 @@ def depth_curves(errors: Errors, angles: Mapping[str, Mapping[int, float]]) -> g
         errors: see `Errors`, by number of hidden layers.
         angles: mean angle in degrees by name of the layer ("first", "last"), for each depth.
     """
-    figure = panels(("test error (%)", "angle of GEVB (°)"), shared=False)
-    _against(figure, errors, 1)
+    curves = _curves(errors, "test error (%)")
     for (name, by_depth), dash in zip(angles.items(), ("solid", "dash"), strict=True):
-        trace = line(
-            (list(by_depth), short(list(by_depth.values()))),
-            COLOURS["gevb"],
-            f"{name} hidden layer",
-            "%{y:.0f}°",
-            marker={},
-            dash=dash,
-        )
-        figure.add_trace(trace, row=1, col=2)
+        values = {"angle of GEVB (°)": (list(by_depth), list(by_depth.values()))}
+        label, colour = f"{name} hidden layer", COLOURS["gevb"]
+        curves.append(Curve(label, values, colour, {"dash": dash}, {}, says="%{y:.0f}°"))
+    figure = chart(curves, "hidden layers", "", "%{y:.1f} %", shared=False)
     turns = "; ".join(
         f"{name} hidden layer "
         + ", ".join(f"{angle:.0f}° with {depth}" for depth, angle in by_depth.items())
         for name, by_depth in angles.items()
     )
     depths = list(next(iter(errors.values())))
-    figure.update_xaxes(title="hidden layers", tickvals=depths)
+    figure.update_xaxes(tickvals=depths)
     figure.update_yaxes(rangemode="tozero")
     return finished(
         figure,

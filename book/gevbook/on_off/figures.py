@@ -73,16 +73,16 @@ def cosines_by_layer(
     measured: Mapping[str, Sequence[float]], predicted: Sequence[float]
 ) -> go.Figure:
     """Mean cosine between units against the hidden layer; up to two measured, one prediction."""
-    numbers, says = list(range(1, len(predicted) + 1)), "%{y:.3f}"
+    numbers = list(range(1, len(predicted) + 1))
     symbols = ("circle", "circle-open")[: len(measured)]
-    name = "predicted for plain weights"
-    figure = go.Figure(line((numbers, short(predicted)), NEUTRAL, name, says, dash="dash"))
+    plain = {"": (numbers, predicted)}
+    curves = [Curve("predicted for plain weights", plain, NEUTRAL, {"dash": "dash"}, None)]
     for (name, values), symbol in zip(measured.items(), symbols, strict=True):
-        figure.add_trace(
-            dots((numbers, short(values)), COLOURS["gevb"], name, says, symbol=symbol, size=10)
-        )
-    figure.update_xaxes(title="hidden layer", dtick=1)
-    figure.update_yaxes(title="mean cosine between units", range=[-0.1, 1.1])
+        look = {"symbol": symbol, "size": 10}
+        curves.append(Curve(name, {"": (numbers, values)}, COLOURS["gevb"], None, look))
+    figure = chart(curves, "hidden layer", "mean cosine between units", "%{y:.3f}")
+    figure.update_xaxes(dtick=1)
+    figure.update_yaxes(range=[-0.1, 1.1])
     last = "; ".join(f"{name} {values[-1]:.2f}" for name, values in measured.items())
     return finished(
         figure,

@@ -16,10 +16,11 @@ from gevb.lab.published import published_gains
 from gevbook.plots import (
     COLOURS,
     NEUTRAL,
+    Curve,
+    chart,
     dots,
     finished,
     frames,
-    line,
     panels,
     short,
     square,
@@ -253,21 +254,17 @@ def quality_by_perplexity(
     pca: Mapping[str, float],
 ) -> go.Figure:
     """Cluster quality against perplexity, one line a network, dashed what it is after PCA."""
-    figure = go.Figure()
-    ends = [perplexities[0], perplexities[-1]]
+    curves = []
     for (name, values), colour in zip(plane.items(), (NEUTRAL, COLOURS["gevb"]), strict=True):
-        curve = line(
-            (list(perplexities), short(values)),
-            colour,
-            f"{name}, t-SNE plane",
-            "%{y:.2f} at perplexity %{x}<extra></extra>",
-            marker={},
-        )
-        level, label = short([pca[name]] * 2), f"{name}, after PCA"
-        flat = line((ends, level), colour, label, "%{y:.2f}<extra></extra>", dash="dash")
-        figure.add_traces([curve, flat])
-    figure.update_xaxes(title="perplexity", type="log", tickvals=list(perplexities))
-    figure.update_yaxes(title="cluster quality", rangemode="tozero")
+        level = [perplexities[0], perplexities[-1]], [pca[name]] * 2
+        curves += [
+            Curve(f"{name}, t-SNE plane", {"": (perplexities, values)}, colour, marker={}),
+            Curve(f"{name}, after PCA", {"": level}, colour, marker=None, says="%{y:.2f}"),
+        ]
+    says = "%{y:.2f} at perplexity %{x}"
+    figure = chart(curves, "perplexity", "cluster quality", says)
+    figure.update_xaxes(type="log", tickvals=list(perplexities))
+    figure.update_yaxes(rangemode="tozero")
     said = "; ".join(
         f"{name} from {min(v):.2f} to {max(v):.2f}, after PCA {pca[name]:.2f}"
         for name, v in plane.items()

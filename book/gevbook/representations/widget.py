@@ -33,7 +33,6 @@ def map_explorer() -> widgets.VBox:
     epochs = widgets.IntSlider(value=3, min=1, max=60)
     layer = widgets.IntSlider(value=2, min=1, max=3)
     perplexity = widgets.IntSlider(value=20, min=2, max=100)
-    shown = widgets.Output()
 
     def plan() -> Job:
         vectorized, nonnegative = NETWORKS[network.value]
@@ -70,9 +69,7 @@ def map_explorer() -> widgets.VBox:
         pairs = {"digits": ((before.xy, before.labels), (after.xy, after.labels))}
         titles = ("before training", "after training")
         classes, caption = DATASETS["digits"].class_names, f"Each point is an image; {says}."
-        shown.clear_output(wait=True)
-        with shown:
-            display(pair_of_maps(pairs, titles, classes, alt=says, caption=caption))
+        display(pair_of_maps(pairs, titles, classes, alt=says, caption=caption))
         return says
 
     choices = {
@@ -82,4 +79,4 @@ def map_explorer() -> widgets.VBox:
         "layer": layer,
         "perplexity": perplexity,
     }
-    return widgets.VBox([*labelled(choices), Work("Make the maps", plan, show).box, shown])
+    return widgets.VBox([*labelled(choices), Work("Make the maps", plan, show).box])

@@ -14,7 +14,9 @@ from gevbook.plots import (
     COLOURS,
     HIDDEN,
     NEUTRAL,
+    Curve,
     Places,
+    chart,
     dots,
     finished,
     frames,
@@ -246,20 +248,19 @@ def agreement(curves: Mapping[str, Mapping[int, float]]) -> go.Figure:
     Args:
         curves: for each name, for each share in percent, the percentage of right signs.
     """
-    figure = go.Figure()
-    for n, (name, curve) in enumerate(curves.items()):
-        colour, dash = (RIGHT, "solid") if n == 0 else (WRONG, "dash")
-        shares, right = list(curve), short(list(curve.values()), 1)
-        says = "%{y:.1f} % right with %{x} % negative"
-        trace = line((shares, right), colour, name, says, marker={}, dash=dash)
-        figure.add_trace(trace)
+    drawn: list[Curve] = []
+    for name, curve in curves.items():
+        colour, dash = (WRONG, "dash") if drawn else (RIGHT, "solid")
+        at = {"": (list(curve), list(curve.values()))}
+        drawn.append(Curve(name, at, colour, {"dash": dash}, {}))
+    says = "%{y:.1f} % right with %{x} % negative"
+    figure = chart(drawn, "negative weights (%)", "right signs (%)", says)
     figure.add_hline(y=50, line={"color": NEUTRAL, "dash": "dot"})
     says = "; ".join(
         f"{name}: {', '.join(f'{v:.0f} % at {share} %' for share, v in curve.items())}"
         for name, curve in curves.items()
     )
-    figure.update_xaxes(title="negative weights (%)")
-    figure.update_yaxes(title="right signs (%)", range=[40, 103])
+    figure.update_yaxes(range=[40, 103])
     return finished(
         figure,
         alt=f"Right signs against the share of negative weights. {says}. A dotted line marks 50 %.",

@@ -20,7 +20,7 @@ check_saving = Number(
 )
 
 check_bound = Choice(
-    asks="Which of the two floors holds for a batch of one.",
+    asks="Which of the two times is longer for a batch of one.",
     right="memory",
     because="Every weight, its update and Adam's averages still travel once a step, for a single "
     "example. Batches are what makes the arithmetic the longer of the two.",

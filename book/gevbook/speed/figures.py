@@ -1,4 +1,4 @@
-"""How fast: recorded step times against the textbook way, the floor and the cost model."""
+"""How fast: recorded step times against the textbook way, measured rates and the cost model."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from gevbook.plots import (
     COLOURS,
     NAMES,
     NEUTRAL,
+    Curve,
+    chart,
     dots,
     finished,
-    line,
     number,
-    panels,
     short,
 )
 
@@ -31,7 +31,7 @@ def _ours(rows: Sequence[Row], rule: str) -> dict[str, Row]:
 
 
 def step_times(rows: Sequence[Row]) -> go.Figure:
-    """Milliseconds of a step in every vectorized network: ours, the textbook's, and the floor.
+    """Milliseconds of a step in every vectorized network: ours, the textbook's, and rated.
 
     Args:
         rows: of a recorded benchmark, `benchmark(...)["steps"]`.
@@ -52,17 +52,17 @@ def step_times(rows: Sequence[Row]) -> go.Figure:
         look = {"colour": COLOURS[rule], "size": 10}
         add(textbook, f"{NAMES[rule]}, textbook", symbol="diamond-open", **look)
         add(ours, f"{NAMES[rule]}, ours", symbol="circle", **look)
-    floors = {n: row["floor"] for n, row in found.items()}
+    rated = {n: row["rated"] for n, row in found.items()}
     look = {"colour": NEUTRAL, "size": 14, "line": {"width": 2}}
-    add(floors, "floor of GEVB", symbol="line-ns-open", **look)
+    add(rated, "GEVB, rated", symbol="line-ns-open", **look)
     figure.update_xaxes(title="milliseconds a step", type="log", dtick=1)
     figure.update_yaxes(autorange="reversed")
     return finished(
         figure,
         alt=f"Time of a training step in each network, on a logarithmic axis. {'; '.join(said)}.",
         caption="Time of a training step in every vectorized network: the textbook way (hollow), "
-        "ours (filled), and the floor, the time that GEVB's multiply-adds and bytes take at the "
-        "measured rates (stroke). The nearer to the stroke, the less is left to gain.",
+        "ours (filled), and the rated time, which GEVB's multiply-adds and bytes take at the "
+        "measured rates (stroke).",
         height=380,
     )
 
@@ -108,30 +108,26 @@ def growth(rows: Sequence[Row]) -> go.Figure:
         rows: of a recorded benchmark, `benchmark(...)["growth"]`.
     """
     powers = [f"{row['exponent']:.2f} ({row['multiply_adds_exponent']:.2f})" for row in rows]
-    figure = panels(
-        [f"{row['quantity']}: {power}" for row, power in zip(rows, powers, strict=True)],
-        rows=-(-len(rows) // 3),
-        shared="all",
-    )
-    for n, row in enumerate(rows):
-        values, seconds = np.array(row["values"]), 1e3 * np.array(row["seconds"])
-        centre = np.exp(np.log(values).mean()), np.exp(np.log(seconds).mean())
-        x, says = values.tolist(), "%{x}: %{y:.3~r} ms"
-        traces = [dots((x, short(seconds)), COLOURS["gevb"], "measured", says, size=9)]
-        for key, label, colour, dash in (
+    titles = [f"{row['quantity']}: {power}" for row, power in zip(rows, powers, strict=True)]
+    curves = []
+    for title, row in zip(titles, rows, strict=True):
+        x, seconds = np.array(row["values"]), 1e3 * np.array(row["seconds"])
+        centre = np.exp(np.log(x).mean()), np.exp(np.log(seconds).mean())
+        at = {title: (x, seconds)}
+        curves.append(Curve("measured", at, COLOURS["gevb"], None, {"size": 9}))
+        for key, name, colour, dash in (
             ("exponent", "fitted power", COLOURS["gevb"], "solid"),
             ("multiply_adds_exponent", "power of the multiply-adds", NEUTRAL, "dash"),
         ):
-            power = row[key]
-            y = short(centre[1] * (values / centre[0]) ** power)
-            traces.append(line((x, y), colour, label, f"power {power:.2f}", dash=dash))
-        place = {"row": 1 + n // 3, "col": 1 + n % 3}
-        for trace in traces:
-            figure.add_trace(trace.update(legendgroup=trace.name, showlegend=n == 0), **place)
-        figure.update_xaxes(type="log", tickvals=x[::2], range=_around(x), **place)
+            fit = {title: (x, centre[1] * (x / centre[0]) ** row[key])}
+            says = f"power {row[key]:.2f}"
+            curves.append(Curve(name, fit, colour, {"dash": dash}, None, says=says))
+    says = "%{x}: %{y:.3~r} ms"
+    figure = chart(curves, "", "milliseconds a step", says, rows=-(-len(rows) // 3))
+    for axis, row in zip(figure.select_xaxes(), rows, strict=False):
+        axis.update(type="log", tickvals=row["values"][::2], range=_around(row["values"]))
     every = [1e3 * s for row in rows for s in row["seconds"]]
     figure.update_yaxes(type="log", range=_around(every), dtick=1)
-    figure.update_yaxes(title="milliseconds a step", col=1)
     said = "; ".join(f"{r['quantity']} {power}" for r, power in zip(rows, powers, strict=True))
     return finished(
         figure,

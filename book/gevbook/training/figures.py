@@ -139,10 +139,10 @@ def constraint_over_training(runs: Mapping[str, Constraint]) -> go.Figure:
     curves = []
     for (part, label, rule, what), (name, run) in product(lines, runs.items()):
         epochs, seeds = run[part]  # type: ignore[literal-required]
-        title, means = f"{name}: {what}", [np.mean(values) for values in seeds]
-        bars = {title: (list(map(min, seeds)), list(map(max, seeds)))}
-        look = {"width": 3}
-        curves.append(Curve(label, {title: (epochs, means)}, COLOURS[rule], look, bars=bars))
+        low, mean, high = (end(seeds, axis=1) for end in (np.min, np.mean, np.max))
+        title, look = f"{name}: {what}", {"width": 3}
+        bars = {title: (mean - low, high - mean)}
+        curves.append(Curve(label, {title: (epochs, mean)}, COLOURS[rule], look, bars=bars))
     figure = chart(curves, "epoch", "", PERCENT, rows=2, shared=False)
     figure.update_yaxes(range=[0, 55], row=1)
     figure.update_yaxes(range=[70, 101], row=2)

@@ -1,4 +1,7 @@
-"""The least a training step can take: its arithmetic, or the bytes it has to move.
+"""What a training step consists of, and the time it is rated at: by its arithmetic or its bytes.
+
+The rates are those of large matrix products and of copies. No step is bound to take as long: the
+libraries' convolutions, for one, do more multiply-adds a second than their matrix products.
 
 Counted are, for a batch:
 
@@ -33,7 +36,7 @@ class Work:
     bytes: int
 
     def seconds(self, rates: Rates) -> float:
-        """Time at the machine's own rates, whichever of the two is longer."""
+        """Time at the machine's own rates, by arithmetic or by bytes, whichever is longer."""
         return max(
             self.multiply_adds / rates.multiply_adds_per_second,
             self.bytes / rates.bytes_per_second,
