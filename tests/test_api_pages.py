@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import gevb
+import gevbook
 from bookext import api_links
 
 BOOK = Path(__file__).parents[1] / "book"
@@ -17,11 +18,13 @@ PAGES = sorted((BOOK / "api").glob("*.md"))
 # The command line has a page of another kind; the exercises speak for themselves, and a chapter's
 # folder by what is in it.
 APART = re.compile(
-    r"gevb\.(cli|__main__|version|companion\.(answers|\w+\.exercises|(?!plots|figures|widget|checks)\w+))"
+    r"gevb\.(cli|__main__|version)"
+    r"|gevbook\.(answers|\w+\.exercises|(?!plots|figures|widget|checks|toys)\w+)"
 )
 MODULES = [
     name
-    for _, name, _ in pkgutil.walk_packages(gevb.__path__, "gevb.")
+    for package in (gevb, gevbook)
+    for _, name, _ in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
     if not APART.fullmatch(name)
 ]
 
@@ -32,7 +35,7 @@ def test_each_module_is_on_one_page():
         for page in PAGES
         for name in re.findall(r"(?:auto|\{py:)module(?:::|\}) (\S+)", page.read_text())
     ]
-    assert sorted(shown) == sorted(["gevb", *MODULES])
+    assert sorted(shown) == sorted(["gevb", "gevbook", *MODULES])
 
 
 @pytest.mark.parametrize("module", MODULES)

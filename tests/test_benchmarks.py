@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 import torch
 import torch.nn.functional as F
@@ -18,6 +16,7 @@ from benchmarks.measure import Times, peak_memory
 from benchmarks.steps import campaign_hours
 from benchmarks.textbook import Textbook, shared
 from benchmarks.work import Rates, Work, step_work
+from gevb.lab.records import read_values, to_json
 from gevb.lab.timings import FORMAT, against_textbook, benchmark
 from gevb.networks import FC, Conv, Network, Pool
 
@@ -120,8 +119,7 @@ def test_quick_run(tmp_path):
     )
     assert done.exit_code == 0, done.output
     assert "geometric mean" in done.output
-    result = json.loads((tmp_path / "test.json").read_text())
-    assert result["format"] == FORMAT
+    result = read_values(tmp_path / "test.json", FORMAT)
     assert result["provenance"]["torch"] == torch.__version__
     ways = {(row["arch"], row["rule"], row["way"]) for row in result["steps"] if row["vectorized"]}
     assert ("lc", "gevb", "textbook unfold") in ways
