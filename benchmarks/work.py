@@ -6,7 +6,7 @@ libraries' convolutions, for one, do more multiply-adds a second than their matr
 Counted are, for a batch:
 
 * multiply-adds of the forward pass, the gates, the feedback and the updates
-  (`gevb.theory.vnn.multiply_adds`), where a first convolution adds up its positions before it
+  (`gevb.theory.costs.multiply_adds`), where a first convolution adds up its positions before it
   multiplies by e, which is the same at all of them;
 * bytes of the parameters: read once by the forward pass, their update written once, and Adam's
   reading of parameter, update and two averages and its writing of three of them;
@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 from gevb.layers import Conv2d
 from gevb.networks import Layer, Network
-from gevb.theory.vnn import multiply_adds
+from gevb.theory.costs import multiply_adds
 
 FLOAT = 4  # bytes
 

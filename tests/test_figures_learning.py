@@ -9,7 +9,7 @@ import torch
 
 import gevb
 from gevb.lab.records import Record
-from gevb.theory.vnn import Cost
+from gevb.theory.costs import Cost
 from gevb.training import Evaluation
 from gevbook.figures import learning_curves, one_weight_becomes_four
 from gevbook.meaning import figures as meaning

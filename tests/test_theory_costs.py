@@ -10,8 +10,7 @@ import torch
 import gevb
 from gevb.datasets import DATASETS
 from gevb.lab.experiments import experiments
-from gevb.theory.costs import memory, run_cost, unfilled
-from gevb.theory.vnn import multiply_adds
+from gevb.theory.costs import memory, multiply_adds, run_cost, unfilled
 
 DIGITS = [experiment.run() for experiment in experiments(["digits"])]
 

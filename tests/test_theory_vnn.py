@@ -11,7 +11,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import gevb
 from gevb.networks import FC, Conv, Network, Pool
-from gevb.theory.vnn import Cost, multiply_adds, shared_first_layer, vector_input_units
+from gevb.theory.costs import Cost, multiply_adds
+from gevb.theory.vnn import shared_first_layer, vector_input_units
 
 
 def total(costs):

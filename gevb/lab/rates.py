@@ -18,8 +18,7 @@ from gevb.lab.provenance import device_name
 from gevb.lab.records import read_record
 from gevb.lab.timings import benchmark, find
 from gevb.rules import make_rule
-from gevb.theory.costs import memory, run_cost, unfilled
-from gevb.theory.vnn import multiply_adds
+from gevb.theory.costs import memory, multiply_adds, run_cost, unfilled
 from gevb.training import DTYPES, PAPER_EPOCHS, Config, Experiment, step
 
 

@@ -32,7 +32,7 @@ NONLINEARITIES = ("gate", "relu")
 SUMS = ("synapse", "batch", "kernel")
 
 
-class Layer(NamedTuple):
+class ExactLayer(NamedTuple):
     """Synapses from the units of one layer to those of the next.
 
     Attributes:
@@ -50,7 +50,7 @@ class Layer(NamedTuple):
     t: list[list[int]] | None
 
 
-class Network(NamedTuple):
+class ExactNetwork(NamedTuple):
     """Layers from the first to the output, and the nonlinearity between them.
 
     Attributes:
@@ -58,11 +58,11 @@ class Network(NamedTuple):
         nonlinearity: "gate" (Eq. 7) or "relu", a ReLU for every component.
     """
 
-    layers: list[Layer]
+    layers: list[ExactLayer]
     nonlinearity: str = "gate"
 
 
-class Trace(NamedTuple):
+class ExactTrace(NamedTuple):
     r"""A forward pass. All lists are indexed ``[layer][unit][component]``.
 
     Attributes:
@@ -79,7 +79,7 @@ class Trace(NamedTuple):
 # --------------------------------------------------------------------------- the equations
 
 
-def forward(network: Network, x: Sequence[Number]) -> Trace:
+def forward(network: ExactNetwork, x: Sequence[Number]) -> ExactTrace:
     """Activations of all layers for one example (Eq. 7 and 8)."""
     below, all_slopes = [], []
     K = len(network.layers[0].weight[0])
@@ -90,10 +90,10 @@ def forward(network: Network, x: Sequence[Number]) -> Trace:
         slopes = [_slopes(network.nonlinearity, layer, i, h_i) for i, h_i in enumerate(h)]
         all_slopes.append(slopes)
         a = [_through(slope, h_i) for slope, h_i in zip(slopes, h, strict=True)]
-    return Trace(below, all_slopes, a[0])
+    return ExactTrace(below, all_slopes, a[0])
 
 
-def _drive(layer: Layer, a: list[Vector]) -> list[Vector]:
+def _drive(layer: ExactLayer, a: list[Vector]) -> list[Vector]:
     """Pre-activations h_imu = sum_j w_ij a_jmu + b_imu."""
     h = [list(b) for b in layer.bias]
     for i, j, w in layer.synapses:
@@ -112,7 +112,7 @@ def _through(slopes: list[int], v: Vector) -> Vector:
     return [v_mu if slope else 0 for v_mu, slope in zip(v, slopes, strict=True)]
 
 
-def _slopes(nonlinearity: str, layer: Layer, i: int, h_i: Vector) -> list[int]:
+def _slopes(nonlinearity: str, layer: ExactLayer, i: int, h_i: Vector) -> list[int]:
     """Diagonal of the Jacobian of unit i's nonlinearity; it has no entries beside it."""
     if layer.t is None:
         return [1] * len(h_i)
@@ -121,7 +121,7 @@ def _slopes(nonlinearity: str, layer: Layer, i: int, h_i: Vector) -> list[int]:
     return [int(sum(map(mul, layer.t[i], h_i)) >= 0)] * len(h_i)
 
 
-def gradient(network: Network, trace: Trace, e: Vector) -> list[list[Vector]]:
+def gradient(network: ExactNetwork, trace: ExactTrace, e: Vector) -> list[list[Vector]]:
     r"""What each synapse contributes to :math:`\partial\mathcal L / \partial w`, by the chain rule.
 
     Carries :math:`\partial\mathcal L / \partial a_{i\mu}`, K numbers for every unit, from the
@@ -141,7 +141,7 @@ def gradient(network: Network, trace: Trace, e: Vector) -> list[list[Vector]]:
     return terms[::-1]
 
 
-def broadcast(network: Network, trace: Trace, e: Vector) -> list[list[Vector]]:
+def broadcast(network: ExactNetwork, trace: ExactTrace, e: Vector) -> list[list[Vector]]:
     r"""The GEVB update of each synapse, indexed as `gradient` (Eq. 9).
 
     That is :math:`G(\mathbf h_i)\, (\mathbf a_j \cdot \mathbf e)`.
@@ -156,24 +156,24 @@ def broadcast(network: Network, trace: Trace, e: Vector) -> list[list[Vector]]:
 
 
 def _views(
-    network: Network, trace: Trace
-) -> tuple[list[Layer], list[list[Vector]], list[list[list[int]]]]:
+    network: ExactNetwork, trace: ExactTrace
+) -> tuple[list[ExactLayer], list[list[Vector]], list[list[list[int]]]]:
     return network.layers, trace.a, trace.slopes
 
 
-def _term(layer: Layer, post: Vector, pre: Vector) -> Vector:
+def _term(layer: ExactLayer, post: Vector, pre: Vector) -> Vector:
     products = list(map(mul, post, pre)) if any(post) else [0] * len(post)
     return [sum(products)] if layer.shared else products
 
 
-def loss(network: Network, x: Sequence[Number], y: Vector) -> Fraction:
+def loss(network: ExactNetwork, x: Sequence[Number], y: Vector) -> Fraction:
     r"""Squared error, :math:`\tfrac12 \sum_\mu (a_\mu^L - y_\mu)^2`."""
     output = forward(network, x).output
     return Fraction(sum((v - y_mu) ** 2 for v, y_mu in zip(output, y, strict=True)), 2)
 
 
 def derivative(
-    network: Network, x: Sequence[Number], y: Vector, l: int, w: int, mu: int = 0
+    network: ExactNetwork, x: Sequence[Number], y: Vector, l: int, w: int, mu: int = 0
 ) -> Fraction:
     r"""The derivative by one weight as a difference quotient.
 
@@ -200,7 +200,7 @@ def derivative(
     raise InputError(f"weight {w} of layer {l}: got a gate at its threshold, wanted none")
 
 
-def nudged(network: Network, l: int, w: int, mu: int, by: Number) -> Network:
+def nudged(network: ExactNetwork, l: int, w: int, mu: int, by: Number) -> ExactNetwork:
     """The network with `by` added to one weight; `mu` counts only if it is not shared."""
     layer = network.layers[l]
     weight = [list(values) for values in layer.weight]
@@ -208,12 +208,12 @@ def nudged(network: Network, l: int, w: int, mu: int, by: Number) -> Network:
     return _with_layer(network, l, layer._replace(weight=weight))
 
 
-def _with_layer(network: Network, l: int, layer: Layer) -> Network:
+def _with_layer(network: ExactNetwork, l: int, layer: ExactLayer) -> ExactNetwork:
     """The network with one layer replaced."""
     return network._replace(layers=[*network.layers[:l], layer, *network.layers[l + 1 :]])
 
 
-def inputs(network: Network) -> int:
+def inputs(network: ExactNetwork) -> int:
     """Number of scalar inputs."""
     return 1 + max(j for _, j, _ in network.layers[0].synapses)
 
@@ -221,7 +221,7 @@ def inputs(network: Network) -> int:
 # -------------------------------------------------------------------------------- feedback
 
 
-def feedback(network: Network, trace: Trace) -> list[Vector]:
+def feedback(network: ExactNetwork, trace: ExactTrace) -> list[Vector]:
     r"""Feedback :math:`\hat\delta_i` of every hidden unit, by the recursion of Eq. 13.
 
     .. math::
@@ -246,7 +246,7 @@ def feedback(network: Network, trace: Trace) -> list[Vector]:
 Path = tuple[int, ...]
 
 
-def active_paths(network: Network, trace: Trace, l: int, i: int) -> dict[Path, Number]:
+def active_paths(network: ExactNetwork, trace: ExactTrace, l: int, i: int) -> dict[Path, Number]:
     r"""Paths of non-zero value from unit i of hidden layer l to the output, and their values.
 
     A path is written as the units that it visits, i first. It counts if all units above i are
@@ -271,7 +271,7 @@ def first_layer(
     weight: Sequence[Sequence[Sequence[Number]]],
     bias: Sequence[Sequence[Number]],
     t: Sequence[Sequence[int]],
-) -> Layer:
+) -> ExactLayer:
     """A fully connected first layer, from numbers written down.
 
     Args:
@@ -289,7 +289,7 @@ def later_layer(
     weight: Sequence[Sequence[Number]],
     bias: Sequence[Sequence[Number]],
     t: Sequence[Sequence[int]] | None = None,
-) -> Layer:
+) -> ExactLayer:
     """A fully connected layer of shared weights, from numbers written down.
 
     Args:
@@ -308,7 +308,7 @@ def _by_hand(
     shared: bool,
     bias: Sequence[Sequence[Number]],
     t: Sequence[Sequence[int]] | None,
-) -> Layer:
+) -> ExactLayer:
     rows, columns = len(weight), len(weight[0])
     lengths = {len(v) for row in [*weight, bias, t or []] for v in row}
     if {len(row) for row in weight} != {columns} or len(lengths) != 1 or len(bias) != rows:
@@ -316,7 +316,7 @@ def _by_hand(
             f"layer: got {rows} rows of weights, {len(bias)} biases and vectors of lengths "
             f"{sorted(lengths)}, wanted as many biases as rows, rows and vectors of one length"
         )
-    return Layer(
+    return ExactLayer(
         _wiring(columns, rows),
         [[Fraction(v) for v in entry] for row in weight for entry in row],
         shared,
@@ -351,7 +351,7 @@ def random_network(
     nonlinearity: str = "gate",
     K: int | None = None,
     widths: Sequence[int] | None = None,
-) -> Network:
+) -> ExactNetwork:
     """A nonnegative network of random size and weights, a fifth of them zero.
 
     Args:
@@ -368,7 +368,7 @@ def random_network(
     check_choice("kind", kind, KINDS)
     check_choice("nonlinearity", nonlinearity, NONLINEARITIES)
     K = K or rng.randint(2, 3)
-    layers: list[Layer] = []
+    layers: list[ExactLayer] = []
     if kind == "fc":
         widths = widths or [rng.randint(2, 3) for _ in range(rng.randint(2, 4))]
         sizes = list(pairwise([*widths, 1]))
@@ -384,10 +384,10 @@ def random_network(
         widths = [channels * size**2, rng.randint(2, 3)]
         layers += [_dense(rng, n, m, K, first=False) for n, m in pairwise([*widths, 1])]
     layers[-1] = layers[-1]._replace(t=None)
-    return Network(layers, nonlinearity)
+    return ExactNetwork(layers, nonlinearity)
 
 
-def centred(network: Network, x: Sequence[Number]) -> Network:
+def centred(network: ExactNetwork, x: Sequence[Number]) -> ExactNetwork:
     """The network with biases that balance the drive by one input.
 
     Nonnegative weights drive all components of all units past the first layer alike, so with
@@ -408,7 +408,7 @@ def centred(network: Network, x: Sequence[Number]) -> Network:
     return network
 
 
-def _dense(rng: Random, below: int, above: int, K: int, first: bool) -> Layer:
+def _dense(rng: Random, below: int, above: int, K: int, first: bool) -> ExactLayer:
     """A fully connected layer."""
     return _layer(rng, _wiring(below, above), K, list(range(above)), first)
 
@@ -424,7 +424,7 @@ def _convolution(channels: int, above: int, size: int) -> tuple[list[tuple[int, 
 
 def _layer(
     rng: Random, wiring: list[tuple[int, int, int]], K: int, channel: list[int], first: bool
-) -> Layer:
+) -> ExactLayer:
     """Random weights, biases and gating vectors; units of a channel share the last two."""
     number = 1 + max(w for _, _, w in wiring)
     if first:
@@ -435,10 +435,12 @@ def _layer(
         ]
     bias = [vector(rng, K) for _ in range(1 + max(channel))]
     t = [[rng.choice((-1, 1)) for _ in range(K)] for _ in range(1 + max(channel))]
-    return Layer(wiring, weight, not first, [bias[c] for c in channel], [t[c] for c in channel])
+    return ExactLayer(
+        wiring, weight, not first, [bias[c] for c in channel], [t[c] for c in channel]
+    )
 
 
-def with_negative(network: Network, rng: Random, number: int = 1) -> Network:
+def with_negative(network: ExactNetwork, rng: Random, number: int = 1) -> ExactNetwork:
     """The network with the sign of `number` of its non-zero shared weights turned.
 
     From the same state of `rng`, a larger number turns the same weights and some more.
@@ -455,7 +457,7 @@ def with_negative(network: Network, rng: Random, number: int = 1) -> Network:
     return network
 
 
-def _nonzero(network: Network) -> Iterator[tuple[int, int]]:
+def _nonzero(network: ExactNetwork) -> Iterator[tuple[int, int]]:
     """Layer and index of the shared weights that are not zero."""
     for l, layer in enumerate(network.layers):
         yield from ((l, w) for w, values in enumerate(layer.weight) if layer.shared and values[0])
@@ -497,7 +499,7 @@ class Tally(NamedTuple):
 
 
 def pairs(
-    network: Network, passes: Sequence[tuple[Trace, Vector]], per: str = "synapse"
+    network: ExactNetwork, passes: Sequence[tuple[ExactTrace, Vector]], per: str = "synapse"
 ) -> Iterator[tuple[int, int, Number, Number]]:
     """Layer, synapse or weight, gradient and update of everything that is compared.
 
@@ -533,7 +535,7 @@ def sign(value: Number) -> int:
 
 
 def compare(
-    network: Network, examples: Sequence[tuple[Vector, Vector]], per: str = "synapse"
+    network: ExactNetwork, examples: Sequence[tuple[Vector, Vector]], per: str = "synapse"
 ) -> Tally:
     """Count right and wrong signs of the updates of one network.
 
@@ -594,6 +596,6 @@ def survey(
     return tally
 
 
-def random_example(network: Network, rng: Random) -> tuple[Vector, Vector]:
+def random_example(network: ExactNetwork, rng: Random) -> tuple[Vector, Vector]:
     """An input and an error vector that fit the network."""
     return vector(rng, inputs(network)), vector(rng, len(network.layers[0].weight[0]))

@@ -118,7 +118,7 @@ def global_jacobian(
 
 
 #: A network, an input and an error vector.
-Case = tuple[exact.Network, exact.Vector, exact.Vector]
+Case = tuple[exact.ExactNetwork, exact.Vector, exact.Vector]
 
 
 def broken_case(
@@ -187,7 +187,7 @@ def agreement(cases: Iterable[Case]) -> list[float]:
     return [100 * r / t if t else float("nan") for r, t in zip(right, total, strict=True)]
 
 
-def small_network() -> exact.Network:
+def small_network() -> exact.ExactNetwork:
     """Three hidden layers of four units, K = 2, one output weight zero: drawn in the chapter."""
     half, t = Fraction(1, 2), [(1, 1), (-1, -1), (1, -1), (-1, 1)]
     second: list[list[exact.Number]] = [
@@ -205,7 +205,7 @@ def small_network() -> exact.Network:
     output: list[list[exact.Number]] = [[1, half, 2, 0]]
     first = [[(2, 1), (-1, 1)], [(-1, 2), (1, 1)], [(1, -2), (2, 1)], [(1, -1), (-1, 2)]]
     zeros = [(0, 0)] * 4
-    return exact.Network(
+    return exact.ExactNetwork(
         [
             exact.first_layer(first, zeros, t),
             exact.later_layer(second, zeros, t),

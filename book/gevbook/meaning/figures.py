@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from gevb.theory.vnn import Cost
+from gevb.theory.costs import Cost
 from gevbook.plots import (
     COLOURS,
     NAMES,

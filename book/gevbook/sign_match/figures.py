@@ -31,7 +31,7 @@ RIGHT, WRONG = COLOURS["gevb"], COLOURS["dfa"]
 _NEITHER = "rgba(138, 143, 152, 0.25)"  # the neutral grey, thinned
 
 
-def active_paths(network: exact.Network, inputs: Sequence[exact.Vector]) -> go.Figure:
+def active_paths(network: exact.ExactNetwork, inputs: Sequence[exact.Vector]) -> go.Figure:
     r"""The hidden units and the output of a small network; a slider over examples.
 
     Thick lines belong to active paths. The number in a unit is its :math:`\hat\delta_i`, the
