@@ -15,7 +15,7 @@ import torch
 import gevb
 from gevb.lab.maps import cluster_quality
 from gevb.networks import FC, Network
-from gevb.theory.vnn import multiply_adds
+from gevb.theory.costs import multiply_adds
 from gevbook import answers
 from gevbook.answers import Choice, Exercise, Known, Number, Numbers, Selection
 from gevbook.convolutions.exercises import MASK, SIGNAL
