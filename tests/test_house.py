@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import nbformat
@@ -37,14 +38,15 @@ MODULES = {named(path) for path in FILES}
 ROOMS = {name.split(".")[1] for name in MODULES if re.match(r"gevbook\.\w+\.", name)}
 
 
-def imports(source: str) -> set[str]:
-    """What a text imports of the project, wherever in it."""
+def imports(source: str, package: str = "") -> set[str]:
+    """What a text in a package imports of the project, wherever in it."""
     found = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            found |= {node.module or ".", *(f"{node.module}.{a.name}" for a in node.names)}
+            module = ".".join(filter(None, (package if node.level else "", node.module)))
+            found |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
     return found & MODULES
 
 
@@ -72,6 +74,13 @@ def test_imports_point_down_and_not_into_anothers_room(path):
     assert [name for name in imported if storey(name) > storey(module)] == []
     if storey(module) == STOREYS.index("gevbook"):
         assert rooms(imported) <= rooms({module})
+
+
+def test_imports_make_no_circle():
+    """Not even those inside of functions."""
+    graph = {named(path): imports(path.read_text(), named(path.parent)) for path in FILES}
+    assert graph["bookext.pictures"] >= {"bookext.colours", "bookext.figure_html"}
+    TopologicalSorter(graph).prepare()
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -42,7 +42,7 @@ _SAYS = {
 
 def _column(x: float, top: float, K: int) -> list[tuple[float, float]]:
     """Places of the components of a unit, one below the other."""
-    return [(x, top - 0.42 * mu) for mu in range(K)]
+    return [(x, round(top - 0.42 * mu, 2)) for mu in range(K)]
 
 
 def _view(
@@ -62,7 +62,7 @@ def _view(
         units = [_column(0.0, 3.02, 3), _column(0.0, 1.02, 3), _column(3.0, 2.02, 3)]
         return units, [(j, mu, mu, j) for j in range(2) for mu in range(3)], set()
     units = [_column(0.45 * (i % 2), 3.8 - 0.72 * i, 3) for i in range(6)]
-    units = [[(x, top + 0.21 - 0.2 * mu) for mu in range(3)] for ((x, top), *_) in units]
+    units = [[(x, round(top + 0.21 - 0.2 * mu, 2)) for mu in range(3)] for ((x, top), *_) in units]
     synapses = [(i, i // 2, i // 2, i) for i in range(6)]
     zeros = {(i, mu) for i in range(6) for mu in range(3) if mu != i // 2}
     return [*units, _column(3.0, 2.02, 3)], synapses, zeros
@@ -101,8 +101,8 @@ def units_and_weights() -> go.Figure:
                 "type": "rect",
                 "x0": unit[0][0] - 0.17,
                 "x1": unit[0][0] + 0.17,
-                "y0": unit[-1][1] - pad,
-                "y1": unit[0][1] + pad,
+                "y0": round(unit[-1][1] - pad, 2),
+                "y1": round(unit[0][1] + pad, 2),
                 "line": {"color": NEUTRAL, "width": 1},
             }
             for unit in _view(name)[0]
