@@ -438,3 +438,29 @@ def test_a_wide_interval_decides_nothing():
     assert cell.p == pytest.approx(1)
     assert max(cell.interval) > TOLERANCE
     assert cell.verdict == "undecidable"
+
+
+def test_the_farther_end_of_the_interval_decides_what_is_narrow():
+    """Zero is inside, and one end within the tolerance; the other is not."""
+    curve = published_curves()[CURVED.name]
+    half = stats.t.ppf(0.975, 4) * curve[20].sd * math.sqrt(6 / 5)
+    off = TOLERANCE - half + 0.5  # One end is beyond, the other within.
+    for by in (off, -off):
+        (cell,) = at_equal_epochs([under_way(CURVED, 0, {20: curve[20].mean - by})], [CURVED])
+        low, high = cell.interval
+        assert min(abs(low), high) < TOLERANCE < max(abs(low), high)
+        assert low < 0 < high
+        assert cell.verdict == "undecidable"
+
+
+def test_claims_are_about_the_networks_that_they_name():
+    assert [
+        (gevb.Experiment(**claim.left).title, claim.relation, gevb.Experiment(**claim.right).title)
+        for claim in CLAIMS
+    ] == [
+        ("GEVB+ vectorized", "near", "BP+ vectorized"),
+        ("GEVB+ vectorized", "below", "DFA+ conventional"),
+        ("GEVB vectorized", "below", "DFA conventional"),
+        ("BP vectorized", "below", "GEVB vectorized"),
+        ("BP conventional", "below", "DFA conventional"),
+    ]

@@ -157,3 +157,16 @@ def test_mistakes_show_the_wrong_images_the_surest_first():
     assert [tiles.z[0][4 * n] for n in range(3)] == [3, 2, 0]
     assert text.hovertext[1] == "no: 95.3 %<br>yes: 4.7 %"
     assert figure.layout.meta["caption"].startswith("3 of 4 test images are wrong")
+
+
+def test_shared_spikes_are_correlations_of_what_is_off_the_median():
+    """Both networks are off alike at epoch 10, and in opposite directions at epoch 30."""
+    kinds = experiments(["mnist"], "fc-conventional-*-dfa")
+    records = [
+        run(e, seed, (90, 3 + seed, 2, 2 + sign * seed))
+        for e, sign in zip(kinds, (1, -1), strict=True)
+        for seed in range(3)
+    ]
+    said = words.shared_spikes(records).data
+    assert "Over the 3 seeds" in said
+    assert "of 1.00 up to epoch 20 and of -1.00 later" in said

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from statistics import mean, median
 from typing import Any
 
+import numpy as np
 from IPython.display import Markdown
 
 from gevb.datasets import DATASETS
@@ -187,6 +188,35 @@ def order_of_ends() -> Markdown:
     return Markdown(
         f"In the paper's tables GEVB+ ends below DFA with mixed signs in {', '.join(below)}. "
         f"DFA ends below GEVB+ in {', '.join(above)}."
+    )
+
+
+def shared_spikes(records: Sequence[Record], early: int = 20) -> Markdown:
+    """How much two networks of a seed jump together: DFA, fully connected, MNIST.
+
+    Args:
+        records: of runs, whatever their status.
+        early: the last epoch that counts as early in training.
+    """
+    counted = _counted(records)
+    errors = []
+    for nonnegative in (True, False):
+        runs = counted[Experiment("mnist", "fc", "dfa", False, nonnegative)]
+        by_seed = sorted(runs, key=lambda r: r.config.seed)
+        errors.append([[e.test_error for e in r.history[1:]] for r in by_seed])
+    epochs = [
+        e.epoch for e in counted[Experiment("mnist", "fc", "dfa", False, True)][0].history[1:]
+    ]
+    off = np.array(errors) - np.median(errors, axis=1, keepdims=True)  # network, seed, epoch
+    first = np.array(epochs) <= early
+    both, later = (
+        float(np.corrcoef(off[0][:, chosen].ravel(), off[1][:, chosen].ravel())[0, 1])
+        for chosen in (first, ~first)
+    )
+    return Markdown(
+        f"Over the {off.shape[1]} seeds of these two networks in the long runs, the deviations from "
+        f"the median over seeds have a correlation of {both:.2f} up to epoch {early} and of "
+        f"{later:.2f} later."
     )
 
 
