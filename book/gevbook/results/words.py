@@ -214,7 +214,7 @@ def shared_spikes(records: Sequence[Record], early: int = 20) -> Markdown:
         for chosen in (first, ~first)
     )
     return Markdown(
-        f"Over the {off.shape[1]} seeds of these two networks in the long runs, the deviations from "
+        f"Over the {off.shape[1]} seeds of these two networks in the long runs, deviations from "
         f"the median over seeds have a correlation of {both:.2f} up to epoch {early} and of "
         f"{later:.2f} later."
     )
