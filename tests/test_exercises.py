@@ -126,7 +126,12 @@ def test_each_word_wrongly_left_out_or_taken_in_gets_its_sentence(exercise):
 @pytest.mark.parametrize(
     ("name", "answer", "says"),
     [
-        ("training.check_updates", "thirty", "a number, without quotes or brackets; this is 'th"),
+        (
+            "training.check_updates",
+            "thirty",
+            "a number, with a decimal point and without brackets; this is 'th",
+        ),
+        ("training.check_updates", (89, 110), "without brackets; this is (89, 110)"),
         ("representations.check_reading", "e", "one of 'a', 'b', 'c', 'd'; this is 'e'"),
         ("meaning.check_local", "gate", "a set, in curly brackets, of some of 'shared kernel', "),
         ("meaning.check_local", {"backprop"}, "this is {'backprop'}"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import random
 import re
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -29,15 +31,16 @@ ASKED = {name: e for name, e in EXERCISES.items() if isinstance(e, Known | Selec
 ASKED |= {question.name: question.exercise for question in EXIT.values()}
 every = pytest.mark.parametrize("name", ASKED)
 
-JUDGE = """return asked.map(([facts, filled]) => {
-  const answer = Answers.read[facts.kind](filled);
-  return answer === null ? null : Answers.judge(facts, answer);
-});"""
+JUDGE = "return asked.map(([facts, filled]) => Answers.judge(facts, filled));"
 
 
-def verdicts(pairs: list[tuple[Any, Any]]) -> list[int | None]:
-    """The page's verdicts on what is filled into the fields of questions."""
-    return in_node(JUDGE, asked=[(quiz.facts(exercise), filled) for exercise, filled in pairs])
+def verdicts(pairs: list[tuple[Any, Any]]) -> list[Any]:
+    """The page's verdicts on what is filled into the fields of questions.
+
+    Each is the place of a sentence, or the meanings between which the page asks, or None.
+    """
+    judged = in_node(JUDGE, asked=[(quiz.facts(exercise), filled) for exercise, filled in pairs])
+    return [found and found.get("place", found.get("meanings")) for found in judged]
 
 
 def typed(value: Any) -> str:
@@ -92,34 +95,90 @@ def test_each_sentence_is_said_to_some_answer(judged, name):
     assert set(judged[name]) == set(range(len(quiz.sentences(ASKED[name]))))
 
 
-TENTH = Number(asks="", right=0.1, because="", slips={}, tolerance=0.02)
-CASES = [
-    *((number, True) for number in ("0.1", ".1", "1e-1", " 1/10 ", "10^-1", "10**-1", "0.1 °")),
-    *((number, True) for number in ("+0.1", "0.101999", "0.1%")),
-    *((number, False) for number in ("0.1021", "−0.1", "-0.1", "1,000", "0", "1/0.1")),
-    *((text, None) for text in ("", " ", "thirty", "0,1", "1/0", "0.1.", "--1", "1 2", "1/2/3")),
-    *((text, None) for text in ("Infinity", "NaN", "0x10", "1e999", "(0.1)")),
-]
+TENTH = Number(asks="", right=0.1, because="", slips={}, tolerance=0.02, otherwise="No.")
+ROOT_HALF = replace(TENTH, right=2**-0.5, slips={707: "", 2**0.5: ""})
+COUNT = replace(TENTH, right=89_110, slips={88_920: "", 469: ""}, tolerance=0)
+BOTH = replace(TENTH, right=1.758, slips={1758: "Thousands."}, tolerance=0)
+PERCENT = replace(TENTH, right=25 / 3, percent=True)
+LARGE = replace(TENTH, right=-1234567.5, tolerance=0)
+ORDERED = Numbers(asks="", right=(4, -1j), because="", slips={}, otherwise="No.")
+FREE = replace(ORDERED, in_order=False)
+PARTS = replace(ORDERED, right=(0.5, 0.25), slips={(1, 2, 3): "Three."})
+
+# What is typed, and what becomes of it: the place of a sentence (0 is right, the last one is for
+# anything else), the meanings between which the reader is asked, or None for no number.
+TYPED: list[tuple[Known[Any], Any, tuple[str, ...]]] = [
+    (TENTH, 0, ("0.1", ".1", "1e-1", " 1/10 ", "10^-1", "10**-1", "0.1 °", "+0.1", "0.101999")),
+    (TENTH, 0, ("0,1", "0,100", ",1", "1 / 10", "10 ^ −1", "1,0/10", "10%", "10 %", "10,0 %")),
+    (TENTH, 0, ("０．１", "０，１", "１ ／ １０", "１０％", "1E-1", "1,000/10,000")),
+    (TENTH, 1, ("0.1021", "−0.1", "-0.1", "–0,1", "1,000", "0", "1/0.1", "0.1%", "0,125")),
+    (TENTH, None, ("", " ", "thirty", "1/0", "0.1.", "--1", "1 2", "1/2/3", "0 100", "0,100,000")),
+    (TENTH, None, ("Infinity", "NaN", "0x10", "1e999", "(0.1)", "½", "10⁻¹", "٠٫١", "1,2.3")),
+    (ROOT_HALF, 0, ("0,707", "0.7071", "0,70711", "2^-0,5", "70.7 %", "+0,707", "1/1,41421")),
+    (ROOT_HALF, 1, ("707", "7,07e2")),
+    (ROOT_HALF, 2, ("1,41", "1,414", "2^0.5")),
+    (ROOT_HALF, 3, ("-0,707", "−0,707", "-0,250")),
+    (COUNT, 0, ("89,110", "89110", "89 110", "89’110", "89,110.0", "89.110,0", "８９，１１０")),
+    (COUNT, 1, ("88,920", "8,892e4")),
+    (COUNT, 3, ("89.110", "89,11", "089,110", "-89,110")),
+    (BOTH, [1758, 1.758], ("1,758", "+1,758", "１，７５８")),
+    (BOTH, 0, ("1.758", "1,7580", "01,758")),
+    (BOTH, 1, ("1758", "1,758.0", "1 758", "1.758,0")),
+    (BOTH, 2, ("1,759", "-1,758")),
+    (PERCENT, 0, ("8.33", "8,33 %", "25/3", "100 / 12", "8.33%")),
+    (PERCENT, 1, ("0.0833", "1/12")),
+    (LARGE, 0, ("-1,234,567.5", "−1 234 567.5", "−1234567.5", "−1’234’567.5", "-1.234.567,5")),
+    (LARGE, 0, ("−1 234 567,5", "–1\u202f234\u202f567,5", "-1\xa0234\xa0567,5")),
+    (ORDERED, 0, ("4, -i", "[4 −1j]", "(4; -1i)", "4,-i", "４，−ｉ", "4,0; -1,0i", "8 / 2, -i")),
+    (ORDERED, 1, ("-i, 4", "4", "4, -i, 4", "4, i")),
+    (ORDERED, None, ("", "four", "4, -i, x", ",")),
+    (FREE, 0, ("-i, 4", "4 -i")),
+    (PARTS, 0, ("0.5, 0.25", "0,5; 0,25", "0,5 0,25", "0,5, 0,25", "1/2, 25%", "[.5 .25]")),
+    (PARTS, 1, ("1, 2, 3", "1,2,3", "1; 2,0; 3")),
+    (PARTS, 2, ("0,5 25", "0,5")),
+    (replace(PARTS, right=(1.5,), slips={(1, 5): ""}), ["1, 5", "1.5"], ("1,5",)),
+    (replace(PARTS, right=(1.5,), slips={(1, 5): ""}), 0, ("1,5;", "1.5")),
+]  # fmt: skip
+CASES = [(e, wanted, text) for e, wanted, texts in TYPED for text in texts]
 
 
-@pytest.mark.parametrize(("text", "right"), CASES)
-def test_numbers_as_people_type_them(text, right):
-    (verdict,) = verdicts([(TENTH, text)])
-    assert verdict == {True: 0, False: 1, None: None}[right]
+@pytest.fixture(scope="module")
+def typed_verdicts() -> list[Any]:
+    return verdicts([(exercise, text) for exercise, _, text in CASES])
 
 
-def test_thousands_and_signs_of_print():
-    exercise = Number(asks="", right=-1234567.5, because="", slips={}, tolerance=0)
-    texts = ("-1,234,567.5", "−1 234 567.5", "−1234567.5", "−1’234’567.5")
-    assert verdicts([(exercise, text) for text in texts]) == [0] * len(texts)
+def says_the_same(exercise: Known[Any], text: str, verdict: Any, capsys: Any) -> bool:
+    """Whether the package prints what the page says by its verdict."""
+    exercise(text)
+    printed = capsys.readouterr().out
+    if isinstance(verdict, list):
+        return f"can mean {' or '.join(map(str, verdict))}: please write it" in printed
+    if verdict is None:
+        return printed.startswith("Not yet. Wanted is ")
+    right = "Not yet." if verdict else "Right."
+    return printed == f"{right} {quiz.sentences(exercise)[verdict][1]}\n"
 
 
-def test_lists_of_numbers():
-    ordered = Numbers(asks="", right=(4, -1j), because="", slips={})
-    free = Numbers(asks="", right=(4, -1j), because="", slips={}, in_order=False)
-    texts = ("4, -i", "[4 −1j]", "(4; -1i)", "-i, 4", "4", "4, -i, 4", "four", "4, i", "")
-    assert verdicts([(ordered, t) for t in texts]) == [0, 0, 0, 1, 1, 1, None, 1, None]
-    assert verdicts([(free, t) for t in texts]) == [0, 0, 0, 0, 1, 1, None, 1, None]
+@pytest.mark.parametrize("case", range(len(CASES)), ids=[ascii(text) for *_, text in CASES])
+def test_numbers_as_people_type_them(typed_verdicts, capsys, case):
+    exercise, wanted, text = CASES[case]
+    assert typed_verdicts[case] == wanted
+    assert says_the_same(exercise, text, wanted, capsys)
+
+
+def test_page_and_package_read_alike_whatever_is_typed(capsys):
+    draw = random.Random(0)
+    letters = "00112357,,..--−/^*%° ieｉ，"
+    texts = ["".join(draw.choices(letters, k=draw.randint(1, 8))) for _ in range(1500)]
+    pairs = [(e, t) for t in texts for e in (TENTH, PERCENT, ORDERED, PARTS)]
+    found = verdicts(pairs)
+    differ = [
+        (text, verdict)
+        for (exercise, text), verdict in zip(pairs, found, strict=True)
+        if not says_the_same(exercise, text, verdict, capsys)
+    ]
+    assert differ == []
+    assert sum(verdict is not None for verdict in found) > 500
 
 
 # --------------------------------------------------------------------- what the exit quiz claims

@@ -25,7 +25,7 @@ from docutils import nodes
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-from gevbook.answers import Choice, Known, Number, Numbers, Selection
+from gevbook.answers import Choice, Known, Number, Numbers, Selection, written
 
 from .libraries import serve
 
@@ -61,7 +61,8 @@ def facts(exercise: Known[Any] | Selection) -> dict[str, Any]:
         return {"kind": kind, "right": sorted(exercise.right), "words": list(exercise.slips)}
     answers: list[Any] = [exercise.right, *exercise.slips]
     if isinstance(exercise, Number):
-        return {"kind": kind, "tolerance": exercise.tolerance, "answers": answers}
+        about = {"tolerance": exercise.tolerance, "percent": exercise.percent}
+        return {"kind": kind, **about, "answers": answers}
     if isinstance(exercise, Numbers):
         pairs = [[(complex(z).real, complex(z).imag) for z in answer] for answer in answers]
         return {"kind": kind, "ordered": exercise.in_order, "answers": pairs}
@@ -76,17 +77,6 @@ def sentences(exercise: Known[Any] | Selection) -> list[tuple[str, str]]:
     said = [(written(exercise.right), exercise.because)]
     said += [(written(slip), says) for slip, says in exercise.slips.items()]
     return [*said, ("anything else", exercise.otherwise)] if exercise.otherwise else said
-
-
-def written(answer: Any) -> str:
-    """An answer as a reader would type it."""
-    if isinstance(answer, str):
-        return answer
-    if isinstance(answer, tuple):
-        return ", ".join(map(written, answer))
-    if isinstance(answer, complex):
-        return f"{answer.imag:g}i".replace("1i", "i") if answer.imag else f"{answer.real:g}"
-    return f"{answer:.6g}" if isinstance(answer, float) else str(answer)
 
 
 def form(question: Question, legend: nodes.Node, inline: Inline) -> nodes.container:

@@ -4,16 +4,21 @@ An exercise is called with the reader's answer and prints what there is to say a
 the answer's type. `Number`, `Numbers`, `Choice` and `Selection` hold all that they know as
 attributes, so that something else can ask the same question. Where an answer is judged by its
 properties instead, a function becomes an exercise by `construction`.
+
+A number may be given as text, as people write it; `readings` and `lists` say what it can mean, and
+the page's script (book/assets/quiz/answers.js) reads by the same rule.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
+import re
 import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Complex
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 EMPTY = "Put your answer in and run the cell again."
 Read = TypeVar("Read")
@@ -22,6 +27,10 @@ Values = tuple[complex | float | int, ...]
 
 class Unfit(Exception):
     """An answer of another form than the one that was asked for."""
+
+
+class Unclear(Exception):
+    """An answer with several meanings, of which the question knows more than one."""
 
 
 class Exercise(Generic[Read]):
@@ -38,6 +47,8 @@ class Exercise(Generic[Read]):
             read = self._read(answer)
         except Unfit:
             print(f"Not yet. Wanted is {self._form}; this is {reprlib.repr(answer)}.")
+        except Unclear as unclear:
+            print(f"Not yet. {reprlib.repr(answer)} {unclear}.")
         else:
             print(self.verdict(read))
 
@@ -81,6 +92,22 @@ class Known(Exercise[Read]):
     def _same(self, answer: Read, wanted: Read) -> bool:
         return answer == wanted
 
+    def _meant(self, meanings: list[Read]) -> Read:
+        """The meaning of a text that the question knows; the first one if it knows none.
+
+        Raises:
+            Unfit: there is no meaning.
+            Unclear: the question knows several.
+        """
+        if not meanings:
+            raise Unfit
+        wanted = (self.right, *self.slips)
+        known = [m for m in meanings if any(self._same(m, answer) for answer in wanted)]
+        if len(known) > 1:
+            words = " or ".join(map(written, known))
+            raise Unclear(f"can mean {words}: please write it with a point, or without a comma")
+        return (known or meanings)[0]
+
 
 @dataclass(frozen=True)
 class Number(Known[float | int]):
@@ -88,12 +115,16 @@ class Number(Known[float | int]):
 
     Attributes:
         tolerance: relative deviation that still counts as the same number.
+        percent: whether it is asked for in percent, so that 8 % is 8 and not 0.08.
     """
 
     tolerance: float | int = 0.02
-    _form = "a number, without quotes or brackets"
+    percent: bool = False
+    _form = "a number, with a decimal point and without brackets"
 
     def _read(self, answer: object) -> float:
+        if isinstance(answer, str):
+            return self._meant(list(readings(answer, self.percent)))
         return number(answer)
 
     def _same(self, answer: float | int, wanted: float | int) -> bool:
@@ -115,6 +146,8 @@ class Numbers(Known[Values]):
         return f"a list of {len(self.right)} numbers, in square brackets"
 
     def _read(self, answer: object) -> Values:
+        if isinstance(answer, str):
+            return self._meant(lists(answer))
         return tuple(complex_number(value) for value in members(answer))
 
     def _same(self, answer: Values, wanted: Values) -> bool:
@@ -194,6 +227,101 @@ def construction(
         return Construction()
 
     return as_exercise
+
+
+_SIGNS = str.maketrans("−–‑", "---")
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "}
+_NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
+_PLAIN = re.compile(_NUMBER, re.ASCII)
+_IMAGINARY = re.compile(rf"([+-]?(?:{_NUMBER})?)[ij]", re.ASCII)
+_SPACED = re.compile(r"[1-9]\d{0,2}(?:[ \xa0\u2009\u202f'’]\d{3})+(?:[.,]\d+)?", re.ASCII)
+_COMMAS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
+_POINTS = re.compile(r"[1-9]\d{0,2}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,})", re.ASCII)
+_OPERATOR = re.compile(r"\s*(/|\^|\*\*)\s*")
+
+
+def readings(text: str, percent: bool = False) -> tuple[float, ...]:
+    """What a text can mean as a number, a fraction or a power; () for anything else.
+
+    A comma before three digits parts thousands or decimals, so that "1,758" is 1758 or 1.758. It
+    parts decimals alone where no thousands can be meant: after a zero, as in "0,707", or before
+    more or fewer digits. "%" stands for a hundredth, unless percent are wanted; "°" for nothing.
+    """
+    plain = _as_typed(text)
+    share = plain.endswith("%") and not percent
+    plain = re.sub(r"\s*[°%]$", "", plain)
+    first, *more = _OPERATOR.split(plain)
+    if not more:
+        found = _values(first)
+    elif len(more) == 2:
+        pairs = itertools.product(_values(first), _values(more[1]))
+        found = [_combined(a, more[0], b) for a, b in pairs]
+    else:
+        return ()
+    values = [value / 100 if share else value for value in found]
+    return tuple(dict.fromkeys(value for value in values if math.isfinite(value)))
+
+
+def lists(text: str) -> list[Values]:
+    """What a text can mean as a list.
+
+    A comma parts numbers, or decimals where digits touch it on both sides; beside semicolons it
+    parts decimals alone.
+    """
+    plain = re.sub(r"[\[\](){}]", " ", _OPERATOR.sub(r"\1", _as_typed(text)))
+    decimal = re.sub(r"(?<=\d),(?=\d)", ".", plain)
+    found: dict[Values, None] = {}
+    for way in (decimal,) if ";" in plain else (plain, decimal):
+        parts = [_complex(part) for part in re.split(r"[\s,;]+", way) if part]
+        if parts and None not in parts:
+            found[tuple(part for part in parts if part is not None)] = None
+    return list(found)
+
+
+def _as_typed(text: str) -> str:
+    """Full-width characters and the minus signs of print as a keyboard has them."""
+    return text.translate(_FULL_WIDTH).translate(_SIGNS).strip().lower()
+
+
+def _values(text: str) -> list[float]:
+    sign = -1 if text.startswith("-") else 1
+    plain = text[1:] if text[:1] in ("+", "-") else text
+    if _SPACED.fullmatch(plain):
+        plain = re.sub(r"[^\d.,]", "", plain).replace(",", ".")
+    found = []
+    if _COMMAS.fullmatch(plain):
+        found.append(plain.replace(",", ""))
+    if _POINTS.fullmatch(plain):
+        found.append(plain.replace(".", "").replace(",", "."))
+    found.append(plain.replace(",", ".") if "." not in plain else plain)
+    return [sign * float(value) for value in found if _PLAIN.fullmatch(value)]
+
+
+def _combined(a: float, sign: str, b: float) -> float:
+    try:
+        value = a / b if sign == "/" else a**b
+    except ArithmeticError:
+        return math.nan
+    return math.nan if isinstance(value, complex) else value
+
+
+def _complex(text: str) -> complex | None:
+    if match := _IMAGINARY.fullmatch(text):
+        factor = match[1]
+        return complex(0, float(factor if factor[-1:].isdigit() else f"{factor}1"))
+    values = readings(text)
+    return complex(values[0]) if values else None
+
+
+def written(answer: Any) -> str:
+    """An answer as a reader would type it."""
+    if isinstance(answer, str):
+        return answer
+    if isinstance(answer, tuple):
+        return ", ".join(map(written, answer))
+    if isinstance(answer, complex):
+        return f"{answer.imag:g}i".replace("1i", "i") if answer.imag else f"{answer.real:g}"
+    return f"{answer:.6g}" if isinstance(answer, float) else str(answer)
 
 
 def number(answer: object) -> float:

@@ -139,6 +139,23 @@ def test_no_answer_and_no_number_is_told_what_is_wanted(opened):
     )
 
 
+THOUSANDTH = """const { parse } = JSON;
+JSON.parse = (text) => {
+  const facts = parse(text);
+  if (facts?.kind === "number") facts.answers.push(facts.answers[0] / 1000);
+  return facts;
+};"""
+
+
+def test_where_a_comma_may_part_thousands_or_decimals_the_form_asks(opened):
+    page = opened(QUIZ, script=THOUSANDTH)
+    says = answer(page, "exit_quiz.weights", "524,288")
+    assert says.startswith("“524,288” can mean 524288 or 524.288: please write it with a point")
+    assert page.inner_text(".answers").startswith("0 of 10 right")
+    assert answer(page, "exit_quiz.weights", "524 288").startswith("Right.")
+    assert page.inner_text(".answers").startswith("1 of 10 right")
+
+
 def go(page, address):
     """Open an address where the store is heard.
 

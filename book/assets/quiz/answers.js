@@ -1,40 +1,68 @@
 // Reads what a visitor answers, and judges it as book/gevbook/answers.py does.
 "use strict";
 function answersModule() {
-  const NUMBER = String.raw`[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?`;
-  const WHOLE = new RegExp(`^(${NUMBER})(?:(/|\\^|\\*\\*)(${NUMBER}))?$`, "i");
-  const IMAGINARY = new RegExp(`^(${NUMBER}|[+-]?)[ij]$`, "i");
-  const GROUPS = /^[+-]?\d{1,3}(?:[, \u00a0\u2009\u202f'’]\d{3})+(?:\.\d+)?$/;
+  const NUMBER = String.raw`(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?`;
+  const PLAIN = new RegExp(`^${NUMBER}$`);
+  const IMAGINARY = new RegExp(`^([+-]?(?:${NUMBER})?)[ij]$`);
+  const SPACED = /^[1-9]\d{0,2}(?:[ \u00a0\u2009\u202f'’]\d{3})+(?:[.,]\d+)?$/;
+  const COMMAS = /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/;
+  const POINTS = /^[1-9]\d{0,2}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,})$/;
+  const OPERATOR = /\s*(\/|\^|\*\*)\s*/;
 
-  // A number, a fraction or a power, as 89,110 or 1/12 or 2^-10 or 30°; null for anything else.
-  function number(text) {
-    let plain = text.trim().replace(/\s*[°%]$/, "").replaceAll("−", "-");
-    if (GROUPS.test(plain)) plain = plain.replace(/[^\d.+-]/g, "");
-    const [, first, sign, second] = plain.match(WHOLE) ?? [];
-    if (first === undefined) return null;
-    const value = !sign ? +first : sign === "/" ? first / second : (+first) ** +second;
-    return Number.isFinite(value) ? value : null;
+  // Full-width characters and the minus signs of print as a keyboard has them.
+  const asTyped = (text) =>
+    text
+      .replace(/[\uff01-\uff5e]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0))
+      .replace(/[−–‑]/g, "-")
+      .trim()
+      .toLowerCase();
+
+  function values(text) {
+    const sign = text.startsWith("-") ? -1 : 1, found = [];
+    let plain = text.replace(/^[+-]/, "");
+    if (SPACED.test(plain)) plain = plain.replace(/[^\d.,]/g, "").replace(",", ".");
+    if (COMMAS.test(plain)) found.push(plain.replaceAll(",", ""));
+    if (POINTS.test(plain)) found.push(plain.replaceAll(".", "").replace(",", "."));
+    found.push(plain.includes(".") ? plain : plain.replaceAll(",", "."));
+    return found.filter((value) => PLAIN.test(value)).map((value) => sign * value);
   }
 
-  // The same, or a number times i; as real and imaginary part.
+  // What a text can mean as a number, a fraction or a power, as 1,758 is 1758 or 1.758.
+  function readings(text, percent) {
+    let plain = asTyped(text);
+    const share = plain.endsWith("%") && !percent ? 100 : 1;
+    plain = plain.replace(/\s*[°%]$/, "");
+    const [first, sign, second, ...more] = plain.split(OPERATOR);
+    if (more.length) return [];
+    const combined = (a, b) => (sign === "/" ? a / b : a ** b);
+    const found = sign ? values(first).flatMap((a) => values(second).map((b) => combined(a, b))) : values(first);
+    return [...new Set(found.filter(Number.isFinite).map((value) => value / share))];
+  }
+
+  // A number, or one times i; as real and imaginary part.
   function complex(text) {
-    const [, factor] = text.replaceAll("−", "-").match(IMAGINARY) ?? [];
-    if (factor === undefined) {
-      const value = number(text);
-      return value === null ? null : [value, 0];
-    }
-    return [0, /\d/.test(factor) ? +factor : +`${factor}1`];
+    const [, factor] = text.match(IMAGINARY) ?? [];
+    if (factor !== undefined) return [0, /\d$/.test(factor) ? +factor : +`${factor}1`];
+    const [value] = readings(text);
+    return value === undefined ? null : [value, 0];
   }
 
-  // What stands in the fields of a question, as something to judge; null if it is of another form.
+  // What a text can mean as a list. A comma parts numbers, or decimals where digits touch it on both
+  // sides; beside semicolons it parts decimals alone.
+  function lists(text) {
+    const plain = asTyped(text).replace(new RegExp(OPERATOR, "g"), "$1").replace(/[[\](){}]/g, " ");
+    const decimal = plain.replace(/(\d),(?=\d)/g, "$1.");
+    return [...new Set(plain.includes(";") ? [decimal] : [plain, decimal])]
+      .map((way) => way.split(/[\s,;]+/).filter(Boolean).map(complex))
+      .filter((parts) => parts.length && !parts.includes(null));
+  }
+
+  // What the fields of a question can mean, as things to judge; none if they are of another form.
   const read = {
-    number,
-    numbers(text) {
-      const parts = text.replace(/[[\](){}]/g, " ").split(/[\s,;]+/).filter(Boolean).map(complex);
-      return parts.length && !parts.includes(null) ? parts : null;
-    },
-    choice: (word) => word || null,
-    selection: (words) => (words.length ? words : null),
+    number: (text, { percent }) => readings(text, percent),
+    numbers: lists,
+    choice: (word) => (word ? [word] : []),
+    selection: (words) => (words.length ? [words] : []),
   };
 
   const close = (a, b, relative, absolute) =>
@@ -57,7 +85,7 @@ function answersModule() {
 
   // Which of a question's sentences an answer gets: the first is for the right one, the next ones
   // are for known slips, one more than there are slips is for anything else.
-  function judge(facts, answer) {
+  function placeOf(facts, answer) {
     if (facts.kind === "selection") {
       return 1 + facts.words.findIndex((word) => answer.includes(word) !== facts.right.includes(word));
     }
@@ -65,5 +93,18 @@ function answersModule() {
     return place < 0 ? facts.answers.length : place;
   }
 
-  return { read, judge };
+  const written = (answer) =>
+    Array.isArray(answer) ? answer.map(([re, im]) => (im ? `${im}i` : re)).join(", ") : answer;
+
+  // The place of the sentence for what is filled in, or the meanings that a question knows where
+  // there are several; null if it is of another form.
+  function judge(facts, filled) {
+    const meanings = read[facts.kind](filled, facts);
+    const places = meanings.map((answer) => placeOf(facts, answer));
+    const known = meanings.filter((_, n) => places[n] < facts.answers?.length);
+    if (known.length > 1) return { meanings: known.map(written) };
+    return meanings.length ? { place: places[Math.max(0, meanings.indexOf(known[0]))] } : null;
+  }
+
+  return { judge };
 }

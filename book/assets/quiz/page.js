@@ -2,7 +2,7 @@
 // the book's pages, until their owner saves them as a file.
 "use strict";
 (() => {
-  const { read, judge } = answersModule();
+  const { judge } = answersModule();
   const KEY = "gevb answers";
   const WANTED = {
     number: "Wanted is a number, as 1000 or 0.5 or 1/12",
@@ -80,13 +80,18 @@
 
     // The sentence for an answer; whether it is right, or null if it is none.
     judge(filled) {
-      const answer = read[this.facts.kind](filled);
-      if (answer === null) {
+      const judged = judge(this.facts, filled);
+      if (judged === null) {
         const none = !filled.length || typeof filled !== "string";
         this.tell("none", `${WANTED[this.facts.kind]}${none ? "" : `; this is “${filled}”`}.`);
         return null;
       }
-      const place = judge(this.facts, answer), right = place === 0;
+      const { place, meanings } = judged, right = place === 0;
+      if (meanings) {
+        const words = meanings.join(" or ");
+        this.tell("none", `“${filled}” can mean ${words}: please write it with a point, or without a comma.`);
+        return null;
+      }
       const sentence = this.sentences[place]?.cloneNode(true).childNodes ?? [];
       const verdict = element("strong", {}, right ? "Right." : "Not yet.");
       this.tell(right ? "right" : "wrong", verdict, " ", ...sentence);

@@ -9,6 +9,7 @@ check_saving = Number(
     asks="Share of a step that BP's way back takes in a network of two hidden layers of n units, "
     "K = 10 components, layers past the first; in per cent.",
     right=100 / (10 + 1 + 1),  # forward, update, back
+    percent=True,
     because="A twelfth. What GEVB saves on a processor is small, because K is not.",
     slips={
         100 / 3: "That is a conventional network, where all three cost the same. Here K = 10.",
