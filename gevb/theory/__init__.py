@@ -1,1 +1,1 @@
-"""The mathematics of the theory chapters, one module a subject."""
+"""Mathematics of the theory chapters, one module per subject."""

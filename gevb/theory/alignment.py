@@ -1,7 +1,7 @@
-"""How well GEVB's updates point along the gradient: relative standard deviation and width.
+"""Alignment of GEVB's updates with the gradient: relative standard deviation and width.
 
 Source: Clark, Abbott and Chung (2021), Section 4, Appendices E and F. `on_off_recursion` is not in
-the paper: it does for paired ON/OFF weights what Eq. 15 does for independent ones.
+the paper: it is the counterpart of Eq. 15 for paired ON/OFF weights.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from torch import Tensor
 from gevb.errors import InputError
 
 ON_OFF_RATIO = math.sqrt(math.pi - 1)
-r""":math:`\sigma_w / \mu_w = \sqrt{\pi - 1}` of an ON/OFF matrix, zeros included."""
+r"""Ratio :math:`\sigma_w / \mu_w = \sqrt{\pi - 1}` of an ON/OFF matrix, zeros included."""
 
 
 def relative_std(dhat: Float[Tensor, "*batch n"]) -> Float[Tensor, "*batch"]:
-    r"""Standard deviation over the units of a layer, divided by the mean (Eq. A5).
+    r"""Divide the standard deviation over the units of a layer by the mean (Eq. A5).
 
-    That is :math:`r = \sigma_{\hat\delta} / \mu_{\hat\delta}`; nan where :math:`\hat\delta` is zero
-    throughout.
+    The result is :math:`r = \sigma_{\hat\delta} / \mu_{\hat\delta}`; nan if all of
+    :math:`\hat\delta` is zero.
     """
     return dhat.std(-1, correction=0) / dhat.mean(-1)
 
 
 def angle(r: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
-    r"""Alignment angle in degrees, :math:`\theta = \arctan r` (Eq. A8)."""
+    r"""Convert r to the alignment angle in degrees, :math:`\theta = \arctan r` (Eq. A8)."""
     return r.atan().rad2deg()
 
 
 def width_recursion(
     widths: Sequence[int], ratio: float | Sequence[float] = ON_OFF_RATIO
 ) -> Float[Tensor, " hidden"]:
-    r"""Relative standard deviation r of the hidden layers, first to last (Eq. 15, A14).
+    r"""Compute the relative standard deviation r of the hidden layers, first to last (Eq. 15, A14).
 
     .. math::
 
@@ -48,7 +48,7 @@ def width_recursion(
         ratio: :math:`\sigma_w / \mu_w` of the weights that leave each hidden layer, or one for all.
 
     Raises:
-        InputError: no width, one below 1, or as many ratios as there are not layers.
+        InputError: no width, one below 1, or a number of ratios other than one or one per layer.
     """
     _check(widths)
     ratios = [ratio] * len(widths) if isinstance(ratio, int | float) else list(ratio)
@@ -61,10 +61,10 @@ def width_recursion(
 
 
 def on_off_recursion(widths: Sequence[int]) -> Float[Tensor, " hidden"]:
-    r"""Relative standard deviation r of the hidden layers for ON/OFF pairs, first to last.
+    r"""Compute the relative standard deviation r of hidden layers for ON/OFF pairs, first to last.
 
-    From the n units of the layer above, with their feedback scaled to a mean of 1, the mean v of
-    its squares and the mean p of the products ON times OFF,
+    Let n be the units of the layer above, with feedback scaled to mean 1, v the mean of its
+    squares and p the mean of the products ON times OFF. Then
 
     .. math::
 
@@ -72,8 +72,8 @@ def on_off_recursion(widths: Sequence[int]) -> Float[Tensor, " hidden"]:
         v' = 1 + r^2, \qquad
         p' = 1 + \tfrac 2n \big((\pi - 1) p - v\big),
 
-    where :math:`v', p'` are those of the layer itself. It begins with :math:`v = \pi` and
-    :math:`p = 0` in the last hidden layer, where one of each pair has no weight.
+    where :math:`v', p'` belong to the layer itself. The last hidden layer has :math:`v = \pi` and
+    :math:`p = 0`, because one unit of each pair has no weight there.
 
     Args:
         widths: units of the hidden layers, :math:`n_1` to :math:`n_{L-1}`.
@@ -94,15 +94,15 @@ def on_off_recursion(widths: Sequence[int]) -> Float[Tensor, " hidden"]:
 def draw_feedback(
     widths: Sequence[int], generator: torch.Generator, *, paired: bool
 ) -> list[Float[Tensor, " n"]]:
-    r"""Feedback :math:`\hat\delta` of every hidden layer from random weights and gates (Eq. 13).
+    r"""Draw the feedback :math:`\hat\delta` of all hidden layers, with random weights (Eq. 13).
 
-    First to last. All entries of the weights are positive parts of normal numbers, and a gate is
-    open in half of all cases. Each :math:`\hat\delta^\ell` is scaled to mean 1, unless it is zero.
+    The list goes from first to last layer. Weights are positive parts of normal numbers, and a
+    gate is open with probability 1/2. Each :math:`\hat\delta^\ell` is scaled to mean 1 unless zero.
 
     Args:
         widths: units of the hidden layers, :math:`n_1` to :math:`n_{L-1}`.
         generator: source of the weights and gates.
-        paired: ON/OFF weights and gates shared by a pair, or all of them independent.
+        paired: ON/OFF weights and gates shared by a pair; otherwise all are independent.
 
     Raises:
         InputError: no width, one below 1, or (paired) an odd one.
@@ -113,7 +113,7 @@ def draw_feedback(
 def feedback_downwards(
     widths: Sequence[int], generator: torch.Generator, *, paired: bool
 ) -> Iterator[Float[Tensor, " n"]]:
-    """What `draw_feedback` draws, layer by layer, from the last to the first."""
+    """Yield the layers of `draw_feedback` one by one, from the last to the first."""
     _check(widths)
     odd = [n for n in widths if n % 2]
     if paired and odd:
@@ -141,7 +141,7 @@ def feedback_downwards(
 
 
 def _in_pairs(w: Float[Tensor, " half"]) -> Float[Tensor, " n"]:
-    """Positive and negative parts as neighbours."""
+    """Put positive and negative parts next to each other."""
     return torch.stack([w.relu(), (-w).relu()], 1).flatten()
 
 

@@ -1,4 +1,4 @@
-"""Shared kernels: updates position by position, and the network with every position untied.
+"""Shared kernels: updates per position, and the network with all positions untied.
 
 Source: Clark, Abbott and Chung (2021), Appendix H.
 """
@@ -21,7 +21,7 @@ from gevb.networks import LC, Conv, Network
 def position_updates(
     layer: Conv2d, pre: Float[Tensor, "in height width"], post: Float[Tensor, "out h w"]
 ) -> Float[Tensor, "h w out in kernel kernel"]:
-    r"""What every position adds to the kernel's update (Appendix H).
+    r"""Compute the contribution of every position to the kernel's update (Appendix H).
 
     The update is the sum over positions p, here with stride 1,
 
@@ -32,7 +32,7 @@ def position_updates(
     and q is a place in the kernel.
 
     Args:
-        layer: of whose kernel.
+        layer: convolution that owns the kernel.
         pre: presynaptic signals :math:`s_j`; in GEVB :math:`\mathbf e \cdot \mathbf a_j`.
         post: gated feedback :math:`\delta_i`; in GEVB the gate :math:`G(\mathbf h_i)`.
 
@@ -53,7 +53,7 @@ def position_updates(
 
 @torch.no_grad()
 def untied(network: Network) -> Network:
-    """The same function, with a kernel of its own at every position of each convolution.
+    """Build the same function with a separate kernel at every position of each convolution.
 
     Convolutions become locally connected layers whose kernels start out equal; gates, pooling
     and fully connected layers stay as they are.
@@ -83,11 +83,11 @@ def untied(network: Network) -> Network:
 
 
 class Disagreement(NamedTuple):
-    """How far two updates differ in sign, as shares between 0 and 1.
+    """Sign disagreement of two updates, as shares between 0 and 1.
 
     Attributes:
-        weights: of the weights that have a gradient, those on which the signs differ.
-        gradient: of the sum of the gradient's magnitudes, what lies on these weights.
+        weights: share of the weights with a gradient on which the signs differ.
+        gradient: share of the gradient's summed magnitude that lies on these weights.
     """
 
     weights: float
@@ -95,10 +95,10 @@ class Disagreement(NamedTuple):
 
 
 def sign_disagreement(update: Float[Tensor, "..."], gradient: Float[Tensor, "..."]) -> Disagreement:
-    """Weights on which an update and the gradient have opposite signs.
+    """Measure how many weights get an update with the opposite sign of the gradient.
 
     Raises:
-        InputError: two shapes, or a gradient that is zero everywhere.
+        InputError: different shapes, or a gradient that is zero everywhere.
     """
     _check_pair(update, gradient)
     wrong = update * gradient < 0
@@ -110,10 +110,10 @@ def sign_disagreement(update: Float[Tensor, "..."], gradient: Float[Tensor, "...
 
 
 def update_angle(update: Float[Tensor, "..."], gradient: Float[Tensor, "..."]) -> float:
-    """Angle in degrees between two updates, as vectors of all weights.
+    """Compute the angle in degrees between two updates, as vectors of all weights.
 
     Raises:
-        InputError: two shapes, or an update or gradient that is zero everywhere.
+        InputError: different shapes, or an update or gradient that is zero everywhere.
     """
     _check_pair(update, gradient)
     _check_pair(gradient, update)

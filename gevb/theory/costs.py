@@ -1,4 +1,4 @@
-"""What a step and a whole training run cost: multiply-adds, and memory.
+"""Cost of a step and of a whole training run: multiply-adds and memory.
 
 Source: Clark, Abbott and Chung (2021), Appendices I and L.
 """
@@ -26,8 +26,8 @@ class Cost:
     Attributes:
         forward: weights times activations.
         gates: projections :math:`\mathbf t_i \cdot \mathbf h_i`.
-        feedback: what it takes to tell the hidden units their :math:`\hat\delta_i`.
-        update: what it takes to add the example to `.grad` of the weights.
+        feedback: computing :math:`\hat\delta_i` of the hidden units.
+        update: adding the example to `.grad` of the weights.
     """
 
     forward: int
@@ -37,7 +37,7 @@ class Cost:
 
     @property
     def step(self) -> int:
-        """All of them."""
+        """Multiply-adds of the four parts together."""
         return self.forward + self.gates + self.feedback + self.update
 
     def __add__(self, other: Cost) -> Cost:
@@ -50,10 +50,10 @@ class Cost:
 
 
 def multiply_adds(network: Network, rule: str, *, contract_first: bool = True) -> list[Cost]:
-    r"""What each layer of a network costs per example, by the learning rule.
+    r"""Count the multiply-adds per example of each layer of a network, by the learning rule.
 
-    A product with a kernel entry that lies over padding counts; biases, pooling and masking by a
-    gate do not. Where units are scalars, a gate is a comparison and costs nothing.
+    Products with kernel entries over padding count; biases, pooling and masking by a gate do
+    not. With scalar units a gate is a comparison and costs nothing.
 
     Args:
         network: vectorized or conventional; only its shapes matter.
@@ -79,7 +79,7 @@ def multiply_adds(network: Network, rule: str, *, contract_first: bool = True) -
 def _layer_cost(
     network: Network, layer: WeightLayer, above: WeightLayer | None, rule: str, contract_first: bool
 ) -> Cost:
-    """`above` is None at the output, which has no gate and hears its error for nothing."""
+    """Count one layer's multiply-adds; `above` is None at the output, which needs no feedback."""
     K, units = layer.K, math.prod(layer.out_units)
     carried = 1 if contract_first else K  # numbers per unit that go backwards
     feedback = 0
@@ -102,7 +102,7 @@ def _layer_cost(
 
 
 def _synapses(layer: WeightLayer) -> int:
-    """Connections between units, or to one component of them: a kernel's count per position."""
+    """Count connections between units, or to one component of them; kernels count per position."""
     return math.prod(layer.out_units) * layer.fan_in
 
 
@@ -110,12 +110,12 @@ def _synapses(layer: WeightLayer) -> int:
 class Memory:
     """Bytes that a training run holds all the time, or at the end of a forward pass.
 
-    Temporary results of the layers come on top, so a device needs more than `total`.
+    Temporary results of the layers are not included, so a device needs more than `total`.
 
     Attributes:
         data: images and labels of both sets.
         parameters: weights and biases four times: themselves, their updates, Adam's two averages.
-        activations: what one batch leaves for the updates, the senders' activations and the gates.
+        activations: kept for the updates of one batch: the senders' activations and the gates.
     """
 
     data: int
@@ -124,12 +124,12 @@ class Memory:
 
     @property
     def total(self) -> int:
-        """All of it."""
+        """Sum of the three."""
         return self.data + self.parameters + self.activations
 
 
 def unfilled(experiment: Experiment) -> Network:
-    """An experiment's network with all weights zero: shapes, without the work of drawing."""
+    """Build an experiment's network with all weights zero, for its shapes only."""
 
     def nothing(layer: WeightLayer, _: object) -> WeightLayer:
         return layer
@@ -138,9 +138,9 @@ def unfilled(experiment: Experiment) -> Network:
 
 
 def run_cost(config: Config, *, contract_first: bool = True) -> int:
-    """Multiply-adds of a run of all its epochs, evaluations included.
+    """Count the multiply-adds of a run of all its epochs, evaluations included.
 
-    Adam and biases do not count, nor the angles that an evaluation measures on one batch.
+    Adam, biases and the angles that an evaluation measures on one batch do not count.
 
     Args:
         config: the run.
@@ -154,7 +154,7 @@ def run_cost(config: Config, *, contract_first: bool = True) -> int:
 
 
 def memory(config: Config) -> Memory:
-    """What a run holds in memory, in bytes."""
+    """Estimate the memory of a run, in bytes."""
     network, number = unfilled(config), DTYPES[config.dtype].itemsize
     images = DATASETS[config.dataset].train + DATASETS[config.dataset].test
     image = math.prod(network.input_shape)

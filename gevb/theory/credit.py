@@ -1,6 +1,6 @@
 r"""Learning from one scalar: node and weight perturbation.
 
-Both try out noise and tell every unit, or every weight, one number: by how much the loss rose.
+Both methods add noise and send every unit, or every weight, one number: the change of the loss.
 For small noise the estimate of a gradient :math:`\mathbf g` with n entries is
 
 .. math::
@@ -34,19 +34,19 @@ ExampleLosses = Callable[[Tensor, Tensor], Tensor]
 def cross_entropies(
     logits: Float[Tensor, "B classes"], y: Num[Tensor, " B"]
 ) -> Float[Tensor, " B"]:
-    """Softmax cross-entropy of each example."""
+    """Compute the softmax cross-entropy of each example."""
     return F.cross_entropy(logits, y.long(), reduction="none")
 
 
 def squared_errors(
     logits: Float[Tensor, "B classes"], y: Float[Tensor, "B classes"]
 ) -> Float[Tensor, " B"]:
-    """Half the squared distance to the target of each example."""
+    """Compute half the squared distance to the target of each example."""
     return (logits - y).square().sum(1) / 2
 
 
 class Perturbation:
-    r"""Fills `.grad` with an estimate of the gradient from forward passes alone.
+    r"""Estimate of the gradient from forward passes alone, added to `.grad`.
 
     Args:
         network: conventional, or vectorized with K = 1.
@@ -77,7 +77,7 @@ class Perturbation:
     def backward(
         self, x: Float[Tensor, "B *input"], y: Num[Tensor, "B *target"]
     ) -> Float[Tensor, ""]:
-        """Add the estimate to `.grad` of every parameter; the batch's mean loss without noise.
+        """Add the estimate to `.grad` of every parameter; return the mean loss without noise.
 
         Raises:
             InputError: images of another shape.
@@ -89,14 +89,14 @@ class Perturbation:
 
 
 class NodePerturbation(Perturbation):
-    r"""Noise in the pre-activation of every unit, drawn anew for every example.
+    r"""Noise in the pre-activation of every unit, drawn separately for every example.
 
     .. math::
 
         \Delta w_{ij} = \frac{\mathcal L(\mathbf h + \sigma\xi) - \mathcal L(\mathbf h)}{\sigma}\;
         \xi_i\, a_j,
 
-    which is one scalar for all units, the unit's own noise, and presynaptic activity.
+    that is, one scalar for all units, times the unit's own noise, times presynaptic activity.
     """
 
     @torch.no_grad()

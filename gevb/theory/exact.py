@@ -1,10 +1,9 @@
-r"""Small vectorized networks in exact arithmetic, to look for violations of the theorem.
+r"""Small vectorized networks in exact arithmetic, to search for violations of the theorem.
 
-Nothing here is rounded, and nothing is shared with `gevb.layers`: a layer is a list of synapses,
-the forward pass is Eq. 7 and 8, and the gradient is the chain rule with K numbers a unit, which
-knows nothing of Eq. 12. A convolution is a layer in which several synapses, one for each
-position, use the same weight. An example is an input :math:`\mathbf x` and an error vector
-:math:`\mathbf e`; with squared error,
+Nothing is rounded, and no code is shared with `gevb.layers`. A layer is a list of synapses, the
+forward pass is Eq. 7 and 8, and the gradient is the chain rule with K numbers per unit, without
+Eq. 12. A convolution is a layer in which several synapses, one per position, use the same weight.
+An example is an input :math:`\mathbf x` and an error vector :math:`\mathbf e`. With squared error,
 :math:`\mathcal L = \tfrac12 \sum_\mu (a_\mu^L - y_\mu)^2`, it belongs to the target
 :math:`\mathbf y = \mathbf a^L - \mathbf e`.
 
@@ -23,7 +22,7 @@ from typing import NamedTuple
 
 from gevb.errors import InputError, check_choice
 
-#: Drawn networks hold whole numbers, those by hand fractions as well.
+#: Random networks hold whole numbers; networks written by hand may also hold fractions.
 Number = int | Fraction
 #: K numbers.
 Vector = list[Number]
@@ -38,7 +37,7 @@ class ExactLayer(NamedTuple):
     Attributes:
         synapses: (receiving unit i, sending unit j, index of the weight).
         weight: for each index K numbers, all equal if the components share the weight.
-        shared: whether they do; False in the first layer.
+        shared: True if the components share the weight; False in the first layer.
         bias: K numbers for each unit.
         t: gating vectors, K numbers for each unit; None in the output layer.
     """
@@ -80,7 +79,7 @@ class ExactTrace(NamedTuple):
 
 
 def forward(network: ExactNetwork, x: Sequence[Number]) -> ExactTrace:
-    """Activations of all layers for one example (Eq. 7 and 8)."""
+    """Compute the activations of all layers for one example (Eq. 7 and 8)."""
     below, all_slopes = [], []
     K = len(network.layers[0].weight[0])
     a = [[x_j] * K for x_j in x]
@@ -94,7 +93,7 @@ def forward(network: ExactNetwork, x: Sequence[Number]) -> ExactTrace:
 
 
 def _drive(layer: ExactLayer, a: list[Vector]) -> list[Vector]:
-    """Pre-activations h_imu = sum_j w_ij a_jmu + b_imu."""
+    """Compute the pre-activations h_imu = sum_j w_ij a_jmu + b_imu."""
     h = [list(b) for b in layer.bias]
     for i, j, w in layer.synapses:
         if any(a[j]):
@@ -103,17 +102,17 @@ def _drive(layer: ExactLayer, a: list[Vector]) -> list[Vector]:
 
 
 def _plus(v: Vector, w: Vector, a: Vector) -> Vector:
-    """Sum v + w a, component by component."""
+    """Add v + w a, component by component."""
     return [v_mu + w_mu * a_mu for v_mu, w_mu, a_mu in zip(v, w, a, strict=True)]
 
 
 def _through(slopes: list[int], v: Vector) -> Vector:
-    """The vector v times a diagonal Jacobian of zeros and ones."""
+    """Multiply the vector v by a diagonal Jacobian of zeros and ones."""
     return [v_mu if slope else 0 for v_mu, slope in zip(v, slopes, strict=True)]
 
 
 def _slopes(nonlinearity: str, layer: ExactLayer, i: int, h_i: Vector) -> list[int]:
-    """Diagonal of the Jacobian of unit i's nonlinearity; it has no entries beside it."""
+    """Return the diagonal of the Jacobian of unit i's nonlinearity; other entries are zero."""
     if layer.t is None:
         return [1] * len(h_i)
     if nonlinearity == "relu":
@@ -122,11 +121,11 @@ def _slopes(nonlinearity: str, layer: ExactLayer, i: int, h_i: Vector) -> list[i
 
 
 def gradient(network: ExactNetwork, trace: ExactTrace, e: Vector) -> list[list[Vector]]:
-    r"""What each synapse contributes to :math:`\partial\mathcal L / \partial w`, by the chain rule.
+    r"""Compute each synapse's part of :math:`\partial\mathcal L / \partial w` by the chain rule.
 
-    Carries :math:`\partial\mathcal L / \partial a_{i\mu}`, K numbers for every unit, from the
-    output down to the first layer. Indexed ``[layer][synapse]``; one number if the components share
-    the weight, else K.
+    It carries :math:`\partial\mathcal L / \partial a_{i\mu}`, K numbers per unit, from the output
+    down to the first layer. The result is indexed ``[layer][synapse]``: one number if the
+    components share the weight, else K.
     """
     terms: list[list[Vector]] = []
     from_above = [list(e)]
@@ -142,7 +141,7 @@ def gradient(network: ExactNetwork, trace: ExactTrace, e: Vector) -> list[list[V
 
 
 def broadcast(network: ExactNetwork, trace: ExactTrace, e: Vector) -> list[list[Vector]]:
-    r"""The GEVB update of each synapse, indexed as `gradient` (Eq. 9).
+    r"""Compute the GEVB update of each synapse, indexed as `gradient` (Eq. 9).
 
     That is :math:`G(\mathbf h_i)\, (\mathbf a_j \cdot \mathbf e)`.
 
@@ -167,7 +166,7 @@ def _term(layer: ExactLayer, post: Vector, pre: Vector) -> Vector:
 
 
 def loss(network: ExactNetwork, x: Sequence[Number], y: Vector) -> Fraction:
-    r"""Squared error, :math:`\tfrac12 \sum_\mu (a_\mu^L - y_\mu)^2`."""
+    r"""Compute the squared error, :math:`\tfrac12 \sum_\mu (a_\mu^L - y_\mu)^2`."""
     output = forward(network, x).output
     return Fraction(sum((v - y_mu) ** 2 for v, y_mu in zip(output, y, strict=True)), 2)
 
@@ -175,20 +174,20 @@ def loss(network: ExactNetwork, x: Sequence[Number], y: Vector) -> Fraction:
 def derivative(
     network: ExactNetwork, x: Sequence[Number], y: Vector, l: int, w: int, mu: int = 0
 ) -> Fraction:
-    r"""The derivative by one weight as a difference quotient.
+    r"""Compute the derivative with respect to one weight as a difference quotient.
 
-    Of weight `w` in layer `l`, and of component `mu` if the weight is not shared:
+    For weight `w` in layer `l`, and for component `mu` if the weight is not shared:
 
     .. math::
 
         \frac{\partial\mathcal L}{\partial w}
         = \frac{\mathcal L(w + \varepsilon) - \mathcal L(w - \varepsilon)}{2\varepsilon}.
 
-    While no gate switches, the loss is a parabola in any one weight, and the symmetric difference
-    quotient of a parabola *is* its derivative. The step is halved until no gate switches.
+    While no gate switches, the loss is a parabola in any one weight. Its symmetric difference
+    quotient then equals the derivative. The step is halved until no gate switches.
 
     Raises:
-        InputError: a gate is exactly at its threshold, where there is no derivative.
+        InputError: a gate is exactly at its threshold, where no derivative exists.
     """
     slopes = forward(network, x).slopes
     step = Fraction(1, 16)
@@ -201,7 +200,7 @@ def derivative(
 
 
 def nudged(network: ExactNetwork, l: int, w: int, mu: int, by: Number) -> ExactNetwork:
-    """The network with `by` added to one weight; `mu` counts only if it is not shared."""
+    """Add `by` to one weight in a copy of the network; `mu` is used only if it is not shared."""
     layer = network.layers[l]
     weight = [list(values) for values in layer.weight]
     weight[w] = [v + by if layer.shared or nu == mu else v for nu, v in enumerate(weight[w])]
@@ -209,12 +208,12 @@ def nudged(network: ExactNetwork, l: int, w: int, mu: int, by: Number) -> ExactN
 
 
 def _with_layer(network: ExactNetwork, l: int, layer: ExactLayer) -> ExactNetwork:
-    """The network with one layer replaced."""
+    """Replace one layer in a copy of the network."""
     return network._replace(layers=[*network.layers[:l], layer, *network.layers[l + 1 :]])
 
 
 def inputs(network: ExactNetwork) -> int:
-    """Number of scalar inputs."""
+    """Count the scalar inputs."""
     return 1 + max(j for _, j, _ in network.layers[0].synapses)
 
 
@@ -222,7 +221,7 @@ def inputs(network: ExactNetwork) -> int:
 
 
 def feedback(network: ExactNetwork, trace: ExactTrace) -> list[Vector]:
-    r"""Feedback :math:`\hat\delta_i` of every hidden unit, by the recursion of Eq. 13.
+    r"""Compute the feedback :math:`\hat\delta_i` of every hidden unit by the recursion of Eq. 13.
 
     .. math::
 
@@ -242,16 +241,16 @@ def feedback(network: ExactNetwork, trace: ExactTrace) -> list[Vector]:
     return result[::-1]
 
 
-#: The units that a path visits.
+#: Units that a path visits.
 Path = tuple[int, ...]
 
 
 def active_paths(network: ExactNetwork, trace: ExactTrace, l: int, i: int) -> dict[Path, Number]:
-    r"""Paths of non-zero value from unit i of hidden layer l to the output, and their values.
+    r"""Find paths of non-zero value from unit i of hidden layer l to the output, and their values.
 
-    A path is written as the units that it visits, i first. It counts if all units above i are
-    active; i's own gate is no part of :math:`\hat\delta_i` (Appendix C). Every path is followed by
-    itself.
+    A path is the tuple of units that it visits, i first. It counts if all units above i are
+    active; i's own gate is not part of :math:`\hat\delta_i` (Appendix C). Each path is followed
+    separately.
     """
     paths: dict[Path, Number] = {(i,): 1}
     for layer, slopes in zip(network.layers[l + 1 :], trace.slopes[l + 1 :], strict=True):
@@ -272,7 +271,7 @@ def first_layer(
     bias: Sequence[Sequence[Number]],
     t: Sequence[Sequence[int]],
 ) -> ExactLayer:
-    """A fully connected first layer, from numbers written down.
+    """Build a fully connected first layer from given numbers.
 
     Args:
         weight: ``weight[i][j][mu]``.
@@ -290,7 +289,7 @@ def later_layer(
     bias: Sequence[Sequence[Number]],
     t: Sequence[Sequence[int]] | None = None,
 ) -> ExactLayer:
-    """A fully connected layer of shared weights, from numbers written down.
+    """Build a fully connected layer of shared weights from given numbers.
 
     Args:
         weight: ``weight[i][j]``.
@@ -326,7 +325,7 @@ def _by_hand(
 
 
 def _wiring(below: int, above: int) -> list[tuple[int, int, int]]:
-    """All to all."""
+    """Connect all units to all units."""
     return [(i, j, i * below + j) for i, j in product(range(above), range(below))]
 
 
@@ -334,13 +333,13 @@ def _wiring(below: int, above: int) -> list[tuple[int, int, int]]:
 
 
 def drawn(rng: Random, signed: bool = True) -> int:
-    """A whole number from 1 to 99, of either sign if `signed`."""
+    """Draw a whole number from 1 to 99, of either sign if `signed`."""
     value = rng.randint(1, 99)
     return -value if signed and rng.random() < 0.5 else value
 
 
 def vector(rng: Random, n: int) -> Vector:
-    """Several of either sign."""
+    """Draw n numbers of either sign."""
     return [drawn(rng) for _ in range(n)]
 
 
@@ -352,10 +351,10 @@ def random_network(
     K: int | None = None,
     widths: Sequence[int] | None = None,
 ) -> ExactNetwork:
-    """A nonnegative network of random size and weights, a fifth of them zero.
+    """Draw a nonnegative network of random size and weights, a fifth of them zero.
 
     Args:
-        rng: decides everything that is not given.
+        rng: source of everything that is not given.
         kind: "fc", one to three hidden layers of two or three units, or "conv", two convolutions
             with 2 x 2 kernels over an image of 3 x 3, then two or three units.
         nonlinearity: "gate" or "relu".
@@ -388,12 +387,12 @@ def random_network(
 
 
 def centred(network: ExactNetwork, x: Sequence[Number]) -> ExactNetwork:
-    """The network with biases that balance the drive by one input.
+    """Shift the biases of a copy so that they balance the drive of one input.
 
     Nonnegative weights drive all components of all units past the first layer alike, so with
-    small biases nearly all are on, or all off. Taking the drive off the biases of the gated layers
-    leaves what was drawn as a bias for the pre-activation, of either sign (of a convolution's
-    channel, at its first position).
+    small biases nearly all are on, or all off. With the drive subtracted from the biases of the
+    gated layers, the drawn bias remains as the pre-activation, of either sign (of a
+    convolution's channel, at its first position).
     """
     for l, layer in enumerate(network.layers[:-1]):
         drive: dict[int, Vector] = {}
@@ -409,12 +408,12 @@ def centred(network: ExactNetwork, x: Sequence[Number]) -> ExactNetwork:
 
 
 def _dense(rng: Random, below: int, above: int, K: int, first: bool) -> ExactLayer:
-    """A fully connected layer."""
+    """Draw a fully connected layer."""
     return _layer(rng, _wiring(below, above), K, list(range(above)), first)
 
 
 def _convolution(channels: int, above: int, size: int) -> tuple[list[tuple[int, int, int]], int]:
-    """Synapses of a convolution with a 2 x 2 kernel, and the side of the image that it makes."""
+    """List the synapses of a convolution with a 2 x 2 kernel, and the side of its output image."""
     out, wiring = size - 1, []
     for c, y, x, b, v, u in product(*map(range, (above, out, out, channels, 2, 2))):
         unit, sender = (c * out + y) * out + x, (b * size + y + v) * size + x + u
@@ -425,7 +424,7 @@ def _convolution(channels: int, above: int, size: int) -> tuple[list[tuple[int, 
 def _layer(
     rng: Random, wiring: list[tuple[int, int, int]], K: int, channel: list[int], first: bool
 ) -> ExactLayer:
-    """Random weights, biases and gating vectors; units of a channel share the last two."""
+    """Draw weights, biases and gating vectors; units of a channel share the last two."""
     number = 1 + max(w for _, _, w in wiring)
     if first:
         weight = [vector(rng, K) for _ in range(number)]
@@ -441,12 +440,12 @@ def _layer(
 
 
 def with_negative(network: ExactNetwork, rng: Random, number: int = 1) -> ExactNetwork:
-    """The network with the sign of `number` of its non-zero shared weights turned.
+    """Flip the sign of `number` non-zero shared weights in a copy of the network.
 
-    From the same state of `rng`, a larger number turns the same weights and some more.
+    From the same state of `rng`, a larger number flips the same weights and some more.
 
     Raises:
-        InputError: it has fewer than that.
+        InputError: it has fewer such weights.
     """
     places = list(_nonzero(network))
     if not 0 <= number <= len(places):
@@ -458,7 +457,7 @@ def with_negative(network: ExactNetwork, rng: Random, number: int = 1) -> ExactN
 
 
 def _nonzero(network: ExactNetwork) -> Iterator[tuple[int, int]]:
-    """Layer and index of the shared weights that are not zero."""
+    """Yield layer and index of the shared weights that are not zero."""
     for l, layer in enumerate(network.layers):
         yield from ((l, w) for w, values in enumerate(layer.weight) if layer.shared and values[0])
 
@@ -467,15 +466,14 @@ def _nonzero(network: ExactNetwork) -> Iterator[tuple[int, int]]:
 
 
 class Tally(NamedTuple):
-    """How updates and gradients compare, over networks.
+    """Counts that compare updates with gradients, over networks.
 
     Attributes:
-        networks: how many.
+        networks: number of networks.
         same: both are non-zero and have the same sign.
-        wrong: the gradient is not zero and the update has not its sign.
+        wrong: the gradient is not zero and the update does not have its sign.
         silent: the gradient is zero and the update is not.
-        unexplained: silent ones in which the receiving unit has an active path of non-zero value
-            after all.
+        unexplained: silent cases in which the receiving unit has an active path of non-zero value.
         broken: networks with at least one wrong sign.
     """
 
@@ -487,7 +485,7 @@ class Tally(NamedTuple):
     broken: int = 0
 
     def __add__(self, other: object) -> Tally:
-        """Of both sets of networks."""
+        """Add the counts of both sets of networks."""
         if not isinstance(other, Tally):
             return NotImplemented
         return Tally(*(a + b for a, b in zip(self, other, strict=True)))
@@ -501,17 +499,17 @@ class Tally(NamedTuple):
 def pairs(
     network: ExactNetwork, passes: Sequence[tuple[ExactTrace, Vector]], per: str = "synapse"
 ) -> Iterator[tuple[int, int, Number, Number]]:
-    """Layer, synapse or weight, gradient and update of everything that is compared.
+    """Yield layer, synapse or weight, gradient and update of everything that is compared.
 
     Args:
-        network: which network.
+        network: network to compare in.
         passes: forward pass and error vector of each example.
         per: "synapse" compares each synapse for each example, as the theorem does; "batch" sums
             each synapse over the examples; "kernel" sums each weight over its positions, for each
             example.
 
     Raises:
-        InputError: no such way to sum.
+        InputError: unknown `per`.
     """
     check_choice("per", per, SUMS)
     sums: dict[tuple[int, int, int, int], list[Number]] = defaultdict(lambda: [0] * 2)
@@ -530,7 +528,7 @@ def pairs(
 
 
 def sign(value: Number) -> int:
-    """-1, 0 or 1."""
+    """Return -1, 0 or 1."""
     return (value > 0) - (value < 0)
 
 
@@ -540,12 +538,12 @@ def compare(
     """Count right and wrong signs of the updates of one network.
 
     Args:
-        network: which network.
+        network: network to compare in.
         examples: inputs x and error vectors e.
         per: as for `pairs`.
 
     Raises:
-        InputError: no such way to sum.
+        InputError: unknown `per`.
     """
     passes = [(forward(network, x), e) for x, e in examples]
     same = wrong = 0
@@ -575,7 +573,7 @@ def survey(
     """Compare signs in many random networks.
 
     Args:
-        number: of networks.
+        number: number of networks.
         kind: "fc" or "conv".
         seed: of sizes, weights and examples.
         nonlinearity: "gate", or "relu" to break the theorem.
@@ -583,7 +581,7 @@ def survey(
         per: "synapse", or "batch" (two examples) or "kernel" to break the theorem.
 
     Raises:
-        InputError: no such kind, nonlinearity or way to sum.
+        InputError: unknown kind, nonlinearity or `per`.
     """
     rng, tally = Random(seed), Tally()
     for _ in range(number):
@@ -597,5 +595,5 @@ def survey(
 
 
 def random_example(network: ExactNetwork, rng: Random) -> tuple[Vector, Vector]:
-    """An input and an error vector that fit the network."""
+    """Draw an input and an error vector that fit the network."""
     return vector(rng, inputs(network)), vector(rng, len(network.layers[0].weight[0]))

@@ -1,4 +1,4 @@
-"""ON/OFF weights: the matrix, its half-width twin, and what plain nonnegative weights do instead.
+"""ON/OFF weights: the matrix, the equivalent half-width network, and plain nonnegative weights.
 
 Source: Clark, Abbott and Chung (2021), Section 5. `cosine_recursion` is not in the paper.
 """
@@ -19,9 +19,9 @@ from gevb.networks import Architecture, Network, Pool
 
 
 def on_off_matrix(W: Float[Tensor, "m n"]) -> Float[Tensor, "two_m two_n"]:
-    r"""Nonnegative weights between pairs from mixed-sign weights, in the order ON, OFF, ON, OFF.
+    r"""Build nonnegative weights between pairs from mixed-sign ones, in the order ON, OFF, ON, OFF.
 
-    ON to ON and OFF to OFF carry :math:`[W]_+`, the crossed connections :math:`[-W]_+`.
+    Connections ON to ON and OFF to OFF are :math:`[W]_+`, the crossed ones :math:`[-W]_+`.
     """
     positive, negative = W.relu(), (-W).relu()
     rows = [torch.stack(row, 2).flatten(1) for row in ((positive, negative), (negative, positive))]
@@ -29,7 +29,7 @@ def on_off_matrix(W: Float[Tensor, "m n"]) -> Float[Tensor, "two_m two_n"]:
 
 
 def half_width(network: Network) -> Network:
-    """The mixed-sign network of half the width that the ON units of an ON/OFF network form.
+    """Build the mixed-sign network of half width formed by the ON units of an ON/OFF network.
 
     Raises:
         InputError: the weights are not those of ON/OFF initialization.
@@ -68,10 +68,10 @@ def _halved(architecture: Architecture) -> Architecture:
 
 @torch.no_grad()
 def plain_nonnegative(layer: WeightLayer, generator: torch.Generator) -> WeightLayer:
-    """Initializer: independent positive parts of normal numbers past the first layer.
+    """Initialize later layers with independent positive parts of normal numbers.
 
-    Entry by entry the distribution of ON/OFF weights, up to the scale. That is chosen so that
-    parallel activations, half of them let through by their gates, keep their size.
+    Each entry has the distribution of ON/OFF weights, up to the scale. The scale is chosen so that
+    parallel activations, half of them with an open gate, keep their size.
     """
     if layer.first:
         return he(layer, generator)
@@ -82,16 +82,16 @@ def plain_nonnegative(layer: WeightLayer, generator: torch.Generator) -> WeightL
 
 
 def mean_cosine(h: Float[Tensor, "B K n"]) -> Float[Tensor, " B"]:
-    """Mean cosine between the vectors of two different units, per example."""
+    """Average the cosine between the vectors of two different units, per example."""
     u = torch.nn.functional.normalize(h, dim=1)
     n = h.shape[2]
     return (u.sum(2).square().sum(1) - n) / (n * (n - 1))
 
 
 def cosine_recursion(widths: Sequence[int]) -> Float[Tensor, " hidden"]:
-    r"""Mean cosine between units through the layers of a network of plain nonnegative weights.
+    r"""Compute the mean cosine between units, layer by layer, for plain nonnegative weights.
 
-    From :math:`c = 0` in the first hidden layer, with half of the n units below active,
+    It starts from :math:`c = 0` in the first hidden layer; half of the n units below are active:
 
     .. math::
 

@@ -1,4 +1,4 @@
-"""The sign match counted, its proof by value, and experiments that break the assumptions.
+"""Sign match: counts, the terms of its proof, and experiments that break the assumptions.
 
 Source: Clark, Abbott and Chung (2021), Section 3.3, Appendices C and D.
 """
@@ -19,12 +19,12 @@ from gevb.networks import Network
 from gevb.rules import BP, Rule
 from gevb.theory import exact
 
-#: Inputs and hidden units of the networks that get broken.
+#: Inputs and hidden units of the networks in `broken_case`.
 WIDTHS = (4, 10, 10, 6, 6)
 
 
 class Signs(NamedTuple):
-    """How many weights have a gradient, and how many of these an update of its sign.
+    """Counts of weights with a gradient, and of those whose update has the gradient's sign.
 
     Attributes:
         same: update and gradient are both above zero, or both below.
@@ -36,14 +36,14 @@ class Signs(NamedTuple):
 
     @property
     def percent(self) -> float:
-        """Share of equal signs; nan where no weight has a gradient."""
+        """Share of equal signs; nan if no weight has a gradient."""
         return 100 * self.same / self.acting if self.acting else float("nan")
 
 
 def equal_signs(
     updates: Iterable[Float[Tensor, "..."]], gradients: Iterable[Float[Tensor, "..."]]
 ) -> Signs:
-    """Compare updates with gradients, weight by weight, and add up.
+    """Compare the signs of updates and gradients, weight by weight, and add up.
 
     Args:
         updates: of one or more layers, in one or more steps; or a single tensor.
@@ -63,13 +63,13 @@ def example_signs(
     y: Num[Tensor, "B *target"],
     layers: slice = slice(None),
 ) -> Signs:
-    """`equal_signs` of a rule and back-propagation, example by example, as the theorem has it.
+    """Compare a rule's signs with back-propagation's, example by example, as the theorem does.
 
     Args:
-        rule: whose updates.
+        rule: rule that makes the updates.
         x: images.
-        y: what the rule's loss takes, one for each.
-        layers: whose weights; of all layers if not given.
+        y: labels or targets of the rule's loss, one per image.
+        layers: layers to compare; all if not given.
 
     Raises:
         InputError: images of another shape, or labels that do not fit the network.
@@ -84,10 +84,10 @@ def example_signs(
 def global_jacobian(
     network: Network, x: Float[Tensor, "B *input"], l: int
 ) -> Float[Tensor, "mu nu *units"]:
-    r"""How the output responds to layer l, :math:`\partial a_\mu^L / \partial a_{i\nu}^\ell`.
+    r"""Differentiate the output by layer l, :math:`\partial a_\mu^L / \partial a_{i\nu}^\ell`.
 
-    By automatic differentiation, for one example. Layers count from 1, as in the paper; in layer
-    L, the output, it is the identity (Eq. 11). In a vectorized network it is
+    It uses automatic differentiation, for one example. Layers count from 1, as in the paper; the
+    output layer L has the identity (Eq. 11). In a vectorized network the result is
     :math:`\delta_{\mu\nu}\,\hat\delta_i^\ell` (Eq. 12, 13).
 
     Raises:
@@ -117,7 +117,7 @@ def global_jacobian(
     return torch.autograd.functional.jacobian(above, a)[:, 0]
 
 
-#: A network, an input and an error vector.
+#: Network, input and error vector.
 Case = tuple[exact.ExactNetwork, exact.Vector, exact.Vector]
 
 
@@ -129,7 +129,7 @@ def broken_case(
     K: int = 3,
     widths: Sequence[int] = WIDTHS,
 ) -> Case:
-    """A random exact network with some of its weights turned negative, an input and an error.
+    """Draw an exact network with some of its weights turned negative, an input and an error.
 
     Args:
         nonlinearity: "gate", or "relu" for a ReLU per component.
@@ -153,9 +153,9 @@ def broken_case(
 
 
 def sign_matrix(case: Case, l: int) -> list[list[int]]:
-    """Where the update of layer l's weights has the gradient's sign, ``[receiver][sender]``.
+    """Compare the update's sign with the gradient's, per weight of layer l, ``[receiver][sender]``.
 
-    1: it has, -1: it has not, 0: the gradient is zero. Layers count from 1; layer l is fully
+    1: equal, -1: not equal, 0: the gradient is zero. Layers count from 1; layer l is fully
     connected and its components share the weights.
 
     Raises:
@@ -175,7 +175,7 @@ def sign_matrix(case: Case, l: int) -> list[list[int]]:
 
 
 def agreement(cases: Iterable[Case]) -> list[float]:
-    """Percent of right signs among the weights that have a gradient, layer by layer."""
+    """Compute the percentage of right signs among weights with a gradient, layer by layer."""
     right: list[int] = []
     total: list[int] = []
     for network, x, e in cases:
@@ -188,7 +188,7 @@ def agreement(cases: Iterable[Case]) -> list[float]:
 
 
 def small_network() -> exact.ExactNetwork:
-    """Three hidden layers of four units, K = 2, one output weight zero: drawn in the chapter."""
+    """Build the drawn network: three hidden layers of four units, K = 2, one output weight zero."""
     half, t = Fraction(1, 2), [(1, 1), (-1, -1), (1, -1), (-1, 1)]
     second: list[list[exact.Number]] = [
         [1, half, 0, 0],
@@ -216,6 +216,6 @@ def small_network() -> exact.ExactNetwork:
 
 
 def small_inputs() -> list[exact.Vector]:
-    """The examples of the chapter's drawing."""
+    """Return the examples of the chapter's drawing."""
     pairs = [(3, -1), (1, 1), (2, -1), (1, 2), (-4, 2), (0, -4)]
     return [[Fraction(v) for v in pair] for pair in pairs]

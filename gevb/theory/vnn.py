@@ -1,4 +1,4 @@
-"""Vector input units: a first layer over scalars as one over vector units (Eq. A1).
+"""Vector input units: a first layer over scalars, written over vector units (Eq. A1).
 
 Source: Clark, Abbott and Chung (2021), Section 3.1, Appendix B.
 """
@@ -14,7 +14,7 @@ from gevb.layers import Linear
 
 
 def vector_input_units(x: Float[Tensor, "B n_0"], K: int) -> Float[Tensor, "B K K*n_0"]:
-    r""":math:`K n_0` vector units that hold :math:`n_0` scalar inputs, one each (Eq. A1).
+    r"""Put :math:`n_0` scalar inputs into :math:`K n_0` vector units, one in each (Eq. A1).
 
     Unit :math:`i = \nu n_0 + j` holds :math:`x_j` in component :math:`\nu`, and zeros elsewhere:
     :math:`a_{i\mu}^0 = \delta_{\mu\nu}\, x_j`.
@@ -28,9 +28,9 @@ def vector_input_units(x: Float[Tensor, "B n_0"], K: int) -> Float[Tensor, "B K 
 
 
 def shared_first_layer(first: Linear) -> Linear:
-    r"""The layer over `vector_input_units` that does what a first layer does over scalars (Eq. A1).
+    r"""Build the layer over `vector_input_units` that equals a first layer over scalars (Eq. A1).
 
-    The weight from unit :math:`i = \nu n_0 + j` is that from scalar j to component :math:`\nu`.
+    The weight from unit :math:`i = \nu n_0 + j` equals that from scalar j to component :math:`\nu`.
 
     Raises:
         InputError: not a first layer.
