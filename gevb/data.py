@@ -32,19 +32,19 @@ from gevb.errors import (
 )
 from gevb.losses import check_labels
 
-#: The environment variable that may name the data's folder.
+#: Environment variable that may name the data's folder.
 DATA_DIR_VARIABLE = "GEVB_DATA_DIR"
-#: Seconds without an answer after which a download is given up.
+#: Seconds without an answer before a download is given up.
 SILENCE = 60.0
 
 
 @dataclass(frozen=True)
 class Split:
-    """Images and labels, as tensors; NumPy's arrays and lists become such.
+    """Images and labels, as tensors; NumPy arrays and lists are converted.
 
     Raises:
-        InputError: no images or none of three axes, numbers that are not finite or, as pixels of
-            0 to 255 are, whole; another number of labels, or labels outside 0 .. classes - 1.
+        InputError: no images or not four axes, whole-number pixels (such as 0 to 255), pixels that
+            are not finite, another number of labels, or labels outside 0 .. classes - 1.
     """
 
     x: Float[Tensor, "N channels height width"]
@@ -78,7 +78,7 @@ class Split:
     def batches(
         self, size: int, order: Int[Tensor, " M"] | None = None
     ) -> Iterator[tuple[Float[Tensor, "B channels height width"], Int[Tensor, " B"]]]:
-        """Batches of all examples as they lie, or of those in `order`; the last may be smaller.
+        """Yield batches of all examples in order, or of those in `order`; the last may be smaller.
 
         Raises:
             InputError: a size below 1.
@@ -102,10 +102,10 @@ class Dataset:
 
 
 def choose_device(device: torch.device | str = "auto") -> torch.device:
-    """The device called so: "auto" (a GPU if there is one), "cpu", "cuda", or another of PyTorch's.
+    """Choose a device: "auto" (a GPU if there is one), "cpu", "cuda", or any name PyTorch knows.
 
     Raises:
-        InputError: PyTorch knows no such device, or does not have it here.
+        InputError: PyTorch does not know the device, or does not have it here.
     """
     try:
         if device == "auto":
@@ -122,15 +122,15 @@ def choose_device(device: torch.device | str = "auto") -> torch.device:
 def load(
     name: str, data_dir: str | Path | None = None, device: torch.device | str = "cpu"
 ) -> Dataset:
-    """The whole data set as tensors on a device.
+    """Load a whole data set as tensors on a device.
 
-    MNIST and CIFAR-10 are read from `data_dir`, else from the folder that the environment variable
-    GEVB_DATA_DIR names, else from ~/.cache/gevb. Files that are missing are downloaded through
+    MNIST and CIFAR-10 are read from `data_dir`. Without it, the folder is the value of the
+    environment variable GEVB_DATA_DIR, else ~/.cache/gevb. Missing files are downloaded through
     torchvision; every file is checked against its MD5 sum before it is read.
 
     Raises:
-        InputError: unknown name, no folder, a download that failed, a file that is not the
-            official one, or a device that PyTorch does not have.
+        InputError: unknown name, no folder, a failed download, a file other than the official one,
+            or a device that PyTorch does not have.
     """
     check_choice("dataset", name, DATASETS)
     device = choose_device(device)
@@ -156,7 +156,7 @@ def load(
 
 
 def _scaled(images: np.ndarray, shape: tuple[int, int, int]) -> Float[Tensor, "N C H W"]:
-    """From [0, 1] to [-1, 1]: mean 0.5, standard deviation 0.5."""
+    """Scale from [0, 1] to [-1, 1]: mean 0.5, standard deviation 0.5."""
     return torch.as_tensor(images, dtype=torch.float32).sub_(0.5).div_(0.5).view(-1, *shape)
 
 
@@ -164,7 +164,7 @@ Arrays = tuple[np.ndarray, np.ndarray]
 
 
 def _digits() -> tuple[Arrays, Arrays]:
-    """1,437 training and 360 test images of 8 x 8, the same share of every class in both."""
+    """Split into 1,437 training and 360 test images of 8 x 8, with equal class shares."""
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 
@@ -176,10 +176,10 @@ def _digits() -> tuple[Arrays, Arrays]:
 
 
 def data_folder(data_dir: str | Path | None) -> Path:
-    """The folder given, else the one that GEVB_DATA_DIR names, else ~/.cache/gevb.
+    """Return the folder given, else the one in GEVB_DATA_DIR, else ~/.cache/gevb.
 
     Raises:
-        InputError: that is no name of a folder, or a home folder that is not known.
+        InputError: it cannot be a folder's name, or the home folder is unknown.
     """
     if data_dir is None:
         data_dir = os.environ.get(DATA_DIR_VARIABLE) or Path("~", ".cache", "gevb")
@@ -187,9 +187,9 @@ def data_folder(data_dir: str | Path | None) -> Path:
 
 
 def _official(name: str, folder: Path) -> dict[str, bytes]:
-    """The files of a data set by their names, checked and, if need be, downloaded first.
+    """Read the files of a data set by name; check them and, if needed, download them first.
 
-    torchvision would rather read a folder `processed` beside MNIST's files, which has no sums.
+    torchvision prefers a folder `processed` beside MNIST's files, which has no sums.
     """
     files = DATASETS[name].files
 
@@ -213,7 +213,7 @@ def _official(name: str, folder: Path) -> dict[str, bytes]:
 
 
 def _checked(file: Path, wanted: str) -> bytes:
-    """What is in an official file; what is parsed is what was checked."""
+    """Read and check an official file; only checked bytes are parsed."""
     with one_line(f"read {file}"):
         content = file.read_bytes()
     got = hashlib.md5(content, usedforsecurity=False).hexdigest()
@@ -226,7 +226,7 @@ def _checked(file: Path, wanted: str) -> bytes:
 
 
 def _mnist(files: dict[str, bytes]) -> tuple[Arrays, Arrays]:
-    """Bytes, after headers of 16 and 8."""
+    """Read images and labels after headers of 16 and 8 bytes."""
 
     def part(name: str) -> Arrays:
         images = np.frombuffer(files[f"{name}-images-idx3-ubyte"], np.uint8, offset=16)
@@ -237,7 +237,7 @@ def _mnist(files: dict[str, bytes]) -> tuple[Arrays, Arrays]:
 
 
 def _cifar10(files: dict[str, bytes]) -> tuple[Arrays, Arrays]:
-    """Pickles, which are opened because their sums are right."""
+    """Unpickle the batches; this is safe because their sums were checked."""
 
     def part(*names: str) -> Arrays:
         batches = [pickle.loads(files[name], encoding="latin1") for name in names]
@@ -255,7 +255,7 @@ def _download(name: str, folder: Path) -> None:
     from torchvision import datasets
 
     kind = {"mnist": datasets.MNIST, "cifar10": datasets.CIFAR10}[name]
-    wanted = kind.__new__(kind)  # To make one would also read the files.
+    wanted = kind.__new__(kind)  # The constructor would also read the files.
     wanted.root = str(folder)
     usual = socket.getdefaulttimeout()
     try:

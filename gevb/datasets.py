@@ -1,4 +1,4 @@
-"""The data sets as facts: image shapes, classes, sizes, and the files they come in."""
+"""Facts about the data sets: image shapes, classes, sizes and files."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _CIFAR10 = (
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a data set without loading it.
+    """Facts about a data set that need no loading.
 
     Attributes:
-        title: as a reader writes it.
+        title: name for readers.
         image_shape: (channels, height, width).
         class_names: by label.
         train, test: numbers of images.
-        margin: points of test error that count as near, where results are compared.
-        files: where torchvision keeps the files, and their MD5 sums; none for bundled data.
+        margin: difference in test error, in points, that counts as near in comparisons.
+        files: paths where torchvision keeps the files, and their MD5 sums; none for bundled data.
     """
 
     title: str
@@ -35,12 +35,12 @@ class Facts:
 
     @property
     def classes(self) -> int:
-        """How many."""
+        """Number of classes."""
         return len(self.class_names)
 
 
-#: The digits are scikit-learn's; the others are those of the paper. CIFAR-10's sums are those that
-#: torchvision checks itself.
+#: The digits are scikit-learn's; the others are the paper's. CIFAR-10's sums are those that
+#: torchvision checks too.
 DATASETS: dict[str, Facts] = {
     "digits": Facts("digits", (1, 8, 8), _DIGITS, 1_437, 360, margin=1.0),
     "mnist": Facts(

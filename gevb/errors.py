@@ -1,4 +1,4 @@
-"""The one exception for what a user can put right, and the checks that raise it."""
+"""The exception for errors that a user can correct, and the checks that raise it."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ import numpy as np
 import torch
 from torch import Tensor
 
-#: No whole number that is asked for needs to be larger.
+#: Largest whole number accepted.
 LARGEST = 2**31 - 1
-#: Nor any path be longer, which systems refuse.
+#: Longest path accepted; systems refuse longer ones.
 LONGEST = 4096
 
 
 class InputError(ValueError):
-    """Wrong input, in one line that names what was wrong, what was got and what was wanted."""
+    """Wrong input, in one line: its name, what was got and what was wanted."""
 
 
 def shown(value: object) -> str:
-    """A value as a message quotes it: on one line, and not all of a long one."""
+    """Shorten a value to one line for a message."""
     if shape := getattr(value, "shape", None):
         return f"{type(value).__name__} of shape {tuple(shape)}"
     try:
         text = " ".join(repr(str(value) if isinstance(value, Path) else value).split())
-    except ValueError:  # Python writes no whole number of thousands of digits.
+    except ValueError:  # Python does not print a whole number of thousands of digits.
         text = f"a very large {type(value).__name__}"
     return text if len(text) <= 100 else f"{text[:97]}..."
 
 
 def check_kind(name: str, got: object, wanted: type) -> None:
-    """Refuse what is not an instance of the class that is wanted.
+    """Refuse anything but an instance of the wanted class.
 
     Raises:
         InputError: it is not.
@@ -45,7 +45,7 @@ def check_kind(name: str, got: object, wanted: type) -> None:
 
 
 def check_choice(name: str, got: object, wanted: Iterable[str]) -> None:
-    """Refuse a value that is not one of those wanted.
+    """Refuse a value that is not among those wanted.
 
     Raises:
         InputError: `got` is not among `wanted`.
@@ -56,10 +56,10 @@ def check_choice(name: str, got: object, wanted: Iterable[str]) -> None:
 
 
 def check_flag(name: str, got: object) -> bool:
-    """A truth value, NumPy's too.
+    """Check a truth value; NumPy's is accepted too.
 
     Raises:
-        InputError: anything else, also what Python takes for true or false.
+        InputError: anything else, also values that Python treats as true or false.
     """
     if not isinstance(got, bool | np.bool_):
         raise InputError(f"{name}: got {shown(got)}, wanted True or False")
@@ -67,7 +67,7 @@ def check_flag(name: str, got: object) -> bool:
 
 
 def check_whole(name: str, got: object, minimum: int = 0, maximum: int = LARGEST) -> int:
-    """A whole number in a range, NumPy's too.
+    """Check a whole number in a range; NumPy's is accepted too.
 
     Raises:
         InputError: anything else, also True and False.
@@ -81,7 +81,7 @@ def check_whole(name: str, got: object, minimum: int = 0, maximum: int = LARGEST
 
 
 def check_image(name: str, got: object) -> tuple[int, int, int]:
-    """The shape of an image, (channels, height, width).
+    """Check the shape of an image, (channels, height, width).
 
     Raises:
         InputError: anything but three whole numbers of at least 1.
@@ -99,7 +99,7 @@ def check_number(
     maximum: float | int = math.inf,
     above: bool = False,
 ) -> float:
-    """A finite number in a range, NumPy's too; with `above`, one beyond the minimum.
+    """Check a finite number in a range; with `above`, the minimum itself is refused.
 
     Raises:
         InputError: anything else, also True and False.
@@ -115,7 +115,7 @@ def check_number(
 
 
 def as_tensor(name: str, got: object) -> Tensor:
-    """A tensor as it is; NumPy's arrays and lists of numbers as one.
+    """Return a tensor unchanged, or convert a NumPy array or a list of numbers.
 
     Raises:
         InputError: anything else, also a sparse tensor.
@@ -131,10 +131,10 @@ def as_tensor(name: str, got: object) -> Tensor:
 
 
 def check_names(name: str, got: object, wanted: Collection[object]) -> None:
-    """Refuse what is not a dictionary with the keys that are wanted, and no others.
+    """Refuse anything but a dictionary with exactly the wanted keys.
 
     Raises:
-        InputError: something else, or a key is missing or not wanted.
+        InputError: not a dictionary, or a key is missing or not wanted.
     """
     if not isinstance(got, dict):
         raise InputError(f"{name}: got {shown(got)}, wanted {', '.join(map(str, wanted))}")
@@ -145,10 +145,10 @@ def check_names(name: str, got: object, wanted: Collection[object]) -> None:
 
 
 def check_path(name: str, got: str | os.PathLike[str]) -> Path:
-    """The path that a text names, with `~` for the home folder.
+    """Convert text to a path, with `~` for the home folder.
 
     Raises:
-        InputError: an empty text, one that no file can be called, or a home that is not known.
+        InputError: empty text, an impossible file name, or an unknown home folder.
     """
     try:
         text = os.fspath(got)
@@ -161,7 +161,7 @@ def check_path(name: str, got: str | os.PathLike[str]) -> Path:
 
 @contextmanager
 def one_line(doing: str) -> Iterator[None]:
-    """Say in one line what the system has against something that is done with files.
+    """Report in one line the system's error about a file.
 
     Raises:
         InputError: instead of an `OSError`.

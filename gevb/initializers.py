@@ -1,7 +1,7 @@
 """Initial weights: He for mixed-sign networks, ON/OFF for nonnegative ones.
 
 An initializer fills the weights of one layer in place and returns the layer. Draws are made in
-float64 from the given CPU generator, so that they do not depend on the layer's dtype.
+float64 from the given CPU generator, so they do not depend on the layer's dtype.
 
 Source: Clark, Abbott and Chung (2021), Section 5.
 """
@@ -18,21 +18,21 @@ from torch import Tensor
 from gevb.errors import InputError
 from gevb.layers import WeightLayer
 
-#: Fills the weights of one layer in place, and returns the layer.
+#: Function that fills the weights of one layer in place and returns the layer.
 Initializer = Callable[[WeightLayer, torch.Generator], WeightLayer]
 
 
 def normal(
     shape: tuple[int, ...], variance: float, generator: torch.Generator
 ) -> Float[Tensor, "..."]:
-    r"""Independent entries from :math:`\mathcal N(0, \text{variance})`, in float64."""
+    r"""Draw independent entries from :math:`\mathcal N(0, \text{variance})`, in float64."""
     draws = torch.randn(shape, generator=generator, dtype=torch.float64)
     return draws.mul_(math.sqrt(variance))
 
 
 @torch.no_grad()
 def he(layer: WeightLayer, generator: torch.Generator) -> WeightLayer:
-    r"""Mixed-sign weights (He et al. 2015).
+    r"""Fill a layer with mixed-sign weights (He et al. 2015).
 
     :math:`w_{ij} \sim \mathcal N(0, 1 / n_\text{in})` in the first layer and
     :math:`\mathcal N(0, 2 / n_\text{in})` in later ones; :math:`n_\text{in}` is the layer's fan-in,
@@ -45,10 +45,10 @@ def he(layer: WeightLayer, generator: torch.Generator) -> WeightLayer:
 
 @torch.no_grad()
 def on_off(layer: WeightLayer, generator: torch.Generator) -> WeightLayer:
-    r"""Nonnegative weights whose OFF units answer with exactly minus the ON units (Section 5).
+    r"""Fill a layer with nonnegative weights; OFF units respond with minus ON units (Section 5).
 
-    Units are ON, OFF, ON, OFF, ... on both sides; :math:`\tilde W` has half of them a side. With
-    the ON units first, for the sake of writing it down, first and later layers are
+    Units are ON, OFF, ON, OFF, ... on both sides; :math:`\tilde W` has half of them on each side.
+    Written with the ON units first, the first layer and later layers are
 
     .. math::
 
@@ -59,7 +59,7 @@ def on_off(layer: WeightLayer, generator: torch.Generator) -> WeightLayer:
         \end{pmatrix},\;
         \tilde W \sim \mathcal N\!\left(0, \tfrac 4{n_\text{in}}\right).
 
-    The output layer has ON rows only: it has no gates, hence nothing to pair.
+    The output layer has ON rows only, because it has no gates to pair.
 
     Raises:
         InputError: a hidden layer, or the input of a later one, has an odd number of channels.

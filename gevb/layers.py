@@ -21,12 +21,12 @@ All learning rules update weights alike (Eq. 9, 14): with the broadcast vector
 
 which is what a layer adds to `.grad`.
 
-Activations of a whole batch would not fit into a processor's caches, and moving them to and from
-memory takes longer than the arithmetic. So pre-activations are computed block by block, and the
-caller gates and pools a block before the next one is computed. Layers lay their activations out
-in memory as their arithmetic likes it; the axes' order stays as above. A GPU rather waits for each
-operation to be asked for: its blocks are so large that there is one or few, and where
-`few_and_large` says so, what a processor does bit by bit is joined.
+Activations of a whole batch do not fit into a processor's caches, and moving them to and from
+memory takes longer than the arithmetic. So pre-activations are computed in blocks, and the caller
+gates and pools a block before the next one is computed. Each layer orders its activations in
+memory for its own arithmetic; the axes' order stays as above. On a GPU, starting an operation
+takes the time. Its blocks are so large that there is one or few, and where `few_and_large`
+returns True, small operations are joined.
 
 Source: Clark, Abbott and Chung (2021), Sections 3.1 to 3.3, Appendices B and H.
 """
@@ -46,23 +46,23 @@ from torch.nn.grad import conv2d_input, conv2d_weight
 
 from gevb.errors import InputError, as_tensor, check_image, check_whole
 
-#: Bytes that are worked on at a time, about a cache on a processor and plenty on a GPU.
+#: Bytes of a block: about a cache on a processor, and large on a GPU.
 BLOCK = {"cpu": 2**23, "cuda": 2**30}
 
 
 def _per_block(example: Tensor, numbers: int) -> int:
-    """How many things of so many numbers each make a block; at least one."""
+    """Compute how many items of `numbers` numbers each fill a block; at least one."""
     size = BLOCK.get(example.device.type, BLOCK["cuda"])
     return max(1, size // (numbers * example.element_size()))
 
 
 def few_and_large(example: Tensor) -> bool:
-    """Does the device want few, large operations, as a GPU does, or what fits into a cache?"""
+    """Return True on a device that prefers few, large operations (a GPU) to blocks in a cache."""
     return example.device.type != "cpu"
 
 
 def _stacked(parts: Iterable[Shaped[Tensor, "..."]], length: int) -> Shaped[Tensor, "..."]:
-    """Parts one after another along the first axis, each forgotten before the next is made."""
+    """Stack parts along the first axis; each is freed before the next is made."""
     whole, done = None, 0
     for part in parts:
         if whole is None:  # A part that is the whole needs no copy; empty ones may follow.
@@ -75,13 +75,13 @@ def _stacked(parts: Iterable[Shaped[Tensor, "..."]], length: int) -> Shaped[Tens
 
 
 def contract(a: Float[Tensor, "B K *units"], e: Float[Tensor, "B K"]) -> Float[Tensor, "B *units"]:
-    r"""What unit j sends to its targets, :math:`\mathbf e \cdot \mathbf a_j`, for all j (Eq. 9)."""
-    e = e.T.contiguous().T  # One component of all examples lies in a row.
+    r"""Compute the signal :math:`\mathbf e \cdot \mathbf a_j` that each unit j sends (Eq. 9)."""
+    e = e.T.contiguous().T  # One component of all examples is contiguous.
     return _dot(a, e.reshape(*e.shape, *(1 for _ in a.shape[2:])))
 
 
 def _dot(a: Float[Tensor, "B K *units"], v: Float[Tensor, "..."]) -> Float[Tensor, "B *units"]:
-    """Inner product over the K components with v, which broadcasts; keeps a's memory layout."""
+    """Multiply with v (broadcast) and sum over the K components; keep a's memory layout."""
     if few_and_large(a) and a.shape[1] > 1:
         return torch.sum(a * v, 1, out=torch.empty_like(a[:, 0]))
     total = a[:, 0] * v[:, 0]
@@ -106,7 +106,7 @@ class WeightLayer(nn.Module):
     r"""Weights and biases from the units of one layer to those of the next.
 
     They give :math:`\mathbf h_i = \sum_j w_{ij} \mathbf a_j + \mathbf b_i`. `Linear`, `Conv2d` and
-    `LocallyConnected2d` say how the map, its weight gradient and its transpose are computed.
+    `LocallyConnected2d` define the map, its weight gradient and its transpose.
 
     Attributes:
         K: components of every unit of the output.
@@ -148,24 +148,24 @@ class WeightLayer(nn.Module):
         return ", ".join([f"{self.in_units} -> {self.out_units}", f"K={self.K}", *roles])
 
     def forward(self, a: Float[Tensor, "B K_in *in_units"]) -> Float[Tensor, "B K *out_units"]:
-        r"""Pre-activations :math:`\mathbf h_i = \sum_j w_{ij} \mathbf a_j + \mathbf b_i`."""
+        r"""Compute :math:`\mathbf h_i = \sum_j w_{ij} \mathbf a_j + \mathbf b_i`."""
         return self.join(self.blocks(a), len(a), self.out_units)
 
     def blocks(
         self, a: Float[Tensor, "B K_in *in_units"], rows: int = 1
     ) -> Iterator[Float[Tensor, "..."]]:
-        """Pre-activations in parts, of some of the examples or of some rows of the image.
+        """Yield pre-activations in parts: some of the examples or some rows of the image.
 
         Args:
             a: activations below.
-            rows: parts begin at a multiple of so many rows, so that they can be pooled.
+            rows: parts begin at a multiple of this number of rows, so that they can be pooled.
         """
         raise NotImplementedError
 
     def join(
         self, parts: Iterable[Shaped[Tensor, "..."]], examples: int, units: tuple[int, ...]
     ) -> Shaped[Tensor, "..."]:
-        """Put together what has been computed from the parts that `blocks` gave."""
+        """Join the results computed from the parts of `blocks`."""
         raise NotImplementedError
 
     def accumulate(
@@ -205,13 +205,13 @@ class WeightLayer(nn.Module):
                 self.weight.clamp_(min=0)
 
     def unit_view(self) -> Float[Tensor, "K_w out in *rest"]:
-        """The weights as a view with axes component (1 if shared), output, input, the rest."""
+        """View the weights with axes component (1 if shared), output, input, the rest."""
         return self.weight.unflatten(0, (self.K if self.first else 1, -1))
 
     def _weight_gradient(
         self, pre: Float[Tensor, "B *in_units"], delta: Float[Tensor, "B *out_units"]
     ) -> Float[Tensor, "*weight"]:
-        """sum_b delta_bi pre_bj."""
+        """Compute sum_b delta_bi pre_bj."""
         raise NotImplementedError
 
     def _first_weight_gradient(
@@ -220,13 +220,13 @@ class WeightLayer(nn.Module):
         e: Float[Tensor, "B K"],
         delta: Float[Tensor, "B *out_units"],
     ) -> Float[Tensor, "*weight"]:
-        """sum_b e_bmu delta_bi x_bj."""
+        """Compute sum_b e_bmu delta_bi x_bj."""
         raise NotImplementedError
 
     def _bias_gradient(
         self, e: Float[Tensor, "B K"], delta: Float[Tensor, "B *out_units"]
     ) -> Float[Tensor, "K *bias"]:
-        """sum_b e_bmu delta_bi."""
+        """Compute sum_b e_bmu delta_bi."""
         raise NotImplementedError
 
     def _transpose(self, delta: Float[Tensor, "B *out_units"]) -> Float[Tensor, "B *in_units"]:
@@ -234,9 +234,9 @@ class WeightLayer(nn.Module):
 
 
 def _add_to_grad(parameter: nn.Parameter, update: Tensor) -> None:
-    """Accumulate as `loss.backward()` does, laid out as the parameter is; not if it is frozen.
+    """Accumulate like `loss.backward()`, in the parameter's memory layout; skip frozen parameters.
 
-    Fused optimizers go through parameter and gradient side by side, as they lie in memory.
+    Fused optimizers need parameter and gradient in the same memory layout.
     """
     if not parameter.requires_grad:
         return
@@ -271,7 +271,7 @@ class Linear(WeightLayer):
         )
 
     def blocks(self, a: Tensor, rows: int = 1) -> Iterator[Tensor]:
-        """All in one part."""
+        """Yield everything as one part."""
         if self.first:
             h = F.linear(a[:, 0], self.weight, self.bias.flatten())
             yield h.unflatten(1, (self.K, -1))
@@ -280,7 +280,7 @@ class Linear(WeightLayer):
             yield h.unflatten(0, (-1, self.K)).add_(self.bias)
 
     def join(self, parts: Iterable[Tensor], examples: int, units: tuple[int, ...]) -> Tensor:
-        """The one part."""
+        """Return the only part."""
         (part,) = parts
         return part
 
@@ -298,7 +298,7 @@ class Linear(WeightLayer):
 
 
 class _Spatial(WeightLayer):
-    """What convolutions and locally connected layers share: the geometry of a kernel."""
+    """Kernel geometry shared by convolutions and locally connected layers."""
 
     def __init__(
         self,
@@ -345,7 +345,7 @@ class _Spatial(WeightLayer):
 
 
 class Conv2d(_Spatial):
-    """Convolution: one kernel for all positions, its update the sum over positions (Appendix H).
+    """Convolution: one kernel for all positions; its update is a sum over positions (Appendix H).
 
     Attributes:
         weight: ``(out, in, kernel, kernel)``, or ``(K * out, ...)`` if first.
@@ -362,7 +362,7 @@ class Conv2d(_Spatial):
         return (rows, channels, kernel_size, kernel_size), (out_units[0], 1, 1)
 
     def blocks(self, a: Tensor, rows: int = 1) -> Iterator[Tensor]:
-        """Some examples at a time; in memory the channels are the last axis."""
+        """Yield some examples at a time; the channels are the last axis in memory."""
         weight = self.weight.contiguous(memory_format=torch.channels_last)
         for part in a.split(_per_block(a, self.K * math.prod(self.out_units))):
             if self.first:
@@ -373,7 +373,7 @@ class Conv2d(_Spatial):
                 yield h.unflatten(0, (-1, self.K)).add_(self.bias)
 
     def join(self, parts: Iterable[Tensor], examples: int, units: tuple[int, ...]) -> Tensor:
-        """Examples one after another."""
+        """Stack the examples."""
         return _stacked((part.movedim(-3, -1) for part in parts), examples).movedim(-1, -3)
 
     def _weight_gradient(self, pre: Tensor, delta: Tensor) -> Tensor:
@@ -381,7 +381,7 @@ class Conv2d(_Spatial):
         return conv2d_weight(pre, shape, delta, stride=self.stride, padding=self.padding)
 
     def _first_weight_gradient(self, x: Tensor, e: Tensor, delta: Tensor) -> Tensor:
-        """Every example's sum over positions first: it is the same for all components."""
+        """Sum over the positions of each example first: the sum is the same for all components."""
         k, s, p = self.kernel_size, self.stride, self.padding
         windows = F.pad(x, (p,) * 4).unfold(2, k, s).unfold(3, k, s)  # (B, in, H, W, k, k)
         patches = windows.permute(0, 1, 4, 5, 2, 3).flatten(1, 3).flatten(2)  # copied here
@@ -398,7 +398,7 @@ class Conv2d(_Spatial):
 
 
 class LocallyConnected2d(_Spatial):
-    """Locally connected layer: a convolution's wiring, with its own kernel at every position.
+    """Locally connected layer: a convolution with a separate kernel at every position.
 
     Attributes:
         weight: ``(positions, out, kernel * kernel * in)``, with ``K * out`` for ``out`` if first,
@@ -417,15 +417,15 @@ class LocallyConnected2d(_Spatial):
         return (positions, rows, kernel_size**2 * channels), out_units
 
     def unit_view(self) -> Float[Tensor, "K_w out in *rest"]:
-        """The weights as a view with axes component, output, input, kernel position, position."""
+        """View the weights with axes component, output, input, kernel position, position."""
         rows = (self.K if self.first else 1, -1)
         weight = self.weight.unflatten(2, (-1, self.in_units[0])).unflatten(1, rows)
         return weight.permute(1, 2, 4, 3, 0)
 
     def blocks(self, a: Tensor, rows: int = 1) -> Iterator[Tensor]:
-        """Some rows at a time; in memory the examples are the last axis."""
+        """Yield some rows at a time; the examples are the last axis in memory."""
         out, height, width = self.out_units
-        # Components come before channels in memory where each component has its own weights.
+        # Components precede channels in memory if each component has its own weights.
         order = (3, 4, 1, 2, 0) if self.first else (3, 4, 2, 1, 0)
         count = max(_per_block(a, self.K * out * width * len(a)) // rows, 1) * rows
         whole = self._windows(self._padded(a))
@@ -441,7 +441,7 @@ class LocallyConnected2d(_Spatial):
             yield h.permute([order.index(axis) for axis in range(5)])  # (B, K, out, H, W)
 
     def join(self, parts: Iterable[Tensor], examples: int, units: tuple[int, ...]) -> Tensor:
-        """Rows one after another."""
+        """Stack the rows."""
         return _examples_first(_stacked((_positions_first(part) for part in parts), units[1]))
 
     def _weight_gradient(self, pre: Tensor, delta: Tensor) -> Tensor:
@@ -454,8 +454,8 @@ class LocallyConnected2d(_Spatial):
     def _outer_products(
         self, post: Callable[[Tensor], Tensor], pre: Tensor, delta: Tensor
     ) -> Float[Tensor, "positions out fan_in"]:
-        """Weight gradient, position by position; `post` says what rows of delta stand for."""
-        gradient = self.weight.new_empty(self.weight.shape)  # contiguous, so that views will do
+        """Compute the weight gradient per position; `post` maps rows of delta to signals."""
+        gradient = self.weight.new_empty(self.weight.shape)  # contiguous, so that views work
         by_position, deltas = self._by_position(gradient), _positions_first(delta)
         windows = self._windows(self._padded(pre[:, None]))
         for y, k in self._pieces(windows):
@@ -470,7 +470,7 @@ class LocallyConnected2d(_Spatial):
         weight = self._by_position(self.weight)  # (H, W, out, k, k * C)
         deltas = _positions_first(delta)  # (H, W, out, B)
         padded = self._padded(delta.new_zeros(len(delta), 1, *self.in_units))
-        windows = self._windows(padded)  # (H, W, k, k * C, B), a view: to add to it adds to pixels
+        windows = self._windows(padded)  # (H, W, k, k * C, B), a view into `padded`
         for y, k in self._pieces(windows):
             heard = deltas[y].flatten(0, 1)  # (positions, out, B)
             sent = torch.bmm(_entries(weight[y], k).mT, heard)  # (positions, entries, B)
@@ -481,10 +481,10 @@ class LocallyConnected2d(_Spatial):
         return _examples_first(padded[p : p + height, p : p + width, :, 0])
 
     def _pieces(self, windows: Tensor) -> Iterator[tuple[slice, slice]]:
-        """Rows of the image and of the kernel that one batched product is about.
+        """Yield the rows of the image and of the kernel that one batched product covers.
 
-        A GPU takes as many as make a block, and copies what they see. A processor takes one of
-        each, which sees a view; but the whole kernel over the few channels of a first layer.
+        A GPU takes as many rows as fill a block, and copies their windows. A processor takes one of
+        each, with a view of the windows; with few channels (first layer), the whole kernel.
         """
         rows, kernel = 1, self.kernel_size if self.first else 1
         if few_and_large(windows):
@@ -494,14 +494,14 @@ class LocallyConnected2d(_Spatial):
                 yield slice(y, y + rows), slice(k, k + kernel)
 
     def _padded(self, a: Float[Tensor, "B K C H W"]) -> Float[Tensor, "H_padded W_padded C K B"]:
-        """The image that the kernel moves over."""
+        """Pad the image and put its axes in memory order."""
         p = self.padding
         return F.pad(_positions_first(a), (0,) * 6 + (p,) * 4).contiguous()
 
     def _windows(
         self, padded: Float[Tensor, "H_padded W_padded C K B"]
     ) -> Float[Tensor, "H W kernel kernel_C N"]:
-        """What every row of the kernel sees at every position, as a view."""
+        """View the input of every row of the kernel at every position."""
         k, s = self.kernel_size, self.stride
         windows = padded.flatten(3).unfold(0, k, s).unfold(1, k, s)  # (H, W, C, N, k, k)
         return windows.permute(0, 1, 4, 5, 2, 3).flatten(3, 4)
@@ -509,31 +509,31 @@ class LocallyConnected2d(_Spatial):
     def _by_position(
         self, weight: Float[Tensor, "positions out fan_in"]
     ) -> Float[Tensor, "H W out kernel kernel_C"]:
-        """The weights, or as many numbers, for every row of the kernel."""
+        """View weights, or as many numbers, by row of the kernel."""
         return weight.unflatten(2, (self.kernel_size, -1)).unflatten(0, self.out_units[1:])
 
 
 def _entries(
     weight: Float[Tensor, "H W out kernel kernel_C"], k: slice
 ) -> Float[Tensor, "positions out entries"]:
-    """A view of what belongs to some rows of the kernel."""
+    """View the weights of some rows of the kernel."""
     return weight[:, :, :, k].flatten(3).flatten(0, 1)
 
 
 def _seen(
     windows: Float[Tensor, "H W kernel kernel_C N"], k: slice
 ) -> Float[Tensor, "positions entries N"]:
-    """What these rows see; a view for one row of the image and one of the kernel."""
+    """Collect the input of these rows; a view for one row of the image and one of the kernel."""
     return windows[:, :, k].flatten(2, 3).flatten(0, 1)
 
 
 def _positions_first(a: Shaped[Tensor, "B *K C H W"]) -> Shaped[Tensor, "H W C *K B"]:
-    """View with the axes as a locally connected layer has them in memory."""
+    """View with the axes in the memory order of a locally connected layer."""
     return a.permute(-2, -1, *range(a.ndim - 3, -1, -1))
 
 
 def _examples_first(a: Shaped[Tensor, "H W C *K B"]) -> Shaped[Tensor, "B *K C H W"]:
-    """The way back from `_positions_first`."""
+    """Undo `_positions_first`."""
     return a.permute(*range(a.ndim - 1, 1, -1), 0, 1)
 
 
@@ -561,16 +561,16 @@ class Gate(nn.Module):
         self.register_buffer("t", as_tensor("t", t))
 
     def mask(self, h: Float[Tensor, "B K *units"]) -> Bool[Tensor, "B *units"]:
-        r"""The gate :math:`G(\mathbf h_i)` of every unit (Eq. 8)."""
+        r"""Compute the gate :math:`G(\mathbf h_i)` of every unit (Eq. 8)."""
         return _dot(h.detach(), self.t[None]) >= 0
 
     def forward(self, h: Float[Tensor, "B K *units"]) -> Float[Tensor, "B K *units"]:
-        r"""Activations :math:`\mathbf a_i = G(\mathbf h_i)\, \mathbf h_i` (Eq. 7)."""
+        r"""Compute activations :math:`\mathbf a_i = G(\mathbf h_i)\, \mathbf h_i` (Eq. 7)."""
         return h * self.mask(h)[:, None]
 
 
 class AvgPool2d(nn.Module):
-    """Mean over windows of ``size`` by ``size`` positions; a rest at the border is dropped."""
+    """Mean over windows of ``size`` by ``size`` positions; incomplete windows are dropped."""
 
     def __init__(self, in_units: tuple[int, ...], size: int) -> None:
         super().__init__()
@@ -584,7 +584,7 @@ class AvgPool2d(nn.Module):
         self.out_units = (channels, height // size, width // size)
 
     def forward(self, a: Float[Tensor, "B K C H W"]) -> Float[Tensor, "B K C H_out W_out"]:
-        """Pool every component by itself."""
+        """Pool every component separately."""
         height, width = (n // self.size * self.size for n in a.shape[-2:])
         corners = product(range(self.size), repeat=2)
         shifted = [a[..., y : height : self.size, x : width : self.size] for y, x in corners]
@@ -600,7 +600,7 @@ class AvgPool2d(nn.Module):
 class Flatten(nn.Module):
     """Units (channels, height, width) in a row, channels last.
 
-    Channels last keeps ON and OFF units neighbours, as ON/OFF weights need them.
+    This order keeps ON and OFF units next to each other, as ON/OFF weights require.
     """
 
     def __init__(self, in_units: tuple[int, ...]) -> None:
@@ -609,10 +609,10 @@ class Flatten(nn.Module):
         self.out_units = (math.prod(in_units),)
 
     def forward(self, a: Float[Tensor, "B K C H W"]) -> Float[Tensor, "B K n"]:
-        """Order (height, width, channel)."""
+        """Flatten in the order (height, width, channel)."""
         return a.movedim(2, -1).flatten(2)
 
     def transpose(self, signal: Float[Tensor, "B n"]) -> Float[Tensor, "B C H W"]:
-        """Back to (channel, height, width)."""
+        """Restore (channel, height, width)."""
         channels, height, width = self.in_units
         return signal.unflatten(1, (height, width, channels)).movedim(-1, 1)

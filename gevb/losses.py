@@ -1,8 +1,8 @@
 r"""Losses: the mean over the batch, and the error vector that is broadcast.
 
-A loss takes logits and labels, and returns both: the mean loss :math:`\mathcal L`, and
-:math:`\mathbf e = \partial \mathcal L / \partial \mathbf a^L` for every example, which holds the
-factor 1 / B of the mean.
+A loss takes logits and labels. It returns the mean loss :math:`\mathcal L` and, for every
+example, :math:`\mathbf e = \partial \mathcal L / \partial \mathbf a^L`, which includes the factor
+1 / B of the mean.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from torch import Tensor
 
 from gevb.errors import InputError, as_tensor, shown
 
-#: A function of logits and labels that gives the mean loss and the error vectors.
+#: Function of logits and labels that returns the mean loss and the error vectors.
 Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
 def check_labels(y: Num[Tensor, " B"], classes: int, wait: bool = True) -> None:
-    """Refuse labels that no output component stands for.
+    """Refuse labels without an output component.
 
     Args:
         y: labels.
-        classes: how many there are.
-        wait: look at labels that lie on a GPU too, for which the processor has to wait.
+        classes: number of classes.
+        wait: also check labels on a GPU, for which the processor has to wait.
 
     Raises:
         InputError: the labels are not whole numbers, or one is outside 0 .. classes - 1.
@@ -44,7 +44,7 @@ def check_labels(y: Num[Tensor, " B"], classes: int, wait: bool = True) -> None:
 def _targets(
     y: Num[Tensor, "..."], logits: Float[Tensor, "B classes"]
 ) -> Float[Tensor, "B classes"]:
-    """Targets as they are, or labels as one-hot targets."""
+    """Return targets unchanged, or labels as one-hot targets."""
     if logits.ndim != 2 or not logits.numel() or not logits.is_floating_point():
         raise InputError(f"logits: got {shown(logits)} of {logits.dtype}, wanted (B >= 1, classes)")
     if y.is_floating_point():
@@ -56,14 +56,14 @@ def _targets(
         return y.to(logits.dtype)
     if y.shape != logits.shape[:1]:
         raise InputError(f"labels: got shape {tuple(y.shape)}, wanted ({len(logits)},)")
-    check_labels(y, logits.shape[1], wait=False)  # A GPU looks itself, when it sets the ones.
+    check_labels(y, logits.shape[1], wait=False)  # A GPU checks them when it sets the ones.
     return torch.zeros_like(logits).scatter_(1, y.long()[:, None], 1)
 
 
 def cross_entropy(
     logits: Float[Tensor, "B classes"], y: Num[Tensor, "..."]
 ) -> tuple[Float[Tensor, ""], Float[Tensor, "B classes"]]:
-    r"""Softmax cross-entropy and its error vector (Section 3.2).
+    r"""Compute the softmax cross-entropy and its error vector (Section 3.2).
 
     .. math::
 
@@ -76,13 +76,13 @@ def cross_entropy(
 
     Raises:
         InputError: logits, labels or targets of another shape, or labels outside
-            0 .. classes - 1; a GPU reports such labels by a CUDA error at a later call, so that
-            nobody waits for it.
+            0 .. classes - 1; a GPU reports such labels by a CUDA error at a later call, to
+            avoid waiting.
     """
     logits, y = as_tensor("logits", logits), as_tensor("labels", y)
     target = _targets(y, logits)
     log_p = logits.log_softmax(1)
-    # Of a label no other class counts, though its log p be minus infinity.
+    # Count only the label's class: log p of another class may be minus infinity.
     counted = log_p if y.is_floating_point() else log_p.masked_fill(target == 0, 0)
     return -(target * counted).sum() / len(logits), (log_p.exp() - target) / len(logits)
 
@@ -90,7 +90,7 @@ def cross_entropy(
 def mean_squared_error(
     logits: Float[Tensor, "B classes"], y: Num[Tensor, "..."]
 ) -> tuple[Float[Tensor, ""], Float[Tensor, "B classes"]]:
-    r"""Half the squared distance to the target, and its error vector.
+    r"""Compute half the squared distance to the target, and its error vector.
 
     .. math::
 
@@ -99,7 +99,7 @@ def mean_squared_error(
 
     Args:
         logits: the network's output.
-        y: targets of shape (B, classes), or labels of shape (B,) that stand for one-hot targets.
+        y: targets of shape (B, classes), or labels of shape (B,), used as one-hot targets.
 
     Raises:
         InputError: logits, labels or targets of another shape, or labels outside

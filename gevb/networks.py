@@ -1,4 +1,4 @@
-"""Networks: the paper's architectures as data, and one function that builds any of them.
+"""Networks: the paper's architectures as data, and one function that builds each of them.
 
 Source: Clark, Abbott and Chung (2021), Section 3.1, Tables 1 and 2 of Appendix G.
 """
@@ -73,7 +73,7 @@ class Pool:
     size: int
 
 
-#: One hidden layer, or the pooling after it.
+#: A hidden layer, or the pooling after it.
 Spec = FC | Conv | LC | Pool
 _KINDS = "FC, Conv, LC and Pool"
 #: Hidden layers from first to last.
@@ -81,7 +81,7 @@ Architecture = Sequence[Spec]
 _ORDER = "a Conv or LC before any Pool, and FC last"
 
 #: Hidden layers by data set and architecture; `Network` adds the output layer. Those for MNIST
-#: and CIFAR-10 are the Tables 1 and 2 of Appendix G.
+#: and CIFAR-10 are Tables 1 and 2 of Appendix G.
 ARCHITECTURES: dict[str, dict[str, Architecture]] = {
     "digits": {
         "fc": (FC(128), FC(64)),
@@ -120,20 +120,20 @@ class Layer(nn.Module):
     def __init__(self, weights: WeightLayer, gate: Gate | None) -> None:
         super().__init__()
         self.weights, self.gate = weights, gate
-        # A ModuleList at run time, typed by what it holds.
+        # At run time a ModuleList; typed by its contents.
         self.arrange = cast("list[AvgPool2d | Flatten]", nn.ModuleList())
 
     def forward(self, a: Float[Tensor, "B K_in *below"]) -> Float[Tensor, "B K *above"]:
-        """Activations as the next layer receives them."""
+        """Compute the activations that the next layer receives."""
         return self.respond(a)[0]
 
     def respond(
         self, a: Float[Tensor, "B K_in *below"]
     ) -> tuple[Float[Tensor, "B K *above"], Bool[Tensor, "B *units"] | None]:
-        r"""Activations as the next layer receives them, and the gates if there are any.
+        r"""Compute the activations that the next layer receives, and the gates if there are any.
 
-        Block by block, this is ``self.arranged(self.gate(self.weights(a)))``, Eq. 7 and 8 as one
-        reads them, without ever holding the pre-activations of the whole batch.
+        Block by block, this is ``self.arranged(self.gate(self.weights(a)))`` (Eq. 7 and 8), but it
+        never holds the pre-activations of the whole batch.
         """
         if self.gate is None:
             return self.weights(a), None
@@ -149,7 +149,7 @@ class Layer(nn.Module):
     def _gated(
         self, gate: Gate, a: Tensor, pools: list[AvgPool2d], masks: list[Tensor]
     ) -> Iterator[Tensor]:
-        """Gated and pooled activations, block by block; the gates of each block go to `masks`."""
+        """Yield gated and pooled activations in blocks; append each block's gates to `masks`."""
         for h in self.weights.blocks(a, rows=math.prod(pool.size for pool in pools)):
             masks.append(gate.mask(h))
             block = h.mul_(masks[-1][:, None])
@@ -158,20 +158,20 @@ class Layer(nn.Module):
             yield block
 
     def arranged(self, a: Float[Tensor, "B K *units"]) -> Float[Tensor, "B K *above"]:
-        """Pool and flatten."""
+        """Pool and flatten the activations."""
         for module in self.arrange:
             a = module(a)
         return a
 
     def unarranged(self, signal: Float[Tensor, "B *above"]) -> Float[Tensor, "B *units"]:
-        """Transpose of `arranged`, for one scalar per unit."""
+        """Apply the transpose of `arranged` to one scalar per unit."""
         for module in reversed(self.arrange):
             signal = module.transpose(signal)
         return signal
 
 
 class Trace(NamedTuple):
-    r"""What a learning rule needs to remember of a forward pass.
+    r"""Results of a forward pass that the learning rules need.
 
     Attributes:
         inputs: :math:`\mathbf a^{\ell-1}` as layer :math:`\ell` received it.
@@ -245,7 +245,7 @@ class Network(nn.Module):
     def _append(
         self, spec: Spec, units: tuple[int, ...], generator: torch.Generator, output: bool
     ) -> tuple[int, ...]:
-        """Put what `spec` says on top of `units`; the new top units."""
+        """Add the layer or pooling of `spec` on top of `units`; return the new top units."""
         if not isinstance(spec, Spec):
             raise InputError(f"architecture: got {shown(spec)}, wanted {_KINDS}")
         below = self.layers[-1].arrange if self.layers else None
@@ -285,7 +285,7 @@ class Network(nn.Module):
     def _gating_vectors(
         self, weights: WeightLayer, generator: torch.Generator
     ) -> Float[Tensor, "K *units"]:
-        """Random signs in ON/OFF pairs, t_OFF = -t_ON; t_ON = 1 in a conventional network."""
+        """Draw random signs in ON/OFF pairs, t_OFF = -t_ON; t_ON = 1 in a conventional network."""
         n = weights.out_units[0]
         signs = torch.randint(2, (self.K, (n + 1) // 2), generator=generator) * 2 - 1
         on = signs if self.vectorized else torch.ones_like(signs)
@@ -294,7 +294,7 @@ class Network(nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
-        """Floating-point type of its weights."""
+        """Floating-point type of the weights."""
         return self.layers[0].weights.weight.dtype
 
     @property
@@ -303,7 +303,7 @@ class Network(nn.Module):
         return [layer.weights.out_units for layer in self.layers[:-1]]
 
     def forward(self, x: Float[Tensor, "B *input"]) -> Float[Tensor, "B classes"]:
-        """Logits.
+        """Compute the logits.
 
         Raises:
             InputError: the images are not of the network's input shape.
@@ -313,7 +313,7 @@ class Network(nn.Module):
 
     @torch.no_grad()
     def trace(self, x: Float[Tensor, "B *input"]) -> Trace:
-        """Forward pass that keeps what the learning rules need.
+        """Run a forward pass and keep what the learning rules need.
 
         Raises:
             InputError: the images are not of the network's input shape.
@@ -325,7 +325,7 @@ class Network(nn.Module):
     def _pass(
         self, x: Tensor, inputs: MutableSequence[Tensor], gates: MutableSequence[Tensor]
     ) -> Float[Tensor, "B classes"]:
-        """Logits; what each layer receives goes to `inputs`, and its gates to `gates`."""
+        """Compute the logits; append each layer's input to `inputs` and its gates to `gates`."""
         a = self.as_units(x)
         for layer in self.layers:
             inputs.append(a)
@@ -335,11 +335,11 @@ class Network(nn.Module):
         return a.flatten(1)
 
     def as_units(self, x: Float[Tensor, "B *input"]) -> Float[Tensor, "B 1 *units"]:
-        """Images as activations with one component, for the first layer, in the network's type.
+        """Convert images to activations with one component, in the network's type.
 
         Raises:
-            InputError: the images are not of the network's input shape, whole numbers, on another
-                device, or looked at under autocast, whose types the rules do not follow.
+            InputError: images of another shape than the network's input, whole numbers, on another
+                device, or used under autocast, whose types the rules do not follow.
         """
         first, x = self.layers[0].weights, as_tensor("input", x)
         weight = first.weight
@@ -378,7 +378,7 @@ def build(
     initializer: Initializer | None = None,
     seed: int = 0,
 ) -> Network:
-    """One of the paper's networks (Tables 1 and 2), a small one for the digits, or one of your own.
+    """Build one of the paper's networks (Tables 1 and 2), one for the digits, or your own.
 
     A VNN of two hidden layers for the digits::
 

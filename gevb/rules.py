@@ -1,13 +1,13 @@
-r"""Learning rules: what does a postsynaptic unit get to hear?
+r"""Learning rules: the feedback that each postsynaptic unit receives.
 
 All rules update a weight by the gate of the postsynaptic unit, times the feedback it receives,
-times the presynaptic activation's inner product with the broadcast vector (Eq. 9, 14):
+times the inner product of presynaptic activation and broadcast vector (Eq. 9, 14):
 
 .. math::
 
     \Delta w_{ij} = G(\mathbf h_i)\, \hat\delta_i\, (\mathbf a_j \cdot \mathbf e).
 
-They differ in the feedback alone:
+They differ only in the feedback:
 
 ======  =================================================================================
 rule    feedback :math:`\hat\delta^\ell` of hidden layer :math:`\ell`
@@ -18,8 +18,7 @@ rule    feedback :math:`\hat\delta^\ell` of hidden layer :math:`\ell`
 `GEVB`  1 (Eq. 9)
 ======  =================================================================================
 
-A rule of your own is a subclass of `Rule` that says what a unit hears, here twice what it hears
-under GEVB::
+To define your own rule, subclass `Rule` and compute the feedback. Here it is twice GEVB's::
 
     >>> import torch, gevb
     >>> class Louder(gevb.Rule):
@@ -28,7 +27,7 @@ under GEVB::
     >>> network = gevb.build("digits", "fc")
     >>> x, y = torch.ones(1, 1, 8, 8), torch.tensor([3])
     >>> once, twice = gevb.GEVB(network).updates(x, y), Louder(network).updates(x, y)
-    >>> [torch.equal(2 * u, v) for u, v in zip(once, twice)]  # the output unit hears no rule
+    >>> [torch.equal(2 * u, v) for u, v in zip(once, twice)]  # the output layer uses no feedback
     [True, True, False]
 
 Source: Clark, Abbott and Chung (2021), Sections 3.2, 3.3 and 4, Appendices E, F, H and J.
@@ -55,9 +54,9 @@ def _kind(tensor: Tensor) -> tuple[torch.dtype, torch.device]:
 
 
 class Rule:
-    """Fills `.grad` of a network's parameters, in place of `loss.backward()`.
+    """Learning rule that fills `.grad` of a network's parameters, in place of `loss.backward()`.
 
-    What `.grad` holds after a batch is the rule's update, ready for any optimizer::
+    After a batch, `.grad` holds the rule's update, ready for any optimizer::
 
         >>> import torch, gevb
         >>> network = gevb.build("digits", "fc", seed=0).double()
@@ -67,16 +66,16 @@ class Rule:
         >>> all(torch.allclose(p.grad, g) for p, g in zip(network.parameters(), wanted))
         True
 
-    A rule is for one thread at a time: `.grad` is read and then written.
+    Use a rule in one thread at a time: `.grad` is read and then written.
 
     Args:
-        network: stays where it is; a rule's random feedback is made on the same device, of the same
-            type, and made again where the network has changed them.
+        network: network to train. Random feedback has its dtype and device, and is drawn again
+            if they change.
         loss: `gevb.cross_entropy` or `gevb.mean_squared_error`.
         seed: of random feedback.
 
     Raises:
-        InputError: no network, or one that the rule is not for.
+        InputError: no network, or a kind of network that the rule does not support.
     """
 
     def __init__(self, network: Network, loss: Loss = cross_entropy, seed: int = 0) -> None:
@@ -86,13 +85,13 @@ class Rule:
         self._draw()
 
     def _draw(self) -> None:
-        """What is random, for the network as it is now."""
+        """Draw random feedback in the network's dtype and on its device."""
         self.drawn_for = _kind(self.network.layers[0].weights.weight)
         self.draw(stream(self.seed, "feedback"))
 
     @torch.no_grad()
     def backward(self, x: Float[Tensor, "B *input"], y: Num[Tensor, "..."]) -> Float[Tensor, ""]:
-        """Add the rule's update to `.grad` of every parameter; the batch's mean loss.
+        """Add the rule's update to `.grad` of every parameter; return the batch's mean loss.
 
         Raises:
             InputError: images of another shape, or labels that do not fit the network.
@@ -107,9 +106,9 @@ class Rule:
     def updates(
         self, x: Float[Tensor, "B *input"], y: Num[Tensor, "..."]
     ) -> list[Float[Tensor, "..."]]:
-        """The rule's update of every layer's weights; what `.grad` held is lost, and it is empty.
+        """Compute the rule's update of every layer's weights; `.grad` is cleared before and after.
 
-        Weights that do not want a gradient have an update of zero.
+        Frozen weights get an update of zero.
 
         Raises:
             InputError: as `backward`.
@@ -125,7 +124,7 @@ class Rule:
     def feedbacks(
         self, x: Float[Tensor, "B *input"], y: Num[Tensor, "..."]
     ) -> list[Float[Tensor, "B *units"]]:
-        r"""Feedback :math:`\hat\delta^\ell` that each hidden layer receives, before the gates.
+        r"""Compute the feedback :math:`\hat\delta^\ell` of each hidden layer, before the gates.
 
         Raises:
             InputError: images of another shape, or labels that do not fit the network.
@@ -138,7 +137,7 @@ class Rule:
     def _descend(
         self, trace: Trace, output: Float[Tensor, "B outputs"]
     ) -> Iterator[tuple[int, Tensor, Tensor]]:
-        """Layer, feedback and gated feedback, from the output layer down to the first."""
+        """Yield layer, feedback and gated feedback, from the output layer down to the first."""
         if _kind(output) != self.drawn_for:
             self._draw()
         top, delta = len(trace.gates), output
@@ -150,19 +149,19 @@ class Rule:
 
     @classmethod
     def check(cls, vectorized: bool) -> None:
-        """Refuse a kind of network that the rule is not for.
+        """Refuse a kind of network that the rule does not support.
 
         Raises:
-            InputError: it is not.
+            InputError: the rule does not support it.
         """
 
     def draw(self, generator: torch.Generator) -> None:
-        """Draw what is random about the rule, once."""
+        """Draw the random parts of the rule, once."""
 
     def feedback(
         self, l: int, delta: Float[Tensor, "B *above"], output: Float[Tensor, "B outputs"]
     ) -> Float[Tensor, "B *units"]:
-        r"""What hidden layer l hears, :math:`\hat\delta`, before its gates.
+        r"""Compute the feedback :math:`\hat\delta` of hidden layer l, before its gates.
 
         Args:
             l: counted from 0.
@@ -182,7 +181,7 @@ class BP(Rule):
     """
 
     def feedback(self, l: int, delta: Tensor, output: Tensor) -> Tensor:
-        """Through the transpose of the weights above."""
+        """Apply the transpose of the weights above."""
         above = self.network.layers[l + 1].weights
         return self.network.layers[l].unarranged(above.transpose(delta))
 
@@ -195,12 +194,12 @@ class FA(Rule):
     """
 
     def draw(self, generator: torch.Generator) -> None:
-        """Weights of the same kind as those above each hidden layer."""
+        """Draw weights of the same kind as those above each hidden layer."""
         layers = [copy.deepcopy(layer.weights) for layer in self.network.layers[1:]]
         self.above = [self.network.initializer(layer, generator) for layer in layers]
 
     def feedback(self, l: int, delta: Tensor, output: Tensor) -> Tensor:
-        """Through the transpose of random weights."""
+        """Apply the transpose of the random weights."""
         return self.network.layers[l].unarranged(self.above[l].transpose(delta))
 
 
@@ -213,7 +212,7 @@ class DFA(Rule):
     """
 
     def draw(self, generator: torch.Generator) -> None:
-        """One matrix for all layers, as wide as the largest."""
+        """Draw one matrix for all layers, as wide as the largest layer."""
         columns = max((math.prod(units) for units in self.network.hidden_units), default=0)
         shape = (self.network.outputs, columns)
         matrix = torch.rand(shape, generator=generator, dtype=torch.float64)
@@ -222,21 +221,21 @@ class DFA(Rule):
         self.matrix = matrix.to(self.network.layers[0].weights.weight)
 
     def feedback(self, l: int, delta: Tensor, output: Tensor) -> Tensor:
-        """Straight from the output."""
+        """Multiply the output's feedback by the random matrix."""
         units = self.network.hidden_units[l]
         return (output @ self.matrix[:, : math.prod(units)]).unflatten(1, units)
 
 
 class GEVB(Rule):
-    r"""Global error-vector broadcasting: every unit hears the same (Eq. 9).
+    r"""Global error-vector broadcasting: every unit receives the same feedback (Eq. 9).
 
     .. math::
 
         \hat\delta_i = 1, \qquad \Delta w_{ij} = G(\mathbf h_i)\, (\mathbf a_j \cdot \mathbf e).
 
     Raises:
-        InputError: in a conventional network, whose units have no components to hold
-            :math:`\mathbf e` against.
+        InputError: in a conventional network, whose units have no components to multiply
+            with :math:`\mathbf e`.
     """
 
     @classmethod
@@ -246,16 +245,16 @@ class GEVB(Rule):
             raise InputError("rule gevb: got a conventional network, wanted a vectorized one")
 
     def feedback(self, l: int, delta: Tensor, output: Tensor) -> Tensor:
-        """One for every unit."""
+        """Return 1 for every unit."""
         return output.new_ones(1).expand(len(output), *self.network.hidden_units[l])
 
 
-#: The rules by the names that `make_rule` and the command line know.
+#: Rules by their names in `make_rule` and on the command line.
 RULES: dict[str, type[Rule]] = {"bp": BP, "fa": FA, "dfa": DFA, "gevb": GEVB}
 
 
 def make_rule(name: str, network: Network, loss: Loss = cross_entropy, seed: int = 0) -> Rule:
-    """The rule called `name`: "bp", "fa", "dfa" or "gevb".
+    """Make the rule called `name`: "bp", "fa", "dfa" or "gevb".
 
     Raises:
         InputError: no such rule, or gevb in a conventional network.
@@ -268,21 +267,21 @@ def make_rule(name: str, network: Network, loss: Loss = cross_entropy, seed: int
 def alignment_angles(
     rule: Rule, x: Float[Tensor, "B *input"], y: Num[Tensor, "..."]
 ) -> Float[Tensor, " hidden"]:
-    r"""Mean angle in degrees between a rule's feedback and back-propagation's, per hidden layer.
+    r"""Average the angle in degrees between a rule's feedback and BP's, per hidden layer.
 
-    For GEVB this is, per example and without the gates (Eq. A4),
+    For GEVB the angle is, per example and without the gates (Eq. A4),
 
     .. math::
 
         \cos\theta^\ell = \frac{\hat\delta^\ell \cdot \mathbf 1}{|\hat\delta^\ell|\,|\mathbf 1|}.
 
-    Examples with :math:`|\hat\delta^\ell| < 10^{-6}` in back-propagation, taken for the loss of
-    that example alone, are left out; a layer in which none remains gets nan.
+    Examples with :math:`|\hat\delta^\ell| < 10^{-6}` in back-propagation (for the loss of that
+    example alone) are left out; a layer without any other example gets nan.
 
     Raises:
         InputError: images of another shape, or labels that do not fit the network.
     """
-    # The mean over the batch put a factor 1 / B into dL/dlogits, conventional networks' feedback.
+    # The batch mean puts a factor 1 / B into dL/dlogits, the feedback of conventional networks.
     examples = 1 if rule.network.vectorized else len(x)
     gradient = BP(rule.network, rule.loss).feedbacks(x, y)
     angles = [
@@ -295,5 +294,5 @@ def alignment_angles(
 def _mean_angle(u: Float[Tensor, "B n"], v: Float[Tensor, "B n"]) -> Float[Tensor, ""]:
     norm_u, norm_v = u.norm(dim=1), v.norm(dim=1)
     cosine = ((u * v).sum(1) / (norm_u * norm_v)).clamp(-1, 1)
-    kept = norm_v >= 1e-6  # Not an index: only the device knows how many there are.
+    kept = norm_v >= 1e-6  # No index: its length would be known only on the device.
     return (torch.where(kept, cosine.acos(), 0).sum() / kept.sum()).rad2deg()

@@ -1,4 +1,4 @@
-"""Random streams: one seed, independent draws for each purpose."""
+"""Random streams: independent draws for each purpose from one seed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gevb.errors import check_whole
 
 
 def check_seed(seed: object) -> int:
-    """A seed: a whole number of 32 bits, as scikit-learn wants it too.
+    """Check a seed: a whole number of 32 bits, the range that scikit-learn accepts too.
 
     Raises:
         InputError: anything else.
@@ -20,7 +20,7 @@ def check_seed(seed: object) -> int:
 
 
 def stream(seed: int, purpose: str) -> torch.Generator:
-    """A CPU generator for one purpose ("weights", "feedback", "order") of a seed.
+    """Make a CPU generator for one purpose ("weights", "feedback", "order") of a seed.
 
     Raises:
         InputError: see `check_seed`.

@@ -1,7 +1,7 @@
-"""What a network and its optimizer can take over from a file, checked before any of it is loaded.
+"""Checks of the saved state of a network and its optimizer, before any of it is loaded.
 
-PyTorch loads averages of any shape into an optimizer, and fused Adam then reads and writes beyond
-their end.
+PyTorch loads averages of any shape into an optimizer; fused Adam then reads and writes out of
+bounds.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from gevb.errors import InputError, check_names, shown
 
 
 def check_tensors(name: str, got: object, wanted: Mapping[Any, Tensor]) -> None:
-    """Refuse what is not a dictionary of finite tensors like those that are wanted.
+    """Refuse anything but a dictionary of finite tensors like the wanted ones.
 
     Raises:
-        InputError: something else, or a tensor is missing, not wanted, of another type, shape,
+        InputError: no dictionary, or a tensor is missing, not wanted, of another type, shape,
             layout or device, or has a number that is not finite.
     """
 
@@ -42,7 +42,7 @@ def check_tensors(name: str, got: object, wanted: Mapping[Any, Tensor]) -> None:
 def checked_averages(
     state: object, optimizer: torch.optim.Optimizer
 ) -> dict[int, dict[str, Tensor]]:
-    """The averages in an Adam's `state_dict`, copied and laid out as the parameters are.
+    """Copy the averages of an Adam's `state_dict` in the memory layout of the parameters.
 
     Raises:
         InputError: they are not those of the optimizer's parameters.

@@ -39,13 +39,13 @@ from gevb.state import check_tensors, checked_averages
 
 #: Floating-point types by name.
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
-#: The paper trains for at most so many.
+#: Maximal epochs in the paper.
 PAPER_EPOCHS = 190
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """A data set, a network and a rule: one of the paper's 48, or any other such choice.
+    """A data set, a network and a rule: one of the paper's 48 experiments, or another.
 
     Attributes:
         dataset, arch: as for `gevb.build`; arch by its name.
@@ -73,32 +73,32 @@ class Experiment:
 
     @property
     def network(self) -> str:
-        """Its network's name, such as "mnist-fc-vectorized-nonnegative"."""
+        """Name of the network, such as "mnist-fc-vectorized-nonnegative"."""
         signs = "nonnegative" if self.nonnegative else "mixed"
         return f"{self.dataset}-{self.arch}-{self.units}-{signs}"
 
     @property
     def name(self) -> str:
-        """Network and rule, such as "mnist-fc-vectorized-nonnegative-gevb"."""
+        """Names of network and rule, such as "mnist-fc-vectorized-nonnegative-gevb"."""
         return f"{self.network}-{self.rule}"
 
     @property
     def units(self) -> str:
-        """Which kind: "vectorized" or "conventional"."""
+        """Kind of units: "vectorized" or "conventional"."""
         return "vectorized" if self.vectorized else "conventional"
 
     @property
     def label(self) -> str:
-        """As the paper's tables call the rule: a plus for nonnegative weights, as in "GEVB+"."""
+        """Rule's name in the paper's tables: with a plus for nonnegative weights, as in "GEVB+"."""
         return self.rule.upper() + "+" * self.nonnegative
 
     @property
     def title(self) -> str:
-        """Rule and kind of units as a figure names them, such as "GEVB+ vectorized"."""
+        """Rule and kind of units for figures, such as "GEVB+ vectorized"."""
         return f"{self.label} {self.units}"
 
     def build(self, seed: int = 0, initializer: Initializer | None = None) -> Network:
-        """Its network, as `gevb.build` makes it."""
+        """Build its network with `gevb.build`."""
         return build(
             self.dataset,
             self.arch,
@@ -109,16 +109,16 @@ class Experiment:
         )
 
     def run(self, **how: Any) -> Config:
-        """A run of it, by the paper's protocol but for what is given of `Config`'s fields."""
+        """Make a run of it, by the paper's protocol except for the given fields of `Config`."""
         return Config(**{f.name: getattr(self, f.name) for f in fields(Experiment)}, **how)
 
 
 @dataclass(frozen=True)
 class Config(Experiment):
-    """A run of an experiment: what decides its result, up to rounding.
+    """A run of an experiment: the settings that determine its result, up to rounding.
 
     Attributes:
-        epochs: at most; training stops at an evaluation without training error.
+        epochs: maximum; training stops at an evaluation without training error.
         seed: of weights, gating vectors, random feedback and the order of the examples.
         learning_rate, batch_size: of Adam; the last batch of an epoch may be smaller.
         evaluate_every: epochs from one evaluation and checkpoint to the next.
@@ -143,27 +143,27 @@ class Config(Experiment):
         checked["seed"] = check_seed(self.seed)
         rate = check_number("learning_rate", self.learning_rate, above=True)
         for name, value in {**checked, "learning_rate": rate}.items():
-            object.__setattr__(self, name, value)  # NumPy's numbers could not be written.
+            object.__setattr__(self, name, value)  # NumPy's numbers cannot be written to a file.
 
     @property
     def experiment(self) -> Experiment:
-        """What this is a run of."""
+        """Experiment that this is a run of."""
         return Experiment(**{f.name: getattr(self, f.name) for f in fields(Experiment)})
 
     @property
     def name(self) -> str:
-        """The experiment's and the seed; the epochs too if they are not the paper's."""
+        """Name of the experiment, and the seed; also the epochs if they are not the paper's."""
         epochs = "" if self.epochs == PAPER_EPOCHS else f"-{self.epochs}epochs"
         return f"{super().name}{epochs}-seed{self.seed}"
 
     @property
     def evaluated(self) -> list[int]:
-        """Epochs after which it is evaluated, unless it stops before: 0, k, 2k, ..., the last."""
+        """Epochs with an evaluation, unless the run stops before: 0, k, 2k, ..., the last."""
         return [*range(0, self.epochs, self.evaluate_every), self.epochs]
 
     @property
     def departures(self) -> str:
-        """How it departs from the paper's protocol, such as "epochs 5"; empty if it does not."""
+        """Departures from the paper's protocol, such as "epochs 5"; empty if there are none."""
         paper = self.experiment.run(seed=self.seed)
         changed = [f.name for f in fields(self) if getattr(self, f.name) != getattr(paper, f.name)]
         return ", ".join(f"{name} {getattr(self, name)}" for name in changed)
@@ -174,18 +174,18 @@ _MAXIMA = {"train_error": 100, "test_error": 100, "train_loss": math.inf, "test_
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What an evaluation found after a number of epochs.
+    """Result of an evaluation after a number of epochs.
 
     Attributes:
         epoch: epochs done.
         train_error, test_error: in percent.
         train_loss, test_loss: mean cross-entropy.
         angles: degrees between the network's broadcast feedback (GEVB's in a vectorized network,
-            DFA's in a conventional one) and back-propagation's, for every hidden layer; None
-            where no example has feedback to compare with.
+            DFA's in a conventional one) and back-propagation's, for every hidden layer; None if
+            no example has feedback to compare with.
 
     Raises:
-        InputError: a number that it cannot be.
+        InputError: an impossible number.
     """
 
     epoch: int
@@ -205,10 +205,10 @@ class Evaluation:
 
     @classmethod
     def of(cls, values: Any) -> Evaluation:
-        """The evaluation that a file's values tell of, as `asdict` gives them.
+        """Make an evaluation from the values of a file, in the format of `asdict`.
 
         Raises:
-            InputError: they tell of none.
+            InputError: the values are no evaluation.
         """
         check_names("evaluation", values, [field.name for field in fields(cls)])
         if not isinstance(values["angles"], list | tuple):
@@ -216,7 +216,7 @@ class Evaluation:
         return cls(**{**values, "angles": tuple(values["angles"])})
 
     def __str__(self) -> str:
-        """As the command line prints it."""
+        """Format it for the command line."""
         return (
             f"test error {self.test_error:.2f} % (train error {self.train_error:.2f} %) "
             f"after {self.epoch} epochs"
@@ -225,30 +225,30 @@ class Evaluation:
 
 @torch.no_grad()
 def evaluate(network: Network, split: Split, batch_size: int = 128) -> tuple[float, float]:
-    """Error in percent and mean cross-entropy.
+    """Compute the error in percent and the mean cross-entropy.
 
     Raises:
-        InputError: no network or split, one that does not fit the other, or no size of a batch.
+        InputError: no network or split, one that does not fit the other, or a wrong batch size.
     """
     check_kind("network", network, Network)
     check_kind("split", split, Split)
     parts = [network(x) for x, _ in split.batches(batch_size)]
     logits = torch.cat(parts).double()
-    wrong = ((logits.argmax(1) != split.y) | logits.isnan().any(1)).sum()  # nan decides nothing
+    wrong = ((logits.argmax(1) != split.y) | logits.isnan().any(1)).sum()  # nan counts as wrong
     loss, _ = cross_entropy(logits, split.y)
-    # Moved together: the processor waits for a GPU once.
+    # Moved together, so that the processor waits for a GPU once.
     wrong_count, mean_loss = torch.stack([wrong, loss]).tolist()
     return 100 * wrong_count / len(split), mean_loss
 
 
 @runtime_checkable
 class Learner(Protocol):
-    """A `gevb.Rule`, or anything else that fills a network's `.grad` in its place."""
+    """A `gevb.Rule`, or another object that fills a network's `.grad`."""
 
     network: Network
 
     def backward(self, x: Float[Tensor, "B *input"], y: Num[Tensor, "..."]) -> Float[Tensor, ""]:
-        """Add an update to `.grad` of every parameter; the batch's mean loss."""
+        """Add an update to `.grad` of every parameter; return the batch's mean loss."""
 
 
 def step(
@@ -257,15 +257,15 @@ def step(
     x: Float[Tensor, "B *input"],
     y: Num[Tensor, "..."],
 ) -> Float[Tensor, ""]:
-    """A step of the optimizer along the rule's update for a batch; the mean loss before it.
+    """Take an optimizer step with the rule's update for a batch; return the mean loss before it.
 
     The processor never waits for a GPU.
 
     Args:
-        rule: of the network that is trained; nonnegative weights are clamped after the step.
-        optimizer: of the network's parameters.
+        rule: rule of the trained network; nonnegative weights are clamped after the step.
+        optimizer: optimizer of the network's parameters.
         x: images, in any floating-point type.
-        y: their labels or targets.
+        y: labels or targets.
 
     Raises:
         InputError: images or labels that do not fit the network.
@@ -283,7 +283,7 @@ def train_epoch(
     batches: Iterable[tuple[Tensor, Tensor]],
     after_batch: Callable[[], object] = lambda: None,
 ) -> float:
-    """A `step` for every batch, as `gevb.Split.batches` gives them; the mean of their losses.
+    """Take a `step` for every batch of `gevb.Split.batches`; return the mean of their losses.
 
     Raises:
         InputError: images or labels that do not fit the network, or no batches.
@@ -298,13 +298,13 @@ def train_epoch(
 
 
 class Trainer:
-    """Network, rule, optimizer and everything else that changes while training.
+    """Network, rule, optimizer and all other state that changes during training.
 
     Args:
-        config: what to train, and how.
-        data: on the device.
-        device: of network and data.
-        rule: to train with, and its network; those that `config` names if None.
+        config: settings of the run.
+        data: data set, on the device.
+        device: device of network and data.
+        rule: rule to train with, and its network; those of `config` if None.
     """
 
     def __init__(
@@ -316,35 +316,35 @@ class Trainer:
         self.config, self.data, self.device = config, data, device
         self.rule, self.network = rule, rule.network
         measured = "gevb" if self.network.vectorized else "dfa"
-        self.measured = make_rule(measured, self.network, seed=config.seed)  # whose angles are told
+        self.measured = make_rule(measured, self.network, seed=config.seed)  # for the angles
         self.optimizer = torch.optim.Adam(
             self.network.parameters(), lr=config.learning_rate, fused=True
         )
-        self.order = stream(config.seed, "order")  # as it was before the epoch under way
+        self.order = stream(config.seed, "order")  # at the start of the current epoch
         self.epoch = 0
-        self.batch = 0  # of the epoch under way
+        self.batch = 0  # of the current epoch
         self.history: list[Evaluation] = []
 
     @property
     def finished(self) -> bool:
-        """Whether it was evaluated after all epochs, or without training error."""
+        """True after an evaluation at the last epoch, or one without training error."""
         last = self.history[-1:]
         return any(e.epoch >= self.config.epochs or e.train_error == 0 for e in last)
 
     def reached(self, until: int | None) -> bool:
-        """Whether it is finished, or was evaluated at or after `until` epochs."""
+        """Check if it is finished, or was evaluated at or after `until` epochs."""
         there = until is not None and any(e.epoch >= until for e in self.history[-1:])
         return self.finished or there
 
     @property
     def batches(self) -> int:
-        """Of an epoch."""
+        """Number of batches of an epoch."""
         return -(-len(self.data.train) // self.config.batch_size)
 
     def run(
         self, after_batch: Callable[[], object] = lambda: None, until: int | None = None
     ) -> Iterator[Evaluation]:
-        """Train to the end, or until it is `reached`; every evaluation when it has been made.
+        """Train to the end, or until it is `reached`; yield every evaluation.
 
         Raises:
             InputError: the loss is not finite.
@@ -356,7 +356,7 @@ class Trainer:
                 yield self.evaluate()
 
     def train_epoch(self, after_batch: Callable[[], object] = lambda: None) -> None:
-        """One pass over the training set in random order, or the rest of one.
+        """Pass over the training set in random order, or over the rest of it.
 
         Raises:
             InputError: the loss is not finite.
@@ -369,13 +369,13 @@ class Trainer:
             self.batch += 1
             after_batch()
 
-        if len(order):  # A checkpoint may have been made after the last batch.
+        if len(order):  # A checkpoint may follow the last batch.
             batches = self.data.train.batches(size, order.to(self.device))
             self.check_finite(train_epoch(self.rule, self.optimizer, batches, counted))
         self.epoch, self.batch, self.order = self.epoch + 1, 0, generator
 
     def evaluate(self) -> Evaluation:
-        """Errors and losses on both sets, and angles on one batch, added to the history.
+        """Evaluate errors and losses on both sets and angles on one batch; add them to the history.
 
         Raises:
             InputError: a loss is not finite.
@@ -388,14 +388,14 @@ class Trainer:
         return self.history[-1]
 
     def _angles(self) -> tuple[float | None, ...]:
-        """Alignment of the network's broadcast rule on one batch of test images."""
+        """Compute the alignment of the network's broadcast rule on one batch of test images."""
         test, batch = self.data.test, slice(self.config.batch_size)
         x = test.x[batch].to(self.network.dtype)
         angles = alignment_angles(self.measured, x, test.y[batch]).tolist()
         return tuple(None if math.isnan(angle) else angle for angle in angles)
 
     def check_finite(self, loss: float) -> None:
-        """Stop what cannot be saved any more.
+        """Stop a run whose loss is not finite.
 
         Raises:
             InputError: the loss is not finite.
@@ -408,7 +408,7 @@ class Trainer:
             )
 
     def state(self) -> dict[str, Any]:
-        """All that a later process needs to go on bit by bit as this one would have."""
+        """Collect everything that a later process needs to continue with identical results."""
         return {
             "epoch": self.epoch,
             "batch": self.batch,
@@ -419,7 +419,7 @@ class Trainer:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from `state`; nothing is loaded of one that is refused.
+        """Continue from `state`; a refused state changes nothing.
 
         Raises:
             InputError: a part is missing, of another type or shape, or not finite.
