@@ -1,6 +1,6 @@
-"""The book's Sphinx extension: everything a page needs comes from the book itself.
+"""The book's Sphinx extension: pages get everything they need from the book itself.
 
-Its parts are extensions of their own, each a module of this package.
+Each part is an extension of its own, in a module of this package.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 def repository_buttons(app: Sphinx, config: Config) -> None:
-    """Show the repository, issue and Colab buttons where they lead somewhere."""
+    """Show the repository, issue and Colab buttons if the repository is known."""
     options = config.html_theme_options
     if GITHUB.fullmatch(options.get("repository_url") or ""):
         options["use_repository_button"] = options["use_issues_button"] = True
         options["launch_buttons"]["colab_url"] = "https://colab.research.google.com"
     else:
-        options["repository_url"] = ""  # the theme stops at a host that it does not know
+        options["repository_url"] = ""  # the theme fails on a host that it does not know
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Called by Sphinx."""
+    """Register the parts with Sphinx."""
     for part in (
         "libraries",
         "rules",
@@ -46,7 +46,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
         "slim",
     ):
         app.setup_extension(f"{__name__}.{part}")
-    # tables of many rows, which a reader may sort: `gevb.lab.tables.Table` says which are
+    # sortable tables of many rows; `gevb.lab.tables.Table` marks them
     serve(app, '<table class="rows sortable">', "sorting.js")
     app.connect("config-inited", repository_buttons)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,10 +1,10 @@
-"""Links between the chapters and the pages of the package, made from what is written anyway.
+"""Links between the chapters and the package's pages, made from existing text and code.
 
-* Inline code that names something documented becomes a link to it: by its full name, as the page's
-  own code imports it, or as the docstring's class or module knows it.
-* Each chapter ends with links to what its code takes from the package.
-* What a package re-exports is shown under the name to import it by.
-* `.. command-help:: NAME` shows what a command says of itself.
+* Inline code that names something documented becomes a link to it. The name may be the full one,
+  one imported by the page's code, or one relative to the docstring's class or module.
+* Each chapter ends with links to the parts of the package that its code uses.
+* Objects that a package re-exports are shown under the name to import.
+* `.. command-help:: NAME` shows a command's help.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 LOGGER = logging.getLogger(__name__)
-NAMED = re.compile(r"(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?:\(.*\))?")  # a call names it too
+NAMED = re.compile(r"(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?:\(.*\))?")  # also a call
 APPARATUS = "gevbook"
 PARAMETERS = re.compile(r"<dl>\n((?:<dd><em class=\"sig-param\">.*</dd>\n)+)</dl>")
 VALUE = 100  # characters of a constant's value that are shown
 
 
 def imported(tree: ast.AST) -> dict[str, str]:
-    """Full names of what code imports from the package, by the names that it gives them."""
+    """Map the names in the code to the full names that it imports from the package."""
     return {
         alias.asname or alias.name: f"{statement.module}.{alias.name}"
         for statement in ast.walk(tree)
@@ -52,11 +52,11 @@ def imported(tree: ast.AST) -> dict[str, str]:
 
 @cache
 def imports_of(module: str) -> dict[str, str]:
-    """What a module of the package imports from others."""
+    """Collect the names that a module of the package imports from others."""
     return imported(ast.parse(inspect.getsource(importlib.import_module(module))))
 
 
-# The name to import something by, and where it is defined.
+# Import name of each object, and the module that defines it.
 HOMES = {
     f"{package}.{name}": home
     for package in ("gevb", "gevbook.figures")
@@ -66,18 +66,18 @@ SHORT = {home: name for name, home in HOMES.items()}
 
 
 def spellings(name: str) -> Iterator[str]:
-    """Names that mean the same: `gevb.BP.backward` is documented as `gevb.rules.Rule.backward`."""
+    """Yield equivalent names: `gevb.BP.backward` is documented as `gevb.rules.Rule.backward`."""
     parts = name.split(".")
     for end in range(len(parts), 0, -1):
         short = ".".join(parts[:end])
         yield ".".join([HOMES.get(short, short), *parts[end:]])
     if parts[0] == "gevb":
-        value = pydoc.locate(name)  # an inherited method knows its class
+        value = pydoc.locate(name)  # to find the class of an inherited method
         yield f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', '')}"
 
 
 def place(env: BuildEnvironment, name: str) -> tuple[str, str] | None:
-    """Page and anchor of what is documented."""
+    """Find page and anchor of a documented object."""
     domain = env.get_domain("py")
     for spelling in spellings(name):
         if entry := domain.modules.get(spelling) or domain.objects.get(spelling):
@@ -86,12 +86,12 @@ def place(env: BuildEnvironment, name: str) -> tuple[str, str] | None:
 
 
 class ApiLinks(SphinxPostTransform):
-    """Link a page to what it names of the package, and a chapter to what its code uses."""
+    """Link a page to the package's objects that it names, and a chapter to those its code uses."""
 
     default_priority = 5  # before references are resolved
 
     def run(self, **kwargs: object) -> None:
-        """Change the page's tree."""
+        """Add the links to the page's tree."""
         cells = list(self.cells())
         self.imports = {k: v for tree in cells for k, v in imported(tree).items()}
         self.module = ""
@@ -107,16 +107,16 @@ class ApiLinks(SphinxPostTransform):
             self.add_list(used)
 
     def cells(self) -> Iterator[ast.Module]:
-        """The page's code."""
+        """Yield the page's code, cell by cell."""
         for block in self.document.findall(nodes.literal_block):
             if block.get("language", "").startswith(("ipython", "python")):
                 try:
                     yield ast.parse(block.astext())
-                except SyntaxError:  # magic, or a part of something
+                except SyntaxError:  # magic, or an incomplete piece
                     continue
 
     def link(self, literal: nodes.literal, name: str) -> None:
-        """Link to the first that is documented of all that the name may mean."""
+        """Link to the first documented meaning of the name."""
         for meaning in self.meanings(literal, name):
             if target := place(self.env, meaning):
                 literal.replace_self(self.reference(target, literal.deepcopy()))
@@ -125,11 +125,11 @@ class ApiLinks(SphinxPostTransform):
             LOGGER.warning("%s is not documented", name, location=literal)
 
     def reference(self, target: tuple[str, str], code: nodes.literal) -> nodes.reference:
-        """A link."""
+        """Make a link."""
         return make_refnode(self.app.builder, self.env.docname, *target, code)
 
     def meanings(self, literal: nodes.literal, name: str) -> Iterator[str]:
-        """Full names, the likeliest first."""
+        """Yield full names, the most likely first."""
         yield name
         first, *rest = name.split(".")
         if first in self.imports:
@@ -143,7 +143,7 @@ class ApiLinks(SphinxPostTransform):
             yield f"{self.module}.{name}"
 
     def add_list(self, used: list[str]) -> None:
-        """A last paragraph with a link to each."""
+        """Append a last paragraph with a link to each."""
         paragraph = nodes.paragraph(
             "", "From the package, this chapter uses ", classes=["api-used"]
         )
@@ -156,7 +156,7 @@ class ApiLinks(SphinxPostTransform):
 
 
 def inside_link(node: nodes.Node) -> bool:
-    """Whether a node is a part of a link, or of a heading, which the tables of contents link."""
+    """Check if a node is part of a link, or of a heading, which the tables of contents link."""
     while node := node.parent:
         if isinstance(node, nodes.reference | addnodes.pending_xref | nodes.title):
             return True
@@ -164,7 +164,7 @@ def inside_link(node: nodes.Node) -> bool:
 
 
 def uses(cells: list[ast.Module]) -> list[str]:
-    """What code takes from the package, sorted, by the names to import it by."""
+    """List the objects that code uses from the package, sorted, by import name."""
     names = set()
     for tree in cells:
         names |= {SHORT.get(home, home) for home in imported(tree).values()}
@@ -179,7 +179,7 @@ def uses(cells: list[ast.Module]) -> list[str]:
 
 
 def name_types_in_full(app: Sphinx, doctree: nodes.document) -> None:
-    """Let an annotation mean what its module imports under the name, not another of that name."""
+    """Resolve a name in an annotation as its module imports it, not as another of that name."""
     for node in doctree.findall(addnodes.pending_xref):
         if node.get("reftype") == "class" and (module := node.get("py:module")):
             node["reftarget"] = imports_of(module).get(node["reftarget"], node["reftarget"])
@@ -188,7 +188,7 @@ def name_types_in_full(app: Sphinx, doctree: nodes.document) -> None:
 def type_alias(
     app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, text: nodes.Element
 ) -> nodes.reference | None:
-    """Link an annotation to the name of a type: to Sphinx that is data, not a class."""
+    """Link an annotation to the name of a type, which Sphinx documents as data, not as a class."""
     name, module = node["reftarget"], node.get("py:module")
     if node.get("reftype") == "class" and module:
         for full in (name, f"{module}.{name}"):
@@ -198,7 +198,7 @@ def type_alias(
 
 
 def tidy_signature(app: Sphinx, domain: str, _: str, content: addnodes.desc_content) -> None:
-    """Let a heading say `gevb.GEVB`, not `gevb.rules.GEVB`, and leave out long values."""
+    """Show `gevb.GEVB` in a heading, not `gevb.rules.GEVB`, and leave out long values."""
     if domain != "py":
         return
     for signature in content.parent.findall(addnodes.desc_signature):
@@ -216,7 +216,7 @@ def tidy_signature(app: Sphinx, domain: str, _: str, content: addnodes.desc_cont
 def no_lists_in_signatures(
     app: Sphinx, page: str, template: str, context: dict[str, Any], tree: nodes.document | None
 ) -> None:
-    """Sphinx makes a list of descriptions of the parameters: it has no terms, which is an error."""
+    """Replace Sphinx's list of parameters: a description list without terms is invalid HTML."""
     if "body" in context:
         context["body"] = PARAMETERS.sub(
             lambda found: (
@@ -229,9 +229,9 @@ def no_lists_in_signatures(
 def left_out(
     app: Sphinx, what: str, name: str, value: object, skip: bool, options: object
 ) -> bool | None:
-    """Leave out the fields of a NamedTuple: its docstring lists them.
+    """Leave out the fields of a NamedTuple, because its docstring lists them.
 
-    And what a module imports from elsewhere, before autodoc reads all of its source to find out.
+    Also leave out imported objects, before autodoc reads their source.
     """
     imported = inspect.isclass(value) or inspect.isroutine(value)
     if imported and what == "module" and not value.__module__.startswith("gevb"):
@@ -240,13 +240,13 @@ def left_out(
 
 
 class CommandHelp(SphinxDirective):
-    """What `python -m gevb NAME --help` prints, from the command itself."""
+    """Help text of `python -m gevb NAME`, from the command itself."""
 
     optional_arguments = 1
     option_spec: ClassVar = {}
 
     def run(self) -> list[nodes.Node]:
-        """Usage, description, options and commands, and what stands below them."""
+        """Show usage, description, options and subcommands."""
         self.env.note_dependency(inspect.getfile(cli))
         command: click.Command = cli.cli
         context = click.Context(command, info_name="python -m gevb", **command.context_settings)
@@ -268,7 +268,7 @@ class CommandHelp(SphinxDirective):
 
 
 def prose(text: str | None) -> Iterator[nodes.Node]:
-    """Paragraphs of a help text; indented lines are commands."""
+    """Split a help text into paragraphs; indented lines are commands."""
     for block in inspect.cleandoc((text or "").replace("\b\n", "")).split("\n\n"):
         lines = block.splitlines()
         said = " ".join(line for line in lines if not line.startswith(" "))
@@ -279,13 +279,13 @@ def prose(text: str | None) -> Iterator[nodes.Node]:
 
 
 def shell(text: str) -> nodes.literal_block:
-    """A block of commands."""
+    """Make a block of commands."""
     return nodes.literal_block(text, text, language="text")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Called by Sphinx."""
-    gc.disable()  # with so many objects it would take a quarter of the build's time
+    """Register the parts with Sphinx."""
+    gc.disable()  # with this many objects it takes a quarter of the build's time
     app.setup_extension("sphinx.ext.autodoc")
     app.add_post_transform(ApiLinks)
     app.add_directive("command-help", CommandHelp)

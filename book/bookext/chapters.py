@@ -1,10 +1,10 @@
-"""What the book adds to a chapter, whose notebook stays plain Markdown.
+"""Additions to a chapter's page, so that its notebook stays plain Markdown.
 
-* The opening paragraph ("Time ... You need ... In the paper ...") becomes a header block: the
-  chapter's picture in `assets/heads`, what the book's first page says of it, the facts, and
+* The opening paragraph ("Time ... You need ... In the paper ...") becomes a header block, with the
+  chapter's picture in `assets/heads`, its sentence on the book's first page, the facts, and
   buttons: the notebook in Colab, as a file, in the repository, and the switch for its code.
-* Every equation with a number of the paper gets an anchor, and "Eq. 9" in the text leads there.
-* Every page gets a description for search engines: what it says itself, else its first words.
+* Each equation with a number of the paper gets an anchor; "Eq. 9" in the text links to it.
+* Every page gets a description for search engines: its own, else its first words.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LONGEST = 155  # characters of a description that search engines show
 
 
 def targets(env: BuildEnvironment) -> dict[str, dict[str, str]]:
-    """Anchors of equations: page -> number -> id."""
+    """Return the anchors of equations: page -> number -> id."""
     if not hasattr(env, "equation_targets"):
         env.equation_targets = {}
     return env.equation_targets
@@ -51,7 +51,7 @@ def anchor_equations(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def forget_equations(app: Sphinx, env: BuildEnvironment, page: str) -> None:
-    """A page is read anew or gone."""
+    """Forget a page's equations when the page changes or is removed."""
     targets(env).pop(page, None)
 
 
@@ -62,7 +62,7 @@ class LinkEquations(SphinxPostTransform):
     formats: ClassVar[tuple[str, ...]] = ("html",)
 
     def run(self, **_: Any) -> None:
-        """Called by Sphinx for each page."""
+        """Link the equations of one page."""
         apart = (nodes.reference, nodes.literal, nodes.literal_block, nodes.title, nodes.raw)
         for text in list(self.document.findall(nodes.Text)):
             node = text.parent
@@ -72,7 +72,7 @@ class LinkEquations(SphinxPostTransform):
                 text.parent.replace(text, list(self._linked(str(text))))
 
     def _linked(self, text: str) -> Iterator[nodes.Node]:
-        """The text's parts, with links in it."""
+        """Split the text into parts, with links in it."""
         done = 0
         for mention in MENTION.finditer(text):
             for number in re.finditer(NUMBER, mention[0]):
@@ -86,7 +86,7 @@ class LinkEquations(SphinxPostTransform):
         yield nodes.Text(text[done:])
 
     def _place(self, number: str) -> tuple[str, str] | None:
-        """Page and id of an equation: on this page, else where the book has it first."""
+        """Find page and id of an equation: on this page, else its first place in the book."""
         pages = targets(self.env)
         order = [self.env.docname, *self.env.toctree_includes.get(self.config.root_doc, [])]
         for page in order:
@@ -96,7 +96,7 @@ class LinkEquations(SphinxPostTransform):
 
 
 def _first_paragraph(doctree: nodes.document) -> nodes.paragraph | None:
-    """The paragraph right after the page's title."""
+    """Return the paragraph directly below the page's title."""
     section = next(doctree.findall(nodes.section), None)
     title = section.first_child_matching_class(nodes.title) if section else None
     if title is None or len(section) <= title + 1:
@@ -106,20 +106,20 @@ def _first_paragraph(doctree: nodes.document) -> nodes.paragraph | None:
 
 
 def _is_facts(paragraph: nodes.paragraph) -> bool:
-    """Whether a paragraph tells a chapter's time, prerequisites and sections of the paper."""
+    """Check if a paragraph states a chapter's time, prerequisites and sections of the paper."""
     strong = paragraph.next_node(nodes.strong)
     return strong is not None and strong.astext() == "Time"
 
 
 def _each(facts: nodes.paragraph) -> Iterator[nodes.paragraph]:
-    """The facts one by one: each begins with its name."""
+    """Yield the facts one by one; each begins with its name."""
     starts = [n for n, child in enumerate(facts) if isinstance(child, nodes.strong)]
     for start, end in zip(starts, [*starts[1:], len(facts)], strict=True):
         yield nodes.paragraph("", "", *facts[start:end], classes=["fact"])
 
 
 def note_promises(app: Sphinx, doctree: nodes.document) -> None:
-    """What the book's first page says of each page, in a list of definitions."""
+    """Note the sentence for each page in the definition list on the book's first page."""
     if app.env.docname == app.config.root_doc:
         app.env.metadata[app.env.docname]["promises"] = {
             link["reftarget"]: item[-1].astext()
@@ -129,13 +129,13 @@ def note_promises(app: Sphinx, doctree: nodes.document) -> None:
 
 
 class Promise(SphinxPostTransform):
-    """Begin a chapter's header block with what the book's first page says of it."""
+    """Begin a chapter's header block with its sentence from the book's first page."""
 
-    default_priority = 920  # after the terms: they are for the text
+    default_priority = 920  # after the terms: they are linked in the text only
     formats: ClassVar[tuple[str, ...]] = ("html",)
 
     def run(self, **_: Any) -> None:
-        """Called by Sphinx for each page."""
+        """Insert the sentence on one page."""
         promises = self.env.metadata[self.config.root_doc].get("promises", {})
         if words := promises.get(self.env.docname):
             for block in self.document.findall(nodes.container):
@@ -193,7 +193,7 @@ def describe(
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Called by Sphinx."""
+    """Register the parts with Sphinx."""
     app.connect("doctree-read", anchor_equations)
     app.connect("doctree-read", head_chapter)
     app.connect("doctree-read", note_promises)

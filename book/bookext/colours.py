@@ -1,18 +1,18 @@
-"""Colours of the theme, light and dark, and shades that can be read as words on them."""
+"""Colours of the theme, light and dark, and shades readable as text on them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-#: Those that pictures of figures have: a stand-in while a browser draws them, light, dark.
+#: Theme colours in pictures of figures: a placeholder during drawing, then light and dark.
 THEME = {
     "text-base": ("rgb(1, 2, 3)", "#222832", "#ced6dd"),
     "border": ("rgb(4, 5, 6)", "#d1d5da", "#48566b"),
     "surface": ("rgb(7, 8, 9)", "#f3f4f5", "#29313d"),
 }
-CONTRAST = 4.5  # of words, by WCAG's level AA
+CONTRAST = 4.5  # of text, by WCAG level AA
 _, *SURFACES = THEME["surface"]
-GROUNDS = {"light": ("#ffffff", SURFACES[0]), "dark": ("#121212", SURFACES[1])}  # under words
+GROUNDS = {"light": ("#ffffff", SURFACES[0]), "dark": ("#121212", SURFACES[1])}  # behind text
 
 
 def _channels(colour: str) -> list[int]:
@@ -20,20 +20,20 @@ def _channels(colour: str) -> list[int]:
 
 
 def _luminance(colour: str) -> float:
-    """Of "#rrggbb", as WCAG defines it."""
+    """Compute the luminance of "#rrggbb" as WCAG defines it."""
     shares = [value / 255 for value in _channels(colour)]
     linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
     return sum(w * s for w, s in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 def contrast(one: str, other: str) -> float:
-    """Of two colours, from 1 to 21."""
+    """Compute the contrast of two colours, from 1 to 21."""
     dark, light = sorted(map(_luminance, (one, other)))
     return (light + 0.05) / (dark + 0.05)
 
 
 def readable(colour: str, theme: str) -> str:
-    """The colour, as far towards black or white as words of it need on the theme's grounds."""
+    """Move a colour towards black or white until text in it is readable on the theme's grounds."""
     grounds: Sequence[str] = GROUNDS[theme]
     end = 0 if theme == "light" else 255
     steps = 100

@@ -1,8 +1,8 @@
-r"""The index of the paper's equations: where the book derives and checks each, and by what error.
+r"""Index of the paper's equations: derivation, check and error of each in the book.
 
 ``{equations}`` holds a line for each, "A7: cosine of the angle"; each becomes a section with the
-equation and links. ``{equation-errors}`` becomes a table of all of them. An equation is found by
-its tag in a chapter, \tag{A7} or \tag{7, 8}; its check by the line that `gevbook.checks.check`
+equation and links. ``{equation-errors}`` becomes a table of all of them. The tag in a chapter,
+\tag{A7} or \tag{7, 8}, identifies an equation. Its check is the line that `gevbook.checks.check`
 printed, in the stored output of a code cell that the tests run. A gap is a warning, which fails
 the build.
 """
@@ -39,20 +39,20 @@ It stands on a page ("page"), under a heading ("text", "anchor").
 
 
 class Equation(nodes.General, nodes.Element):
-    """Stands for what the book has on the equation "name", until all chapters are read."""
+    """Placeholder for the book's material on the equation "name", until all chapters are read."""
 
 
 class Errors(nodes.General, nodes.Element):
-    """Stands for the table."""
+    """Placeholder for the table."""
 
 
 class Equations(SphinxDirective):
-    """Lines of a number and what it stands for."""
+    """Lines of a number and its description."""
 
     has_content = True
 
     def run(self) -> list[nodes.Node]:
-        """A section for each."""
+        """Make a section for each."""
         self.env.metadata[self.env.docname]["index"] = True
         sections: list[nodes.Node] = []
         for line in self.content:
@@ -66,25 +66,25 @@ class Equations(SphinxDirective):
 
 
 class EquationErrors(SphinxDirective):
-    """The table of all errors."""
+    """Table of all errors."""
 
     def run(self) -> list[nodes.Node]:
-        """A place for it."""
+        """Insert a placeholder for it."""
         return [Errors()]
 
 
 def label(name: str) -> str:
-    """An equation as a heading names it; M1 to M6 are results."""
+    """Return the heading of an equation; M1 to M6 are results."""
     return f"Result {name}" if name.startswith("M") else f"Equation {name}"
 
 
 def anchor(name: str) -> str:
-    """Where the index has it."""
+    """Return the equation's anchor in the index."""
     return f"equation-{name.lower()}"
 
 
 def note_equations(app: Sphinx, doctree: nodes.document) -> None:
-    """Keep what a chapter has for the index."""
+    """Collect a chapter's formulas and checks for the index."""
     page, found = app.env.docname, []
     if not app.env.doc2path(page).endswith(".ipynb"):
         return
@@ -107,7 +107,7 @@ def note_equations(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def heading(node: nodes.Node) -> dict[str, str]:
-    """The page and the section that a node is in, of the third order at most: titles and id."""
+    """Find the page and the section of a node, at most of third order: titles and id."""
     sections = []
     while node := node.parent:
         if isinstance(node, nodes.section):
@@ -119,7 +119,7 @@ def heading(node: nodes.Node) -> dict[str, str]:
 
 
 def refilled(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """The index is written anew whenever a chapter may have changed."""
+    """Write the index again whenever a chapter may have changed."""
     return [page for page, metadata in env.metadata.items() if "index" in metadata]
 
 
@@ -129,7 +129,7 @@ class ShowEquations(SphinxPostTransform):
     default_priority = 4  # before the links to the package
 
     def run(self, **_: Any) -> None:
-        """Called by Sphinx for each page."""
+        """Fill the index on one page."""
         wanted = {node["name"]: node for node in self.document.findall(Equation)}
         if not wanted:
             return
@@ -147,9 +147,9 @@ class ShowEquations(SphinxPostTransform):
             node.replace_self(list(self.entry(node, found[name])))
 
     def entry(self, node: Equation, found: list[Found]) -> Iterator[nodes.Node]:
-        """The formulas of the first section that has some, and links.
+        """Yield the formulas of the first section that has some, and links.
 
-        Of chapters one that also checks the equation goes first.
+        Chapters that also check the equation go first.
         """
         formulas = [one for one in found if "tex" in one]
         checks = [one for one in found if "error" in one]
@@ -176,14 +176,14 @@ class ShowEquations(SphinxPostTransform):
         )
 
     def link(self, found: Found) -> nodes.reference:
-        """To the section that has it."""
+        """Link to the section that contains it."""
         place, text = (found["page"], found["anchor"]), nodes.inline("", found["text"])
         return make_refnode(self.app.builder, self.env.docname, *place, text)
 
     def table(
         self, wanted: Mapping[str, Equation], found: Mapping[str, list[Found]]
     ) -> nodes.table:
-        """A row for each equation."""
+        """Make a table with a row for each equation."""
 
         def row(*cells: nodes.Node) -> nodes.row:
             return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", c)) for c in cells))
@@ -208,7 +208,7 @@ class ShowEquations(SphinxPostTransform):
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Called by Sphinx."""
+    """Register the parts with Sphinx."""
     app.add_directive("equations", Equations)
     app.add_directive("equation-errors", EquationErrors)
     app.add_post_transform(ShowEquations)

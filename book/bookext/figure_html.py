@@ -1,7 +1,7 @@
-"""A plotly figure as HTML: its controls, its JSON, and what stands there until a script draws it.
+"""Plotly figures as HTML: controls, JSON, and the content shown until a script draws.
 
-Plotly paints its sliders and buttons as graphics, which a keyboard or a screen reader cannot
-reach. Here they become a browser's own, above the drawing.
+Plotly draws its sliders and buttons as graphics, out of reach of keyboards and screen readers.
+Here they become the browser's own controls above the drawing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MANY = 6  # choices that do not fit into a row of buttons
 
 
 def controls(layout: dict[str, Any]) -> str:
-    """The menus and sliders of a layout as HTML; figure.js knows them by their order."""
+    """Make the menus and sliders of a layout as HTML; figure.js finds them by their order."""
     parts = []
     for menu in layout.get("updatemenus", []):
         labels = [escape(button["label"]) for button in menu["buttons"]]
@@ -52,17 +52,17 @@ def controls(layout: dict[str, Any]) -> str:
 
 
 def has_room_to_fill(layout: dict[str, Any]) -> bool:
-    """Whether a figure gains by being wider than the text: panels side by side, of any shape."""
+    """Check if a figure gains from more width than the text: panels side by side, of any shape."""
     axes = [value for name, value in layout.items() if name[1:].startswith("axis")]
     columns = {tuple(axis["domain"]) for axis in axes if axis.get("anchor", "").startswith("y")}
     return len(columns) > 1 and not any("scaleanchor" in axis for axis in axes)
 
 
 def figure_html(figure: dict[str, Any], picture: str = "") -> str:
-    """The figure's controls, and a place of its size that holds its JSON and picture, or words.
+    """Make the figure's controls, and an element of its size with its JSON and picture, or words.
 
     Raises:
-        KeyError: the figure was not made by `gevbook.plots.finished`: no height or words.
+        KeyError: the figure has no height or words; `gevbook.plots.finished` sets them.
     """
     layout = figure["layout"]
     alt, height = escape(layout["meta"]["alt"]), layout["height"]

@@ -1,6 +1,6 @@
-"""Code in a chapter's page: open where reading it is the point, else folded to one line.
+"""Code in a chapter's page: open if it is the point of the section, else folded to one line.
 
-A cell tagged `show-input` stays open. The line of a folded one is the comment that it begins with.
+A cell tagged `show-input` stays open. A folded cell shows its first comment.
 `book/assets/folding.js` is the switch in a chapter's head that opens and folds all.
 """
 
@@ -22,7 +22,7 @@ SWITCH = (
 
 
 def summary(source: str) -> str:
-    """What a cell's code is for: the first sentence of the comment at its head, if there is one."""
+    """Summarize a cell's code: the first sentence of the comment at its start, if any."""
     lines = []
     for line in source.splitlines():
         if not line.startswith("# ") or line.startswith("# @"):
@@ -34,7 +34,7 @@ def summary(source: str) -> str:
 
 
 def fold(app: Sphinx, doctree: nodes.document) -> None:
-    """Mark the cells to be folded as MyST-NB marks those tagged `hide-input`."""
+    """Tag the cells to fold, as MyST-NB tags those with `hide-input`."""
     for cell in doctree.findall(nodes.container):
         if cell.get("nb_element") != "cell_code":
             continue
@@ -47,7 +47,7 @@ def fold(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Called by Sphinx."""
+    """Register the parts with Sphinx."""
     app.connect("doctree-read", fold)
     serve(app, "code-switch", "folding.js")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

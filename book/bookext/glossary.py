@@ -1,4 +1,4 @@
-"""Terms of the glossary, linked where a chapter first uses them."""
+"""Glossary terms, linked at their first use in a chapter."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 
 def spelled(term: str) -> list[str]:
-    """How a text writes a term: "Feedback alignment (FA)" without what is in brackets."""
+    """List a term's spellings, without brackets: "Feedback alignment" for "Feedback alignment (FA)"."""
     return [part.strip() for part in re.sub(r"\(.*?\)", "", term).split(",")]
 
 
 class LinkTerms(SphinxPostTransform):
-    """Turn the first mention of each term in a chapter's paragraphs into a link to it."""
+    """Turn the first use of each term in a chapter's paragraphs into a link to it."""
 
     default_priority = 910  # After the equations.
     formats: ClassVar[tuple[str, ...]] = ("html",)
 
     def run(self, **_: Any) -> None:
-        """Called by Sphinx for each page."""
+        """Link the terms of one page."""
         if not any("chapter-facts" in c["classes"] for c in self.document.findall(nodes.container)):
             return
         places, rules = {}, {}
@@ -37,7 +37,7 @@ class LinkTerms(SphinxPostTransform):
                 rules[place] = named(term)
         if not places:
             return
-        # Of two terms that begin at the same place the longer one is meant.
+        # If two terms begin at the same place, the longer one is meant.
         words = "|".join(map(re.escape, sorted(places, key=len, reverse=True)))
         mention = re.compile(rf"(?<![\w-])(?P<term>{words})(?P<more>s?)(?![\w-])", re.IGNORECASE)
         linked: set[tuple[str, str]] = set()
@@ -64,6 +64,6 @@ class LinkTerms(SphinxPostTransform):
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Called by Sphinx."""
+    """Register the parts with Sphinx."""
     app.add_post_transform(LinkTerms)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,7 +1,7 @@
-"""What a chapter promises: the list under "After this you can" moves into its header block.
+"""Goals of a chapter: the list under "After this you can" moves into its header block.
 
-Each entry ends with the exercise, or the section, that shows it: "(Exercise 2)", "(*Break it*)";
-the page makes links of these. A promise that nothing shows is a warning, which fails the build.
+Each entry ends with the exercise or section that teaches it: "(Exercise 2)", "(*Break it*)".
+These become links. A goal without a target is a warning, which fails the build.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def sections(doctree: nodes.document) -> dict[str, str]:
 
 
 def show_goals(app: Sphinx, doctree: nodes.document) -> None:
-    """Move the goals into the header block, and link what shows them."""
+    """Move the goals into the header block, and link each to its exercise or section."""
     for opening in list(doctree.findall(nodes.paragraph)):
         if opening.astext() != PROMISE:
             continue
@@ -51,7 +51,7 @@ def show_goals(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def link_goal(goal: nodes.Node, places: dict[str, str]) -> None:
-    """Make a link of the name in a goal's brackets."""
+    """Turn the name in a goal's brackets into a link."""
     named = SHOWN_BY.search(goal.astext())
     anchor = places.get(named[1]) if named else None
     if named is None or anchor is None:
@@ -65,6 +65,6 @@ def link_goal(goal: nodes.Node, places: dict[str, str]) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Called by Sphinx."""
-    app.connect("doctree-read", show_goals, priority=600)  # once the header block is there
+    """Register the parts with Sphinx."""
+    app.connect("doctree-read", show_goals, priority=600)  # after the header block is made
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,7 +1,7 @@
-"""The homework: one notebook with its solutions, of which students get a copy without them.
+"""Homework: a notebook with solutions, and a students' copy without them.
 
-Cells tagged "solution" stay out of the copy, and so does all that a run has put out. The notebook
-with them is no page of the book; `{homework}` lists the tasks and links to the students' copy.
+The copy has no cells tagged "solution" and no outputs. The notebook with solutions is no page of
+the book; `{homework}` lists the tasks and links to the students' copy.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ TASK = re.compile(r"^## (Task \d+: .*) \((\d+) points\)$", re.MULTILINE)
 
 
 def with_solutions() -> NotebookNode:
-    """The notebook that a teacher has."""
+    """Read the teacher's notebook."""
     return nbformat.read(SOURCE, as_version=4)
 
 
 def is_solution(cell: NotebookNode) -> bool:
-    """Whether students go without it."""
+    """Check if a cell is left out of the students' copy."""
     return SOLUTION in cell.metadata.get("tags", [])
 
 
 def for_students(notebook: NotebookNode) -> NotebookNode:
-    """The notebook without solutions and outputs; the one given is changed."""
+    """Remove solutions and outputs from the notebook, in place."""
     notebook.cells = [cell for cell in notebook.cells if not is_solution(cell)]
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -44,7 +44,7 @@ def for_students(notebook: NotebookNode) -> NotebookNode:
 
 
 def tasks(notebook: NotebookNode) -> dict[str, int]:
-    """Points, by the task's title."""
+    """Return the points of each task by title."""
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     return {title: int(points) for title, points in TASK.findall(text)}
 
@@ -53,7 +53,7 @@ class Homework(SphinxDirective):
     """``{homework}``: the tasks with their points, and the students' notebook."""
 
     def run(self) -> list[nodes.Node]:
-        """A list, and a link that downloads."""
+        """Make a list and a download link."""
         self.env.note_dependency(str(SOURCE))
         found = tasks(with_solutions())
         entries = "".join(f"<li>{title} ({points} points)</li>" for title, points in found.items())
@@ -64,7 +64,7 @@ class Homework(SphinxDirective):
 
 
 def write_copy(app: Sphinx) -> None:
-    """Put the students' notebook into the built book."""
+    """Write the students' notebook into the built book."""
     if app.builder.format == "html":
         target = Path(app.outdir, COPY)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ def write_copy(app: Sphinx) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Called by Sphinx."""
+    """Register the parts with Sphinx."""
     app.add_directive("homework", Homework)
     app.connect("builder-inited", write_copy)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,8 +1,8 @@
-"""The book's first page: a small VNN that learns as one watches, and the results in one chart.
+"""The book's first page: a small VNN that learns while you watch, and the results in one chart.
 
 The figure is an SVG drawn here, with the arithmetic of `gevb`: the network after its first picture,
-and the mistakes of a whole run. `landing.js` moves it by the same arithmetic, the playground's
-`network.js`; without scripts, and in print, it stays as drawn.
+and the mistakes of a whole run. `landing.js` animates it with the playground's `network.js`, which
+does the same arithmetic; without scripts, and in print, the drawing does not change.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ CLASSES = ("horizontal bar", "vertical bar", "diagonal")
 SHAPES = ("000111000", "010010010", "100010001")
 RULES = {"gevb": "GEVB", "bp": "BP"}
 HIDDEN = 4  # units in each of two hidden layers
-FLIPPED = 0.08  # the chance of a pixel to be wrong
+FLIPPED = 0.08  # probability that a pixel is wrong
 RATE = 0.1
 PICTURES = 120
-SEED = 1315  # both rules learn, and no picture finds all gates of a layer closed
+SEED = 1315  # both rules learn, and no picture closes all gates of a layer
 
-# The drawing, in its own units.
+# Size of the drawing, in its own units.
 WIDTH, HEIGHT = 440, 306
 PIXEL, PICTURE = 26, (4, 111)
 COLUMNS = (176, 284, 394)
@@ -59,7 +59,7 @@ ALT = (
 
 
 class Toy(NamedTuple):
-    """What the page learns: network, pictures of nine pixels (1 ink, -1 paper), classes."""
+    """Network, pictures of nine pixels (1 ink, -1 paper) and classes of the page."""
 
     network: Network
     x: torch.Tensor
@@ -67,7 +67,7 @@ class Toy(NamedTuple):
 
 
 def toy() -> Toy:
-    """The same network and pictures each time; weights rounded, as the page gets them."""
+    """Build the network and pictures; weights are rounded as on the page."""
     network = Network((1, 3, 3), len(CLASSES), (FC(HIDDEN), FC(HIDDEN)), seed=SEED).double()
     with torch.no_grad():
         for weight in network.parameters():
@@ -80,7 +80,7 @@ def toy() -> Toy:
 
 
 def as_json(network: Network) -> dict[str, Any]:
-    """A fully connected network as network.js takes it."""
+    """Convert a fully connected network to the format of network.js."""
     layers = []
     for layer in network.layers:
         weights, gate = layer.weights, layer.gate
@@ -100,7 +100,7 @@ def as_json(network: Network) -> dict[str, Any]:
 
 
 def learn(network: Network, rule: str, x: torch.Tensor, y: torch.Tensor) -> bool:
-    """Learn from one picture by plain gradient descent; whether it was guessed wrong."""
+    """Learn from one picture by plain gradient descent; return True if the guess was wrong."""
     image, label = x.view(1, 1, 3, 3), y.view(1)
     network.zero_grad()
     wrong = bool(network(image).argmax() != label)
@@ -113,13 +113,13 @@ def learn(network: Network, rule: str, x: torch.Tensor, y: torch.Tensor) -> bool
 
 
 def mistakes(rule: str) -> list[bool]:
-    """Which pictures of a whole run are guessed wrong, each before it is learned from."""
+    """List for each picture of a run if its guess, made before learning from it, was wrong."""
     network, x, y = toy()
     return [learn(network, rule, *example) for example in zip(x, y, strict=True)]
 
 
 def _bars(values: Sequence[float], width: float = 8) -> str:
-    """The components of a vector, side by side about a line."""
+    """Draw the components of a vector as bars on a line."""
     step = width + 3
     left = -(step * len(values) - 3) / 2
     return "".join(
@@ -137,7 +137,7 @@ def _unit(x: float, y: float, values: Sequence[float], is_open: bool = True) -> 
 
 
 def _message(kind: str, x: float, y: float, values: Sequence[float]) -> str:
-    """A copy of the error vector; it starts its way where the error vector appears."""
+    """Draw a copy of the error vector; it starts at the place of the error vector."""
     start = f"--x:{MESSAGE[0] - x:g}px;--y:{MESSAGE[1] - y:g}px"
     return (
         f'<g transform="translate({x:g} {y:g})"><g class="message {kind}" style="{start}">'
@@ -160,7 +160,7 @@ def _icon(shape: str, x: float, y: float, pixel: float, kind: str) -> str:
 
 
 def _connections() -> Iterator[list[tuple[tuple[float, float], tuple[float, float]]]]:
-    """Ends of the lines that arrive at each layer, receiver by receiver."""
+    """Yield the ends of the lines that arrive at each layer, receiver by receiver."""
     pixels = [
         (PICTURE[0] + 3 * PIXEL + 4, PICTURE[1] + 4 + n * (3 * PIXEL - 8) / 8) for n in range(9)
     ]
@@ -171,7 +171,7 @@ def _connections() -> Iterator[list[tuple[tuple[float, float], tuple[float, floa
 
 
 def scene() -> str:
-    """The drawing after the first picture under GEVB: activations, messages and changes."""
+    """Draw the state after the first picture under GEVB: activations, messages and changes."""
     network, x, y = toy()
     image, label = x[:1].view(1, 1, 3, 3), y[:1]
     trace = network.trace(image)
@@ -193,7 +193,7 @@ def scene() -> str:
             kind = "up" if d > 0 else "down" if d < 0 else ""
             weights.append(_line(*line, f'class="weight" style="--w:{w:.3f}"'))
             moves.append(_line(*line, f'class="change {kind}" style="--d:{abs(d):.4f}"'))
-    # Where back-propagation sends its messages: down to the first hidden layer, and to the second.
+    # Paths of back-propagation's messages: down to the first hidden layer, and to the second.
     ways = [
         _line(b, a, f'class="way to-{l}"')
         for l, ends in zip((1, 2), later, strict=True)
@@ -232,17 +232,17 @@ def scene() -> str:
 
 
 def _marks(wrong: Sequence[bool], which: bool) -> str:
-    """A path with a stroke for each mistake, or (which=False) a point for each right guess."""
+    """Draw a path with a stroke for each mistake, or (which=False) a point for each right guess."""
     return "".join(
         f"M{2 * n + 1} 0v-{14 if which else 2}" for n, w in enumerate(wrong) if w == which
     )
 
 
 def moving_figure(playground: str) -> str:
-    """The scene, what happens in it, the buttons, and the mistakes of each rule.
+    """Assemble the scene, its text, the buttons, and the mistakes of each rule.
 
     Args:
-        playground: address of the page, from the one that the figure is on.
+        playground: address of the playground, relative to the figure's page.
     """
     network, x, y = toy()
     story = {
@@ -273,17 +273,17 @@ def moving_figure(playground: str) -> str:
 
 
 class Html(SphinxDirective):
-    """A directive that puts HTML of its own on the page, in a node of the class `kind`."""
+    """A directive that inserts its HTML into the page, in a node of class `kind`."""
 
     kind = "landing"
 
     def run(self) -> list[nodes.Node]:
-        """Anew in every build, for the data it draws; other builders than HTML leave it out."""
+        """Insert HTML, new in every build because its data may change; HTML builders only."""
         self.env.note_reread()
         return [nodes.raw(text=self.html(), format="html", classes=[self.kind])]
 
     def html(self) -> str:
-        """What to put there."""
+        """Return the HTML to insert."""
         raise NotImplementedError
 
 
@@ -291,7 +291,7 @@ class MovingFigure(Html):
     """``{moving-figure}``: the network that learns."""
 
     def html(self) -> str:
-        """See `moving_figure`."""
+        """Return `moving_figure`."""
         return moving_figure(self.env.app.builder.get_relative_uri(self.env.docname, PLAYGROUND))
 
 
@@ -301,13 +301,13 @@ class ResultChart(Html):
     required_arguments = 1
 
     def html(self) -> str:
-        """See `result_chart`."""
+        """Return `result_chart`."""
         chapter = self.env.app.builder.get_relative_uri(self.env.docname, RESULTS)
         return result_chart(chapter, self.arguments[0])
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Called by Sphinx."""
+    """Register the parts with Sphinx."""
     app.add_directive("moving-figure", MovingFigure)
     app.add_directive("result-chart", ResultChart)
     serve(app, '<div class="landing"', *FILES)

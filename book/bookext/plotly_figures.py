@@ -1,8 +1,8 @@
-"""A stored plotly figure as HTML that figure.js draws in the reader's browser, without a kernel.
+"""Stored plotly figures as HTML that figure.js draws in the browser, without a kernel.
 
-Below it stands the caption, the Markdown that the notebook shows right after the figure, and a
-number: the chapter's, and the figure's place in it. Until a script draws the figure, a picture is
-there (see `pictures`).
+The caption follows: the Markdown right after the figure in the notebook, and a number made of the
+chapter's and the figure's place in it. Until a script draws the figure, the page shows a picture
+(see `pictures`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MIME = "application/vnd.plotly.v1+json"
 
 
 class PlotlyFigure(nodes.General, nodes.Element):
-    """A figure on its way into a page: "content" is plotly's JSON, "place" counts on the page."""
+    """A figure before its page is written: "content" is plotly's JSON, "place" its number there."""
 
 
 class PlotlyRenderer:
@@ -38,7 +38,7 @@ class PlotlyRenderer:
     def handle_mime(
         renderer: NbElementRenderer, data: MimeData, inline: bool
     ) -> list[nodes.Element] | None:
-        """Take the block-level plotly outputs and leave the rest to MyST-NB."""
+        """Handle the block-level plotly outputs and leave the rest to MyST-NB."""
         if data.mime_type != MIME or inline:
             return None
         renderer.add_js_file("figure", "figure.js", {"defer": "defer"})
@@ -46,7 +46,7 @@ class PlotlyRenderer:
 
 
 def count_figures(app: Sphinx, doctree: nodes.document) -> None:
-    """Give the figures of a page their places, and note which pictures they want."""
+    """Count the figures of a page, and note the pictures that they need."""
     names = []
     for place, node in enumerate(doctree.findall(PlotlyFigure), start=1):
         node["place"] = place
@@ -56,7 +56,7 @@ def count_figures(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def draw_pictures(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Draw what pictures are not there yet; gives the pages that now can show one."""
+    """Draw the missing pictures; return the pages that can now show one."""
     if app.builder.format != "html":
         return []
     there = pictures.Folder(Path(app.outdir))
@@ -76,7 +76,7 @@ def draw_pictures(app: Sphinx, env: BuildEnvironment) -> list[str]:
 
 
 def drop_pictures(app: Sphinx, exception: Exception | None) -> None:
-    """Leave no picture of a figure that the book no longer has."""
+    """Delete pictures of figures that the book no longer has."""
     if exception is None and app.builder.format == "html":
         pages = app.env.metadata.values()
         pictures.Folder(Path(app.outdir)).keep(
@@ -87,16 +87,16 @@ def drop_pictures(app: Sphinx, exception: Exception | None) -> None:
 class ShowFigures(SphinxPostTransform):
     """Turn figures and the captions that follow them into `<figure>` elements."""
 
-    default_priority = 500  # MyST-NB has chosen among the forms of each output
+    default_priority = 500  # after MyST-NB has chosen among the forms of each output
     formats: ClassVar[tuple[str, ...]] = ("html",)
 
     def run(self, **_: Any) -> None:
-        """Called by Sphinx for each page."""
+        """Turn the figures of one page into HTML."""
         there = pictures.Folder(Path(self.app.outdir))
         page = self.env.docname
         chapter = self.env.toc_secnumbers.get(page, {}).get("", ())
         for node in list(self.document.findall(PlotlyFigure)):
-            if node["place"] is None:  # a copy, whose number and caption are the original's
+            if node["place"] is None:  # a copy; the original has the number and caption
                 shown = figure_html(
                     node["content"], there.html(node["picture"], "../" * page.count("/"))
                 )
@@ -126,7 +126,7 @@ class ShowFigures(SphinxPostTransform):
 
 
 def setup(app: Sphinx) -> dict[str, object]:
-    """Called by Sphinx."""
+    """Register the parts with Sphinx."""
     load_mime_renders().append(PlotlyRenderer)
     app.add_node(PlotlyFigure)
     app.add_post_transform(ShowFigures)

@@ -1,12 +1,12 @@
 """Questions that a reader answers in the page, without Python.
 
-``{quiz} FILE.yml`` puts there the questions of a file beside the page. And where the cell of an
-exercise asks for a number, for numbers or for a choice of words, the page has a form in its place,
-made from the exercise that the notebook calls.
+``{quiz} FILE.yml`` inserts the questions of a file beside the page. If an exercise's cell asks for
+a number, for numbers or for a choice of words, the page shows a form instead, made from the
+exercise that the notebook calls.
 
-What is right, and what is said to a wrong answer, is known in one place: in the exercise, one of
-the kinds of `gevbook.answers`. The page's script reads it from the form and judges by it.
-Without scripts the form shows the choices, and all answers in a fold.
+The right answer, and the replies to wrong ones, are defined only in the exercise, one of the kinds
+of `gevbook.answers`. The page's script reads them from the form. Without scripts the form shows
+the choices, and all answers in a fold.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ FILES = ("quiz/quiz.css", "quiz/answers.js", "quiz/page.js")
 CHECKER = re.compile(r"\bexercises\.(check_\w+)\(")
 IN_PYTHON = "This one is answered in Python, in the notebook; there the line above judges it."
 
-Inline = Callable[[str], list[nodes.Node]]  # what stands in a line
+Inline = Callable[[str], list[nodes.Node]]  # content of a line
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question as the page asks it.
+    """A question as it appears on the page.
 
     Attributes:
-        name: under which the reader's browser keeps the answer.
-        exercise: knows the answers.
-        choices: in the order shown; none where something is to be typed.
+        name: key of the answer in the reader's browser.
+        exercise: holds the answers.
+        choices: in the order shown; none if the answer is typed.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Question:
 
 
 def facts(exercise: Known[Any] | Selection) -> dict[str, Any]:
-    """What the script has to know to judge an answer."""
+    """Collect the values that the script needs to check an answer."""
     kind = type(exercise).__name__.lower()
     if isinstance(exercise, Selection):
         return {"kind": kind, "right": sorted(exercise.right), "words": list(exercise.slips)}
@@ -70,7 +70,7 @@ def facts(exercise: Known[Any] | Selection) -> dict[str, Any]:
 
 
 def sentences(exercise: Known[Any] | Selection) -> list[tuple[str, str]]:
-    """Answers and what is said to each, in the order of the script's verdicts."""
+    """List answers and the reply to each, in the order of the script's verdicts."""
     if isinstance(exercise, Selection):
         right = ", ".join(word for word in exercise.slips if word in exercise.right)
         return [(right, exercise.because), *exercise.slips.items()]
@@ -80,7 +80,7 @@ def sentences(exercise: Known[Any] | Selection) -> list[tuple[str, str]]:
 
 
 def form(question: Question, legend: nodes.Node, inline: Inline) -> nodes.container:
-    """The question, its fields, and the answers for those without scripts."""
+    """Make the question, its fields, and the answers for use without scripts."""
 
     def html(text: str) -> nodes.raw:
         return nodes.raw(text=text, format="html")
@@ -120,7 +120,7 @@ def form(question: Question, legend: nodes.Node, inline: Inline) -> nodes.contai
 
 
 def asked(code: str, chapter: str) -> tuple[str, Any] | None:
-    """Name and exercise of a chapter's cell that calls a checker."""
+    """Find name and exercise of a chapter's cell that calls a checker."""
     if not (call := CHECKER.search(code)):
         return None
     exercises = importlib.import_module(exercises_of(chapter))
@@ -128,17 +128,17 @@ def asked(code: str, chapter: str) -> tuple[str, Any] | None:
 
 
 def exercises_of(chapter: str) -> str:
-    """The module that holds them."""
+    """Name the module of a chapter's exercises."""
     return f"gevbook.{chapter}.exercises"
 
 
 def plain(text: str) -> list[nodes.Node]:
-    """A text as it is."""
+    """Return a text unchanged."""
     return [nodes.Text(text)]
 
 
 def of_exercise(name: str, exercise: Known[Any] | Selection) -> Question:
-    """The question of an exercise; words in alphabetical order, which does not tell the answer."""
+    """Make the question of an exercise; sorted words do not reveal the answer by their order."""
     if isinstance(exercise, Selection):
         return Question(name, exercise, tuple(sorted(exercise.slips, key=str.lower)))
     if isinstance(exercise, Choice):
@@ -148,7 +148,7 @@ def of_exercise(name: str, exercise: Known[Any] | Selection) -> Question:
 
 
 def ask_in_the_page(app: Sphinx, doctree: nodes.document) -> None:
-    """Put a form in the place of every cell that asks; or say that it is answered in Python."""
+    """Replace every cell that asks with a form, or note that it is answered in Python."""
     chapter = app.env.docname.rsplit("/", 1)[-1]
     for cell in list(doctree.findall(nodes.container)):
         if cell.get("nb_element") != "cell_code":
@@ -159,7 +159,7 @@ def ask_in_the_page(app: Sphinx, doctree: nodes.document) -> None:
         name, exercise = found
         app.env.note_dependency(importlib.import_module(exercises_of(chapter)).__file__)
         if isinstance(exercise, Known | Selection):
-            # The question stands above, with all that belongs to it.
+            # The question stands above, with its details.
             hidden = f'<span class="visually-hidden">: {escape(exercise.asks)}</span>'
             legend = nodes.raw(text=f"Your answer{hidden}", format="html")
             cell.parent.replace(cell, form(of_exercise(name, exercise), legend, plain))
@@ -173,15 +173,15 @@ def ask_in_the_page(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def read_quiz(path: Path) -> list[Question]:
-    """The questions of a file, a list in YAML.
+    """Read the questions of a file, a list in YAML.
 
-    Each has a `name`, what it `asks`, and one of
+    Each has a `name`, a text `asks`, and one of
 
-    * `choices`, one of them right: a list of `says`, and of `right` or `wrong` with the sentence
-      for the reader who has chosen it;
-    * `selection`, some of them right, and `because`: the same, with the sentence for the reader who
-      has left it out, or taken it in, by mistake;
-    * `number`, `because`, `slips` (sentences by wrong number), `otherwise`, perhaps `tolerance`.
+    * `choices`, one of them right: a list of `says`, and of `right` or `wrong` with the reply to a
+      reader who chose it;
+    * `selection`, some of them right, and `because`: the same, with the reply to a reader who left
+      it out, or selected it, by mistake;
+    * `number`, `because`, `slips` (replies by wrong number), `otherwise`, perhaps `tolerance`.
 
     Raises:
         ExtensionError: the file cannot be read, or a question is not of this form.
@@ -204,7 +204,7 @@ def read_quiz(path: Path) -> list[Question]:
 
 
 def _question(file: str, entry: dict[str, Any]) -> Question:
-    """One entry; what is left of it are fields of its kind of exercise."""
+    """Read one entry; its other fields belong to its kind of exercise."""
     name, asks = f"{file}.{entry.pop('name')}", entry.pop("asks")
     if "number" in entry:
         return Question(name, Number(asks, entry.pop("number"), **entry))
@@ -228,7 +228,7 @@ class Quiz(SphinxDirective):
     option_spec: ClassVar = {}
 
     def run(self) -> list[nodes.Node]:
-        """A form for each question."""
+        """Make a form for each question."""
         relative, path = self.env.relfn2path(self.arguments[0])
         self.env.note_dependency(relative)
         found = []
@@ -239,12 +239,12 @@ class Quiz(SphinxDirective):
         return found
 
     def inline(self, text: str) -> list[nodes.Node]:
-        """A line of the page's own markup."""
+        """Parse a line of the page's markup."""
         return self.state.inline_text(text, self.lineno)[0]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Called by Sphinx."""
+    """Register the parts with Sphinx."""
     app.add_directive("quiz", Quiz)
     app.connect("doctree-read", ask_in_the_page)
     serve(app, '<form class="question"', *FILES)

@@ -1,4 +1,4 @@
-"""The reproduction in one chart: learning curves or angles, ours over the paper's, small."""
+"""The reproduction in one small chart: learning curves or angles, ours over the paper's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gevb.training import PAPER_EPOCHS
 from gevbook.plots import Curve, ends
 from gevbook.results.figures import ANGLES, CURVES, angle_curves, error_curves, span
 
-# A panel, in its own units.
+# Size of a panel, in its own units.
 WIDTH, HEIGHT, LEFT, TOP = 200, 104, 24, 6
 DASHES = {"solid": "none", "dash": "6 3", "dot": "1.5 2.5", "dashdot": "6 2 1.5 2"}
 DATASETS = ("MNIST", "CIFAR-10")
@@ -20,7 +20,7 @@ DATASETS = ("MNIST", "CIFAR-10")
 
 @cache
 def drawn(what: str) -> tuple[list[Curve], list[str], str]:
-    """Curves, titles of the panels and unit of "errors" or "angles"."""
+    """Return curves, panel titles and unit of "errors" or "angles"."""
     records = read_results()
     if what == "angles":
         return angle_curves(records), ANGLES, "°"
@@ -28,7 +28,7 @@ def drawn(what: str) -> tuple[list[Curve], list[str], str]:
 
 
 def panel(curves: Sequence[Curve], title: str, scale: tuple[float, float], unit: str) -> str:
-    """Curves under a title, on a scale from its lowest to its highest value."""
+    """Draw curves under a title, on a scale from its lowest to its highest value."""
     low, high = scale
 
     def path(x: Sequence[float | int], y: Sequence[float | int | None]) -> str:
@@ -69,13 +69,13 @@ def panel(curves: Sequence[Curve], title: str, scale: tuple[float, float], unit:
 
 
 def _levels(low: float, high: float) -> list[float]:
-    """Marks of the axis: multiples of 0.5, 1, 2, 5, ..., at most five."""
+    """Choose marks of the axis: multiples of 0.5, 1, 2, 5, ..., at most five."""
     step = next(s for s in (0.5, 1, 2, 5, 10, 20, 30) if (high - low) / s < 4.5)
     return [n * step for n in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def result_chart(chapter: str, what: str = "errors") -> str:
-    """Chart as HTML: panels by data set, a key, and a link.
+    """Draw the chart as HTML: panels by data set, a key, and a link.
 
     Args:
         chapter: address to link to.

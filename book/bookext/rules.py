@@ -1,8 +1,8 @@
 """One colour for each learning rule: for figures, buttons, charts and words.
 
-`gevbook.plots` chooses them; here they become custom properties of every page. What is
-marked as a rule's, by `data-rule="gevb"` or, where docutils allows nothing else, by the class
-`rule-gevb`, has them as `--rule` and, for words, `--rule-text`: the nearest shade that can be read.
+`gevbook.plots` chooses them; here they become custom properties of every page. Elements marked
+by `data-rule="gevb"`, or by the class `rule-gevb` if docutils allows only classes, have them as
+`--rule` and, for text, `--rule-text`: the nearest readable shade.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ WORD = re.compile(rf"\b({'|'.join(NAMES.values())})\b")
 
 
 def named(text: str) -> str | None:
-    """The rule that a text names, if it is one and no other."""
+    """Find the rule that a text names, if it is exactly one."""
     found = set(WORD.findall(text))
     return next((rule for rule, name in NAMES.items() if found == {name}), None)
 
 
 def sheet() -> str:
-    """The style sheet."""
+    """Write the style sheet."""
     lines = []
     for theme, place in (("light", ":root"), ("dark", 'html[data-theme="dark"]')):
         words = {f"{rule}-text": readable(colour, theme) for rule, colour in COLOURS.items()}
@@ -44,7 +44,7 @@ def sheet() -> str:
 
 
 def write_sheet(app: Sphinx) -> None:
-    """Put it into the built book."""
+    """Write the sheet into the built book."""
     if app.builder.format == "html":
         target = Path(app.outdir, "_static", SHEET)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ def write_sheet(app: Sphinx) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Called by Sphinx."""
+    """Register the parts with Sphinx."""
     app.add_css_file(SHEET)
     app.connect("builder-inited", write_sheet)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

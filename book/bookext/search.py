@@ -1,4 +1,4 @@
-"""The search page: chapters first, excerpts a reader can read, and words that readers type.
+"""Search page: chapters first, readable excerpts, and common synonyms.
 
 `book/assets/search.js` orders the results and cleans the excerpts.
 """
@@ -12,13 +12,13 @@ from docutils import nodes
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-#: What a page that often says the word on the left is found by as well.
+#: Other search words for pages that often use the word on the left.
 SYNONYMS = {"back-propagation": "backprop, backpropagation, backpropagate"}
 OFTEN = 5
 
 
 def add_synonyms(app: Sphinx, doctree: nodes.document) -> None:
-    """Give a page the keywords that Sphinx's index takes beside its words."""
+    """Add keywords to a page, which Sphinx's index includes."""
     text = doctree.astext().lower()
     for word, others in SYNONYMS.items():
         if text.count(word) >= OFTEN:
@@ -26,6 +26,6 @@ def add_synonyms(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Called by Sphinx."""
+    """Register the parts with Sphinx."""
     app.connect("doctree-read", add_synonyms)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

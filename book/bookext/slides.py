@@ -1,15 +1,14 @@
-"""Slides made of what the chapters have: a deck is a page whose sections are its slides.
+"""Slides made of parts of the chapters: a deck is a page whose sections are its slides.
 
 * ``{from} CHAPTER`` shows an equation, a paragraph, an item, a list, a table or a cell's output of
-  a chapter, as the chapter has it now (or as far as some words, `until`), and each slide ends with
-  links to the places it is taken from. What a chapter no longer has is a warning, which fails the
-  build.
-* ``{ask} QUIZ.yml`` shows one of a quiz's questions as a vote, and ``{answers}`` tells the teacher
-  what is behind each answer.
-* ``{notes}`` holds what the speaker wants to know, and how long the slide takes: in the long class,
-  and, where it is shown there too, in the short one.
-* ``{deck}`` stands for the buttons above the slides; `slides.js` makes them work. Without scripts
-  the slides stand one below the other, with their notes.
+  the current chapter (or its beginning, up to the words `until`). Each slide ends with links to
+  its sources. A part that a chapter no longer has is a warning, which fails the build.
+* ``{ask} QUIZ.yml`` shows one of a quiz's questions as a vote, and ``{answers}`` explains each
+  answer to the teacher.
+* ``{notes}`` holds the speaker's notes, and the slide's minutes in the long class and, if it is
+  shown there, in the short one.
+* ``{deck}`` marks the place of the buttons above the slides, which `slides.js` handles. Without
+  scripts the slides stand one below the other, with their notes.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ LOGGER = logging.getLogger(__name__)
 BAR = ASSETS / "slides" / "bar.html"
 FILES = ("slides/slides.css", "slides/slides.js", "figure.js")
 NOTES = "slide-notes"
-#: What can be taken, by the words it begins with; an equation also by its number.
+#: Parts to take, by the words at their start; equations also by number.
 KINDS: dict[str, type[nodes.Element]] = {
     "equation": nodes.math_block,
     "paragraph": nodes.paragraph,
@@ -48,20 +47,20 @@ KINDS: dict[str, type[nodes.Element]] = {
     "list": nodes.bullet_list,
     "table": nodes.table,
 }
-STRAIGHT = str.maketrans("‘’“”", "''\"\"")  # a page's quotation marks, as they are typed
+STRAIGHT = str.maketrans("‘’“”", "''\"\"")  # typographic quotation marks, as they are typed
 SHOW = ("figure", "text", "code")
 
 
 class Taken(nodes.General, nodes.Element):
-    """Stands for parts of a chapter until all chapters are read."""
+    """Placeholder for parts of a chapter until all chapters are read."""
 
 
 class Deck(nodes.General, nodes.Element):
-    """Stands for the buttons until the slides are counted."""
+    """Placeholder for the buttons until the slides are counted."""
 
 
 class From(SphinxDirective):
-    """``{from} chapter.ipynb`` with one of the options; several values are parted by `` | ``."""
+    """``{from} chapter.ipynb`` with one of the options; ``|`` separates several values."""
 
     required_arguments = 1
     option_spec: ClassVar = {
@@ -70,7 +69,7 @@ class From(SphinxDirective):
     }
 
     def run(self) -> list[nodes.Node]:
-        """Note what is wanted, and that the page changes with the chapter."""
+        """Note the wanted parts, and that the page depends on the chapter."""
         _, path = self.env.relfn2path(self.arguments[0])
         chapter = self.env.path2doc(path)
         kinds = [kind for kind in self.options if kind not in ("show", "until")]
@@ -87,7 +86,7 @@ class From(SphinxDirective):
 
 
 class Notes(SphinxDirective):
-    """``{notes}``: what only the speaker sees, with the slide's minutes."""
+    """``{notes}``: text for the speaker only, with the slide's minutes."""
 
     has_content = True
     option_spec: ClassVar = {
@@ -96,7 +95,7 @@ class Notes(SphinxDirective):
     }
 
     def run(self) -> list[nodes.Node]:
-        """A block that slides.js and the print know by its class."""
+        """Make a block with a class for slides.js and the print style."""
         if "minutes" not in self.options:
             raise self.error("a slide takes some minutes: `:minutes: 3`")
         minutes, short = self.options["minutes"], self.options.get("short")
@@ -115,7 +114,7 @@ class OfQuiz(SphinxDirective):
     option_spec: ClassVar = {"name": directives.unchanged_required}
 
     def run(self) -> list[nodes.Node]:
-        """What is shown of it."""
+        """Return its nodes for the slide."""
         relative, path = self.env.relfn2path(self.arguments[0])
         self.env.note_dependency(relative)
         questions = read_quiz(Path(path))
@@ -126,19 +125,19 @@ class OfQuiz(SphinxDirective):
         raise self.error(f"no question {name}")
 
     def shown(self, number: int, question: Question) -> Iterator[nodes.Node]:
-        """Its nodes."""
+        """Yield its nodes."""
         raise NotImplementedError
 
     def line(self, text: str, **attributes: Any) -> nodes.inline:
-        """A line of the page's own markup."""
+        """Parse a line of the page's markup."""
         return nodes.inline("", "", *self.state.inline_text(text, self.lineno)[0], **attributes)
 
 
 class Ask(OfQuiz):
-    """``{ask} FILE.yml``: the question and what there is to choose from, lettered."""
+    """``{ask} FILE.yml``: the question and its choices, lettered."""
 
     def shown(self, number: int, question: Question) -> Iterator[nodes.Node]:
-        """A paragraph, and a list where there are choices."""
+        """Yield a paragraph, and a list if there are choices."""
         yield nodes.paragraph("", "", self.line(question.exercise.asks), classes=["asked"])
         if question.choices:
             items = (
@@ -149,10 +148,10 @@ class Ask(OfQuiz):
 
 
 class Answers(OfQuiz):
-    """``{answers} FILE.yml``: every answer, the right one first, with what is said to it."""
+    """``{answers} FILE.yml``: every answer with its reply, the right one first."""
 
     def shown(self, number: int, question: Question) -> Iterator[nodes.Node]:
-        """Its number, and a list."""
+        """Yield its number, and a list."""
         exercise = question.exercise
         yield nodes.paragraph(
             "", "", nodes.strong("", f"Question {number}. "), self.line(exercise.asks)
@@ -169,7 +168,7 @@ class DeckBar(SphinxDirective):
     """``{deck}``: the buttons."""
 
     def run(self) -> list[nodes.Node]:
-        """A place for them."""
+        """Insert a placeholder for them."""
         return [Deck()]
 
 
@@ -202,12 +201,12 @@ def make_slides(app: Sphinx, doctree: nodes.document) -> None:
 
 
 class TakeFromChapters(SphinxPostTransform):
-    """Put a copy of the chapters' parts where they are wanted."""
+    """Copy the wanted parts of the chapters."""
 
-    default_priority = 1  # before the transforms that finish what a copy may contain
+    default_priority = 1  # before the transforms that complete the copied nodes
 
     def run(self, **_: Any) -> None:
-        """Called by Sphinx for each page."""
+        """Copy the parts of one page."""
         self.chapters: dict[str, nodes.document] = {}
         for taken in list(self.document.findall(Taken)):
             copies: list[nodes.Node] = []
@@ -225,12 +224,12 @@ class TakeFromChapters(SphinxPostTransform):
             taken.replace_self(copies)
 
     def miss(self, taken: Taken, name: str) -> None:
-        """Say what is not there."""
+        """Warn that a part is missing."""
         chapter, kind = taken["chapter"], taken["kind"]
         LOGGER.warning("%s has no %s %r", chapter, kind, name, location=taken)
 
     def found(self, taken: Taken, name: str) -> list[nodes.Element]:
-        """The part that is meant, [] if there is none."""
+        """Find the wanted part, [] if there is none."""
         chapter = taken["chapter"]
         if chapter not in self.chapters:
             self.chapters[chapter] = self.env.get_doctree(chapter)
@@ -247,7 +246,7 @@ class TakeFromChapters(SphinxPostTransform):
     def of_cell(
         self, doctree: nodes.document, chapter: str, name: str, show: str | None
     ) -> Iterator[nodes.Element]:
-        """A cell's code, or what it has put out: figures, text, or both."""
+        """Take a cell's code, or its output: figures, text, or both."""
         cells = json.loads(Path(self.env.doc2path(chapter)).read_text(encoding="utf-8"))["cells"]
         sources = ["".join(cell["source"]).strip() for cell in cells if cell.get("id") == name]
         for cell in doctree.findall(nodes.container):
@@ -263,14 +262,14 @@ class TakeFromChapters(SphinxPostTransform):
                     after_figure = False
                     for output in part.children:
                         drawn = output.next_node(PlotlyFigure) is not None
-                        # What follows a figure is its caption, for which a slide has no room.
+                        # A figure's caption follows it; a slide has no room for it.
                         if not after_figure and show in (None, "figure" if drawn else "text"):
                             yield output
                         after_figure = drawn
             return
 
     def copied(self, node: nodes.Element) -> nodes.Element:
-        """A copy that stands on this page: no second anchors, links that count from here."""
+        """Copy it for this page: no second anchors, and links relative to this page."""
         copy = node.deepcopy()
         for inner in copy.findall(nodes.Element):
             inner["ids"], inner["names"] = [], []
@@ -281,7 +280,7 @@ class TakeFromChapters(SphinxPostTransform):
         return copy
 
     def note_place(self, taken: Taken, node: nodes.Element) -> None:
-        """A link to the section that the part is from, at the end of the slide."""
+        """Link to the part's section at the end of the slide."""
         section = node
         while not isinstance(section, nodes.section):
             section = section.parent
@@ -309,7 +308,7 @@ class TakeFromChapters(SphinxPostTransform):
 
 
 def cut(node: nodes.Element, words: str) -> bool:
-    """Take away a node's text from some words on; False if they are not in it."""
+    """Cut a node's text at some words; return False if it does not contain them."""
     texts = list(node.findall(nodes.Text))
     pattern = r"\s+".join(map(re.escape, words.split()))
     match = re.search(pattern, "".join(texts).translate(STRAIGHT))
@@ -318,7 +317,7 @@ def cut(node: nodes.Element, words: str) -> bool:
     left = match.start()
     for text in texts:
         if len(text) > left:
-            # Texts are equal where their words are: `replace` would take the first of such.
+            # Texts compare equal by their words: `replace` would take the first such text.
             parent = text.parent
             place = next(n for n, child in enumerate(parent.children) if child is text)
             parent[place] = nodes.Text(str(text)[:left].rstrip())
@@ -330,7 +329,7 @@ def cut(node: nodes.Element, words: str) -> bool:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Called by Sphinx."""
+    """Register the parts with Sphinx."""
     app.add_node(Taken)
     app.add_node(Deck)
     app.add_directive("from", From)

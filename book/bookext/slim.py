@@ -1,11 +1,11 @@
 """Make the built pages light and accessible, after Sphinx has written them.
 
-The theme is made for every book; this takes from it what ours does not use:
+The theme serves every kind of book; this removes what ours does not use:
 
-* its style sheets become one, without the rules that no page needs (PurgeCSS);
-* its icon fonts keep the icons that the remaining rules show (fontTools);
-* its scripts no longer hold up the page, and the search index loads where one searches;
-* a few of its tags are put right for screen readers and validators.
+* its style sheets become one, without unused rules (PurgeCSS);
+* its icon fonts keep only the icons in the remaining rules (fontTools);
+* its scripts no longer delay the page, and the search index loads only for a search;
+* some of its tags are corrected for screen readers and validators.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ IMPORT = re.compile(r'@import "([^"]+)";')
 URL = re.compile(r"url\((?![\"']?(?:data:|#))[\"']?([^)\"']+)[\"']?\)")
 ICON = re.compile(r'"\\([ef][0-9a-f]{3})"|([\ue000-\uf8ff])')
 
-# What is wrong with the theme's pages (or docutils'): pattern and remedy. Each has to occur.
+# Errors in the theme's (or docutils') pages: pattern and replacement. Each has to occur.
 REPAIRS = [
-    # colours without scripts, and from the first moment on: "auto" has none until a script ends it
+    # colours without scripts, and before scripts run: "auto" has none until a script sets it
     (r'(<html [^>]*data-theme=)"auto"', r'\1"light"'),
     (r'(localStorage\.getItem\("theme"\)) \|\| "auto"',
      r'\1 || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")'),
@@ -68,7 +68,7 @@ SEARCH = re.compile(
 
 
 def style_text(static: Path, name: str) -> str:
-    """A style sheet with its imports in place and addresses that count from `_static`."""
+    """Inline a style sheet's imports and make its addresses relative to `_static`."""
     folder = Path(name).parent
 
     def imported(match: re.Match[str]) -> str:
@@ -83,12 +83,12 @@ def style_text(static: Path, name: str) -> str:
 
 
 def _within(static: Path, path: Path) -> str:
-    """A path below `_static` without its dots."""
+    """Resolve the dots of a path below `_static`."""
     return (static / path).resolve().relative_to(static.resolve()).as_posix()
 
 
 def purged(css: str, contents: list[Path]) -> str:
-    """The rules that a word in the contents may call for."""
+    """Keep the rules that match a word in the contents."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / BUNDLE).write_text(css, encoding="utf-8")
@@ -99,7 +99,7 @@ def purged(css: str, contents: list[Path]) -> str:
 
 
 def keep_icons(css: str, static: Path) -> str:
-    """Cut the icon fonts down to the icons that the rules show; the rules without older formats."""
+    """Reduce the icon fonts to the icons in the rules; return the rules without older formats."""
     icons = [int(code, 16) if code else ord(sign) for code, sign in ICON.findall(css)]
     for font in (static / "vendor" / "fontawesome" / "webfonts").glob("*.woff2"):
         options = subset.Options(flavor="woff2", layout_features=[], name_IDs=[1, 13, 14])
@@ -112,7 +112,7 @@ def keep_icons(css: str, static: Path) -> str:
 
 
 def slim(app: Sphinx, error: Exception | None) -> None:
-    """Work on all pages; those that an earlier build has worked on stay as they are."""
+    """Process all pages; pages processed by an earlier build do not change."""
     if app.builder.format != "html" or error:
         return
     out = Path(app.outdir)
@@ -145,7 +145,7 @@ def slim(app: Sphinx, error: Exception | None) -> None:
             useless -= {pattern} if count else set()
         if path.name != "search.html":
             text = SEARCH.sub("", text)
-        # An inline script needs the options at once; the other scripts can wait.
+        # An inline script needs the options immediately; the other scripts can wait.
         text = OPTIONS.sub(f"<script>{options}</script>", text)
         text = text.replace('<script src="', '<script defer src="')
         path.write_text(text, encoding="utf-8")
@@ -155,7 +155,7 @@ def slim(app: Sphinx, error: Exception | None) -> None:
 
 
 def one_sheet(page: str, names: list[str], link: str) -> str:
-    """The page with one link to a style sheet where the first of those named stood."""
+    """Replace the named style sheets by one link, at the place of the first."""
     for match in reversed(list(SHEET.finditer(page))):
         if match[1] in names:
             page = page[: match.start()] + page[match.end() :]
@@ -164,6 +164,6 @@ def one_sheet(page: str, names: list[str], link: str) -> str:
 
 
 def setup(app: Sphinx) -> dict[str, object]:
-    """Called by Sphinx."""
-    app.connect("build-finished", slim, priority=900)  # once the theme has written its colours
+    """Register the parts with Sphinx."""
+    app.connect("build-finished", slim, priority=900)  # after the theme has written its colours
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
