@@ -1,4 +1,4 @@
-"""How fast is a training step, against the textbook way and against what the machine can do?
+"""Speed of a training step, compared with the textbook implementation and the machine's rates.
 
 `python -m benchmarks` (or `make bench`) measures, prints tables and writes a JSON file.
 """

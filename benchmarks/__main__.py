@@ -1,4 +1,4 @@
-"""Measure, print, and write data/benchmarks/NAME.json."""
+"""Measure, print and write data/benchmarks/NAME.json."""
 
 from __future__ import annotations
 
@@ -24,14 +24,16 @@ FOLDER = Path(__file__).parents[1] / "data" / "benchmarks"
 
 
 @click.command()
-@click.option("--name", default="laptop", show_default=True, help="Of the file that is written.")
-@click.option("--folder", type=click.Path(path_type=Path), default=FOLDER, help="Where it goes.")
+@click.option("--name", default="laptop", show_default=True, help="Name of the file to write.")
+@click.option(
+    "--folder", type=click.Path(path_type=Path), default=FOLDER, help="Folder to write to."
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--quick", is_flag=True, help="Digits only, few repeats, no memory.")
 def main(name: str, folder: Path, device: str, quick: bool) -> None:
     """Time training steps, their growth, and whole epochs."""
     chosen = choose_device(device)
-    keep_freed_memory()  # As processes that train do.
+    keep_freed_memory()  # As in training processes.
     torch.set_float32_matmul_precision("highest")
     torch.backends.cudnn.allow_tf32 = False
     datasets = ["digits"] if quick else ["digits", "mnist", "cifar10"]
@@ -96,7 +98,7 @@ def main(name: str, folder: Path, device: str, quick: bool) -> None:
 
 
 def _processor() -> str:
-    """What the processor calls itself, where Linux says it."""
+    """Read the processor's name, which Linux provides."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text("utf-8").splitlines() if info.is_file() else []
     names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]

@@ -18,14 +18,14 @@ EPOCHS = (("digits", "fc"), ("digits", "conv"), ("digits", "lc"), ("mnist", "fc"
 
 
 def present(dataset: str) -> bool:
-    """Is the data set there without a download?"""
+    """Check if the data set is available without a download."""
     folder = data_folder(None)
     return all((folder / file).is_file() for file in DATASETS[dataset].files)
 
 
 def measure_loading(device: torch.device) -> dict[str, float]:
-    """Seconds from the files to the device, where the files are there."""
-    load("digits")  # Imports what loading needs.
+    """Time the way from the files to the device, for the data sets whose files are available."""
+    load("digits")  # Imports the modules for loading.
     return {
         name: round(timed(partial(load, name, device=device), device), 4)
         for name in DATASETS
@@ -36,7 +36,7 @@ def measure_loading(device: torch.device) -> dict[str, float]:
 def measure_epochs(
     device: torch.device, cases: tuple[tuple[str, str], ...]
 ) -> list[dict[str, Any]]:
-    """An epoch of GEVB: in all, what its steps take, and an evaluation on both sets."""
+    """Time an epoch of GEVB: in total, its steps alone, and an evaluation on both sets."""
     rows = []
     for dataset, arch in cases:
         if not present(dataset):

@@ -1,7 +1,7 @@
-"""A GPU that is not there: tensors on cuda with shape, type and device, and no numbers.
+"""A simulated GPU: tensors on cuda with shape, type and device, but without numbers.
 
-Made of PyTorch's fake tensors. Whoever asks for a number, as `int(y.min())` does and a GPU would
-have to be waited for, gets an error; so does whoever mixes devices.
+It uses PyTorch's fake tensors. Reading a number, as `int(y.min())` does, for which a GPU would
+make the processor wait, raises an error; so does mixing devices.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ CUDA = torch.device("cuda")
 
 class _Mode(FakeTensorMode):
     def __deepcopy__(self, memo: dict[int, Any]) -> _Mode:
-        return self  # FA copies layers, and their parameters know their mode.
+        return self  # FA copies layers, whose parameters refer to their mode.
 
 
 def _moved(self: nn.Module, move: Callable[[Tensor], Tensor]) -> nn.Module:
-    """What `.to` does; PyTorch's own way fails on fake parameters."""
+    """Do the same as `.to`; PyTorch's own way fails on fake parameters."""
     for module in self.modules():
         for name, parameter in module._parameters.items():
             assert parameter is not None
@@ -42,17 +42,17 @@ def _moved(self: nn.Module, move: Callable[[Tensor], Tensor]) -> nn.Module:
 
 @contextmanager
 def fake_gpu() -> Iterator[None]:
-    """Tensors made inside are fake, whatever their device."""
+    """Make tensors inside the context fake, on every device."""
     with patch.object(nn.Module, "_apply", _moved), _Mode():
         yield
 
 
 def fake_trainer(config: Config) -> Trainer:
-    """A trainer on the fake GPU, with two batches for training and two for testing."""
+    """Make a trainer on the fake GPU, with two batches for training and two for testing."""
     facts = DATASETS[config.dataset]
 
     def split() -> Split:
-        made = object.__new__(Split)  # Its labels cannot be looked at.
+        made = object.__new__(Split)  # Its labels cannot be read.
         x = torch.zeros(config.batch_size + 29, *facts.image_shape, device=CUDA)
         y = torch.zeros(len(x), dtype=torch.long, device=CUDA)
         vars(made).update(x=x, y=y, classes=facts.classes)
@@ -65,16 +65,16 @@ _NO_KERNEL = {"empty", "empty_like", "empty_strided", "new_empty", "_unsafe_view
 
 
 class Launches(TorchDispatchMode):
-    """Counts what a GPU is asked for: kernels, and the bytes that they read and write.
+    """Counter of a GPU's work: kernels, and the bytes that they read and write.
 
-    Every operation is a kernel, but for views and empty tensors, which are none; `F.pad` fills
-    and copies; `F.unfold` loops over examples; a convolution's gradient takes one for each of the
-    tensors that it gives. What libraries do inside (splitting sums, changing layouts) is left out.
-    A view that repeats its entries counts as what it repeats.
+    Every operation is a kernel, except views and empty tensors; `F.pad` fills and copies;
+    `F.unfold` loops over examples; a convolution's gradient needs one kernel per result tensor.
+    Kernels inside libraries (splitting sums, changing layouts) are left out. A view that repeats
+    its entries counts them once.
 
     Attributes:
-        launches, bytes: so far.
-        elsewhere: operations that made something outside the GPU.
+        launches, bytes: counts so far.
+        elsewhere: operations with a result outside the GPU.
     """
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ class Launches(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        """Count one operation and do it."""
+        """Do one operation and count it."""
         result = func(*args, **(kwargs or {}))
         made = _tensors(result)
         name = func.overloadpacket.__name__
@@ -102,12 +102,12 @@ class Launches(TorchDispatchMode):
 
 
 def _size(tensor: Tensor) -> int:
-    """Bytes that it takes in memory."""
+    """Compute its bytes in memory."""
     return min(tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes())
 
 
 def _tensors(of: Any) -> list[Tensor]:
-    """The tensors in nested lists and tuples."""
+    """Yield the tensors in nested lists and tuples."""
     if isinstance(of, Tensor):
         return [of]
     return [t for part in of for t in _tensors(part)] if isinstance(of, list | tuple) else []

@@ -1,4 +1,4 @@
-"""Part two: how a GEVB step's time grows with the network and the batch."""
+"""Part two: growth of a GEVB step's time with the network and the batch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gevb.networks import FC, Conv, Network, Pool
 IMAGE = (1, 28, 28)
 CONV = (Conv(32, 3, 1, 1), Pool(2), Conv(32, 3, 1, 1), Pool(2))
 
-# What varies: the values, and the network and batch size for one of them.
+# Quantities that vary: their values, and the network and batch size for a value.
 QUANTITIES: dict[str, tuple[tuple[int, ...], Callable[[int], tuple[Network, int]]]] = {
     "width": (
         (256, 512, 1024, 2048),
@@ -29,7 +29,7 @@ QUANTITIES: dict[str, tuple[tuple[int, ...], Callable[[int], tuple[Network, int]
 
 
 def measure_growth(device: torch.device, budget: float, points: int) -> list[dict[str, Any]]:
-    """A row for each quantity, its first `points` values; `budget` seconds for each."""
+    """Measure a row for each quantity, its first `points` values; `budget` seconds for each."""
     rows = []
     for quantity, (all_values, make) in QUANTITIES.items():
         values = all_values[:points]
@@ -58,5 +58,5 @@ def measure_growth(device: torch.device, budget: float, points: int) -> list[dic
 
 
 def exponent(values: tuple[int, ...], seconds: list[float] | list[int]) -> float:
-    """Slope of the line through the logarithms, by least squares."""
+    """Fit the slope of the line through the logarithms, by least squares."""
     return round(float(np.polyfit(np.log(values), np.log(seconds), 1)[0]), 3)

@@ -1,4 +1,4 @@
-"""Clocks: interleaved timing, the machine's rates, peak memory of one case."""
+"""Timing: interleaved cases, the machine's rates, and peak memory of one case."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from gevb.rules import make_rule
 
 @dataclass(frozen=True)
 class Times:
-    """Median of repeats, and the quartiles around it, in seconds."""
+    """Median of repeats and the quartiles around it, in seconds."""
 
     seconds: float
     low: float
@@ -32,7 +32,7 @@ class Times:
 
     @classmethod
     def of(cls, seconds: list[float]) -> Times:
-        """Summarize."""
+        """Summarize measured seconds."""
         low, median, high = (
             float(f"{value:.4g}") for value in statistics.quantiles(seconds, method="inclusive")
         )
@@ -40,7 +40,7 @@ class Times:
 
 
 def timed(action: Callable[[], object], device: torch.device) -> float:
-    """Seconds for one call, the device's work included."""
+    """Time one call in seconds, the device's work included."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     start = time.perf_counter()
@@ -65,7 +65,7 @@ def interleaved(
 
 
 def measure_rates(device: torch.device) -> Rates:
-    """Products of 2048 x 2048 matrices, and copies of 256 MB into memory that is there already."""
+    """Time products of 2048 x 2048 matrices, and copies of 256 MB into allocated memory."""
     n = 2048
     a, b = torch.randn(2, n, n, device=device)
     out = torch.empty_like(a)
@@ -85,7 +85,7 @@ def measure_rates(device: torch.device) -> Rates:
 def training_step(
     network: Network, rule: str, way: str, batch: int, device: torch.device
 ) -> Callable[..., object]:
-    """One step of Adam on a random batch, or its first examples; our way or the textbook's."""
+    """Make one step of Adam on a random batch, or its first examples; our way or the textbook's."""
     generator = torch.Generator().manual_seed(0)
     x = (torch.rand(batch, *network.input_shape, generator=generator) * 2 - 1).to(device)
     y = torch.randint(network.classes, (batch,), generator=generator).to(device)
@@ -116,7 +116,7 @@ def training_step(
 
 
 def constant_network(dataset: str, arch: str, vectorized: bool) -> Network:
-    """A network whose weights are all alike, which takes no memory to draw."""
+    """Build a network with equal weights, which needs no memory for drawing."""
 
     def alike(layer: WeightLayer, _: torch.Generator) -> WeightLayer:
         torch.nn.init.constant_(layer.weight, 0.01)
@@ -126,9 +126,9 @@ def constant_network(dataset: str, arch: str, vectorized: bool) -> Network:
 
 
 def peak_memory(dataset: str, arch: str, vectorized: bool, rule: str, way: str, batch: int) -> int:
-    """Bytes that a step needs beyond the network and its data, in a process of its own.
+    """Measure a step's bytes beyond the network and its data, in a separate process.
 
-    The updates and the optimizer's averages are among them.
+    They include the updates and the optimizer's averages.
     """
     arguments = [dataset, arch, str(int(vectorized)), rule, way, str(batch)]
     command = [sys.executable, "-m", "benchmarks.measure", *arguments]
@@ -138,7 +138,7 @@ def peak_memory(dataset: str, arch: str, vectorized: bool, rule: str, way: str, 
 
 def _own_peak(dataset: str, arch: str, vectorized: str, rule: str, way: str, batch: str) -> int:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    keep_freed_memory()  # As processes that train do.
+    keep_freed_memory()  # As in training processes.
     network = constant_network(dataset, arch, bool(int(vectorized)))
     step = training_step(network, rule, way, int(batch), device)
     if device.type == "cuda":
@@ -146,7 +146,7 @@ def _own_peak(dataset: str, arch: str, vectorized: str, rule: str, way: str, bat
         torch.cuda.reset_peak_memory_stats(device)
     else:
         before = resident()
-    step(1)  # Makes the optimizer's averages.
+    step(1)  # Allocates the optimizer's averages.
     step()
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) - before
@@ -154,7 +154,7 @@ def _own_peak(dataset: str, arch: str, vectorized: str, rule: str, way: str, bat
 
 
 def resident() -> int:
-    """The largest resident set of this process so far."""
+    """Return the largest resident set of this process so far."""
     status = Path("/proc/self/status")
     if status.is_file():  # Linux counts the parent's, before `exec`, into ru_maxrss.
         (line,) = (l for l in status.read_text("utf-8").splitlines() if l.startswith("VmHWM"))

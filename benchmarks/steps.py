@@ -1,4 +1,4 @@
-"""Part one: a training step of every network, ours, the textbook's, and what it is rated at."""
+"""Part one: a training step of every network: ours, the textbook's, and its rated time."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from gevb.lab.timings import against_textbook, find
 from gevb.layers import LocallyConnected2d
 from gevb.networks import Network
 
-UNFOLDED = 2 * 2**30  # Bytes of unfolded patches beyond which the textbook does not try.
+UNFOLDED = 2 * 2**30  # Bytes of unfolded patches above which the textbook does not try.
 
 
 def ways(network: Network, rule: str, batch: int) -> list[str]:
-    """What there is to compare: autograd knows back-propagation, and GEVB by a trick; not DFA."""
+    """List the ways to compare: autograd covers back-propagation and, by a trick, GEVB; not DFA."""
     if rule == "dfa":
         return ["ours"]
     local = [l.weights for l in network.layers if isinstance(l.weights, LocallyConnected2d)]
@@ -38,7 +38,7 @@ def ways(network: Network, rule: str, batch: int) -> list[str]:
 def measure_steps(
     datasets: list[str], batch: int, budget: float, device: torch.device, rates: Rates, memory: bool
 ) -> Iterator[list[dict[str, Any]]]:
-    """For each network, a row for each rule and way; `budget` seconds for each network."""
+    """Measure, for each network, a row for each rule and way; `budget` seconds for each network."""
     for dataset, arch, vectorized in product(datasets, ("fc", "conv", "lc"), (True, False)):
         network = gevb.build(dataset, arch, vectorized=vectorized)
         rules = ("gevb", "bp") if vectorized else ("dfa", "bp")
@@ -93,9 +93,9 @@ def _times(
 
 
 def campaign_hours(rows: list[dict[str, Any]], batch: int) -> float | None:
-    """Hours for the 48 experiments with five seeds of 190 epochs, from the measured steps.
+    """Estimate the hours for 48 experiments with five seeds of 190 epochs from measured steps.
 
-    Nonnegative and mixed-sign networks take the same time. Twenty evaluations see both sets.
+    Nonnegative and mixed-sign networks take the same time. Twenty evaluations use both sets.
     """
     sizes = {"mnist": (60_000, 10_000), "cifar10": (50_000, 10_000)}
     seconds, experiments = 0.0, 0
@@ -119,7 +119,7 @@ HEAD = (
 
 
 def table(rows: list[dict[str, Any]], batch: int) -> str:
-    """The rows as people read them."""
+    """Format the rows for readers."""
     lines = []
     for row in rows:
         name = f"{row['dataset']} {row['arch']}" + " conventional" * (not row["vectorized"])

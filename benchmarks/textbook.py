@@ -1,9 +1,9 @@
 """The textbook way: expanded input (Eq. A1) and autograd through all K components.
 
-The same function as a `gevb.Network`, written as one would write it down first. Its first layer
-shares weights like the others, over K * n_0 vector units that each hold one pixel in one
-component. BP is `loss.backward()`. GEVB cuts the graph below every layer and starts autograd at
-each with the gated error vector.
+The same function as a `gevb.Network`, in the most direct form. Its first layer shares weights like
+the others, over K * n_0 vector units that each hold one pixel in one component. BP is
+`loss.backward()`. GEVB cuts the graph below every layer and starts autograd at each with the gated
+error vector.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Positions = Literal["loop", "unfold"]
 
 
 def shared(layer: WeightLayer, entries: Tensor) -> Tensor:
-    """A layer's weights, or as many numbers, as those of a layer over vector units."""
+    """Convert a layer's weights, or as many numbers, to those of a layer over vector units."""
     kept, layer.weight.data = layer.weight.data, entries
     view = layer.unit_view().detach().movedim(0, 1).flatten(1, 2)
     layer.weight.data = kept
@@ -41,7 +41,7 @@ class Textbook(nn.Module):
 
     def __init__(self, network: Network, positions: Positions = "loop") -> None:
         super().__init__()
-        self.network, self.positions = [network], positions  # In a list: not a submodule.
+        self.network, self.positions = [network], positions  # In a list, to be no submodule.
         layers = [layer.weights for layer in network.layers]
         self.weights = nn.ParameterList([shared(layer, layer.weight.data) for layer in layers])
         self.biases = nn.ParameterList([layer.bias.detach().clone() for layer in layers])
@@ -49,7 +49,7 @@ class Textbook(nn.Module):
     def forward(
         self, x: Float[Tensor, "B C H W"], cut: bool = False
     ) -> tuple[list[Tensor], list[Tensor]]:
-        """Pre-activations of all layers and gates of the hidden ones; `cut` detaches inputs."""
+        """Compute pre-activations of all layers and hidden gates; `cut` detaches the inputs."""
         network = self.network[0]
         a = torch.einsum("km,bcyx->bkmcyx", torch.eye(network.K).to(x), x).flatten(2, 3)
         if isinstance(network.layers[0].weights, Linear):
@@ -68,7 +68,7 @@ class Textbook(nn.Module):
     def backward(
         self, x: Float[Tensor, "B C H W"], y: Int[Tensor, " B"], rule: Literal["bp", "gevb"]
     ) -> Float[Tensor, ""]:
-        """Fill `.grad`; the mean loss."""
+        """Fill `.grad`; return the mean loss."""
         hs, gates = self(x, cut=rule == "gevb")
         logits = hs[-1].flatten(1)
         loss = F.cross_entropy(logits, y)
@@ -103,7 +103,7 @@ class Textbook(nn.Module):
             return torch.einsum("pof,nfp->nop", weight, patches).unflatten(2, (height, width))
         images = F.pad(images, (p, p, p, p))
         h = []
-        # `weight[position]` would have autograd add up a gradient of all positions for each one.
+        # With `weight[position]`, autograd would add up a gradient of all positions for each one.
         for position, own in enumerate(weight.unbind()):
             y, x = s * (position // width), s * (position % width)
             h.append(F.linear(images[:, :, y : y + k, x : x + k].flatten(1), own))

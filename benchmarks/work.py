@@ -1,19 +1,19 @@
-"""What a training step consists of, and the time it is rated at: by its arithmetic or its bytes.
+"""Work of a training step, and its rated time: by its arithmetic or its bytes.
 
-The rates are those of large matrix products and of copies. No step is bound to take as long: the
-libraries' convolutions, for one, do more multiply-adds a second than their matrix products.
+The rates are those of large matrix products and of copies. They are no lower bound: convolutions of
+the libraries, for example, do more multiply-adds per second than their matrix products.
 
-Counted are, for a batch:
+For a batch, the count includes:
 
 * multiply-adds of the forward pass, the gates, the feedback and the updates
   (`gevb.theory.costs.multiply_adds`), where a first convolution adds up its positions before it
   multiplies by e, which is the same at all of them;
 * bytes of the parameters: read once by the forward pass, their update written once, and Adam's
   reading of parameter, update and two averages and its writing of three of them;
-* bytes of the images, read twice (forward pass, update), and of what each hidden layer hands on,
-  written once and read twice; of the gates, one byte written and one read a unit.
+* bytes of the images, read twice (forward pass, update), and of each hidden layer's output,
+  written once and read twice; for the gates, one byte written and one read per unit.
 
-Pre-activations, the pooling's input and all temporary results are taken to stay in the caches.
+Pre-activations, the pooling's input and all temporary results are assumed to stay in the caches.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ FLOAT = 4  # bytes
 
 @dataclass(frozen=True)
 class Work:
-    """What a step consists of."""
+    """Work of a step."""
 
     multiply_adds: int
     bytes: int
 
     def seconds(self, rates: Rates) -> float:
-        """Time at the machine's own rates, by arithmetic or by bytes, whichever is longer."""
+        """Return the longer of the times at the machine's rates, by arithmetic or by bytes."""
         return max(
             self.multiply_adds / rates.multiply_adds_per_second,
             self.bytes / rates.bytes_per_second,
@@ -45,14 +45,14 @@ class Work:
 
 @dataclass(frozen=True)
 class Rates:
-    """What the machine can do: large matrix products, and copies (bytes read and written)."""
+    """Rates of the machine: large matrix products, and copies (bytes read and written)."""
 
     multiply_adds_per_second: float
     bytes_per_second: float
 
 
 def step_work(network: Network, rule: str, batch: int) -> Work:
-    """The work of one training step by Adam on `batch` examples."""
+    """Count the work of one training step by Adam on `batch` examples."""
     products = sum(cost.step for cost in multiply_adds(network, rule))
     first = network.layers[0].weights
     if isinstance(first, Conv2d) and first.K > 1:
@@ -70,6 +70,6 @@ def step_work(network: Network, rule: str, batch: int) -> Work:
 
 
 def _handed_on(layer: Layer) -> int:
-    """Units as the next layer receives them."""
+    """Count the numbers that the next layer receives."""
     units = layer.arrange[-1].out_units if len(layer.arrange) else layer.weights.out_units
     return math.prod(units)

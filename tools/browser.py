@@ -2,8 +2,8 @@
 
 python tools/browser.py install
 
-Puts Chromium in place on Debian and Ubuntu, and elsewhere says how to get it. Exit code 1 only
-where continuous integration (CI in the environment) would go without it.
+Installs Chromium on Debian and Ubuntu; elsewhere prints how to get it. The exit code is 1 only in
+continuous integration (CI in the environment) without it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from playwright.sync_api import (
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "_build" / "html"
 LANDING = "book/index.html"
-# First the one without windows, which is less work for a machine.
+# The first has no windows, which needs less of the machine.
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
 MISSING = "no Chromium found: install Chromium or Chrome, or set CHROME_PATH to its program"
 FLAGS = ("--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
@@ -51,18 +51,18 @@ PHONE: dict[str, Any] = {
     "has_touch": True,
 }
 PAGE = (ROOT / "tools" / "page.js").read_text(encoding="utf-8")
-PATIENCE = 15000  # milliseconds that a page has for a figure
+PATIENCE = 15000  # milliseconds for a page to draw a figure
 
 
 def program() -> str | None:
-    """Where Chromium is, if anywhere."""
+    """Find Chromium's program, if there is one."""
     chosen = os.environ.get("CHROME_PATH")
     return next(filter(None, map(shutil.which, [chosen] if chosen else PROGRAMS)), None)
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A headless browser for which no host but this machine has an address; Stop if none."""
+    """Start a headless browser that can reach only this machine; raise Stop if there is none."""
     if not (path := program()):
         raise Stop(MISSING)
     with sync_playwright() as playwright:
@@ -73,17 +73,17 @@ def chromium() -> Iterator[Browser]:
 
 @functools.cache
 def zipped(path: Path, changed: int) -> bytes:
-    """A file's content over gzip, as it was at the time `changed`."""
+    """Compress a file's content with gzip, as of the time `changed`."""
     return gzip.compress(path.read_bytes(), mtime=0)
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    """A silent file server that sends text over gzip, as the hosts of static pages do."""
+    """Silent file server that sends text with gzip, as hosts of static pages do."""
 
     protocol_version = "HTTP/1.1"
 
     def send_head(self) -> BinaryIO | None:  # type: ignore[override]
-        """Answer with the headers; gives what is to follow them."""
+        """Answer with the headers; return the file that follows them."""
         path = Path(self.translate_path(self.path))
         accepted = self.headers.get("Accept-Encoding", "")
         if path.suffix not in ZIPPED or not path.is_file() or "gzip" not in accepted:
@@ -97,21 +97,21 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         return io.BytesIO(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """A server that does not mind a browser that leaves."""
+    """Server that ignores broken connections."""
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of broken connections."""
+        """Print nothing about broken connections."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """Serve a folder on this machine; gives its address, which ends with a slash."""
+    """Serve a folder on this machine; yield its address, which ends with a slash."""
     with Server(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
@@ -119,7 +119,7 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def pages(book: Path) -> list[str]:
-    """The pages of a built book, such as book/index.html; no redirects, none of the theme's."""
+    """List the pages of a built book, such as book/index.html, without redirects and the theme's."""
     return sorted(
         page.relative_to(book).as_posix()
         for page in book.rglob("*.html")
@@ -129,7 +129,7 @@ def pages(book: Path) -> list[str]:
 
 
 def watch(page: Page, home: str) -> list[str]:
-    """A list that grows with what goes wrong on a page; `home` is where its book begins."""
+    """Return a list that collects errors of a page; `home` is the address of its book."""
     complaints: list[str] = []
 
     def complain(text: str) -> None:
@@ -161,20 +161,20 @@ def watch(page: Page, home: str) -> list[str]:
 
 
 def function(name: str) -> str:
-    """A function of `page.js`, as playwright takes one."""
+    """Wrap a function of `page.js` for playwright."""
     return f"(...given) => ({PAGE}).{name}(...given)"
 
 
 def ask(place: Page | ElementHandle, name: str, given: Any = None) -> Any:
-    """What a function of `page.js` answers; that of an element takes the element first."""
+    """Call a function of `page.js`; functions of an element take the element first."""
     return place.evaluate(function(name), given)
 
 
 def read_through(page: Page) -> None:
-    """Scroll through a page, and give its figures time; `faults.figures` tells which stay empty.
+    """Scroll through a page, and wait for its figures; `faults.figures` lists those left empty.
 
-    Now and then a headless window never shows a picture, and then some answers never come:
-    TimeoutError.
+    Raises TimeoutError if a headless window never shows a picture and then stops answering, as
+    happens now and then.
     """
     page.wait_for_function("() => new Promise(requestAnimationFrame)")
     ask(page, "readThrough")
@@ -184,7 +184,7 @@ def read_through(page: Page) -> None:
 
 @dataclass(frozen=True)
 class Visit:
-    """An open page that was read through, and what goes wrong on it."""
+    """An open page that was read through, and the errors on it."""
 
     name: str
     page: Page
@@ -195,7 +195,7 @@ class Visit:
 def visited(
     browser: Browser, home: str, name: str, theme: str = "light", **options: Any
 ) -> Iterator[Visit]:
-    """Open a page in a window of its own; the options are playwright's for a new context."""
+    """Open a page in a window of its own; the options are those of a playwright context."""
     with browser.new_context(**{**DESK, **options}) as context:
         page = context.new_page()
         page.add_init_script(
@@ -209,7 +209,7 @@ def visited(
 
 
 def install() -> str:
-    """Make Chromium available on Debian and Ubuntu; gives one line about it, or raises Stop."""
+    """Install Chromium on Debian and Ubuntu; return one line about it, or raise Stop."""
     if path := program():
         return f"Chromium is there: {path}"
     apt = shutil.which("apt-get")
@@ -221,7 +221,7 @@ def install() -> str:
     quiet = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", apt, "-qq"]
 
     def why_not(*order: str) -> str:
-        """Why apt-get did not follow an order; "" if it did."""
+        """Run an apt-get order; return the reason if it failed, else ""."""
         done = subprocess.run([*quiet, *order], capture_output=True, text=True)
         reason = (done.stderr.strip() or "no reason given").splitlines()[-1]
         return f"apt-get {order[0]}: {reason}" if done.returncode else ""
@@ -237,7 +237,7 @@ def install() -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Install Chromium, and say so in one line."""
+    """Install Chromium, and report it in one line."""
     parser = Parser(prog="browser.py", description=__doc__.splitlines()[0])
     parser.add_argument("order", choices=["install"])
     parser.parse_args(arguments)

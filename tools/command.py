@@ -1,16 +1,16 @@
-"""What the command lines of this folder share: errors of one line, and 2 as their exit code."""
+"""Shared parts of this folder's command lines: one-line errors and exit code 2."""
 
 import argparse
 from typing import NoReturn
 
 
 class Stop(Exception):
-    """An error with a one-line message for the person at the command line."""
+    """Error with a one-line message for the command line."""
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors take one line."""
+    """Argument parser with one-line errors."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong, without the usage, and leave with 2."""
+        """Print the error without the usage, and exit with 2."""
         self.exit(2, f"{self.prog}: {message}\n")

@@ -1,4 +1,4 @@
-"""Measure what the playground's five discoveries promise, with the package, and record it.
+"""Measure the playground's five discoveries with the package, and record them.
 
 python tools/discoveries.py
 
@@ -31,7 +31,7 @@ HIDDEN, BATCH, SEEDS, EPOCHS = (64, 32), 128, range(10), (1, 10, 20)
 
 @dataclass(frozen=True)
 class Setting:
-    """What is trained; all else is as above."""
+    """Settings of a training run that vary."""
 
     rule: str
     vectorized: bool = True
@@ -40,7 +40,7 @@ class Setting:
     rate: float = 1e-3
 
 
-#: By discovery; a rate for plain gradient descent with which GEVB learns well.
+#: Settings by discovery; with this rate GEVB learns well by plain gradient descent.
 SETTINGS = {
     "nearly": (Setting("gevb"), Setting("bp")),
     "signs": (Setting("gevb", nonnegative=False), Setting("bp", nonnegative=False)),
@@ -57,16 +57,16 @@ SETTINGS = {
 
 
 def make(setting: Setting, seed: int) -> Network:
-    """The network at its start."""
+    """Build the network at its start."""
     layers = [FC(n) for n in HIDDEN]
     kind = {"vectorized": setting.vectorized, "nonnegative": setting.nonnegative}
     return build("digits", layers, **kind, seed=seed).double()
 
 
 def shares(rule: gevb.Rule, x: torch.Tensor, y: torch.Tensor, size: int) -> list[float]:
-    """Percent of updates with the gradient's sign, of those that have a gradient, by layer.
+    """Compute the percentage of non-zero gradients whose update has their sign, by layer.
 
-    For batches of so many examples at a time, taken together.
+    The images are taken in batches of `size`.
     """
     gradient = gevb.BP(rule.network)
     batches = list(zip(x.split(size), y.split(size), strict=True))
@@ -77,7 +77,7 @@ def shares(rule: gevb.Rule, x: torch.Tensor, y: torch.Tensor, size: int) -> list
 
 
 def errors(setting: Setting, seed: int, data: gevb.Dataset) -> dict[str, Any]:
-    """Test errors in percent after some epochs, and the angles of one batch by layer."""
+    """Measure test errors in percent after some epochs, and the angles of one batch by layer."""
     network = make(setting, seed)
     rule = gevb.make_rule(setting.rule, network, seed=seed)
     kind = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[setting.optimizer]
@@ -95,7 +95,7 @@ def errors(setting: Setting, seed: int, data: gevb.Dataset) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Measure, print, write."""
+    """Measure, print and write."""
     torch.set_num_threads(1)
     data = gevb.load("digits")
     x, y = data.train.x[:BATCH].double(), data.train.y[:BATCH]

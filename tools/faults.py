@@ -1,6 +1,6 @@
-"""What can be wrong with a page of the built book: each check gives a list of its faults.
+"""Checks of the built book's pages; each returns a list of faults.
 
-Checks of an open page take playwright's page, read through before (`browser.read_through`);
+Checks of an open page take playwright's page, already read through (`browser.read_through`);
 checks of the files take the folder of the built book.
 """
 
@@ -21,35 +21,35 @@ from browser import ask, function, pages
 from bs4 import BeautifulSoup
 from playwright.sync_api import ElementHandle, Page
 
-PATIENCE = 10  # seconds that a control has to show an effect, on a busy machine
-SHOWN = 5  # elements that a fault names
-REST = 500  # milliseconds without change that count as standing still
-# The rules that another theme can break, and what they look at: each look of words once.
+PATIENCE = 10  # seconds for a control to show an effect, on a busy machine
+SHOWN = 5  # elements that a fault lists
+REST = 500  # milliseconds without change that count as still
+# Rules that depend on the theme, and their elements: one element for each look of text.
 COLOURS = {"color-contrast": "[data-look]", "link-in-text-block": "a[data-look]"}
 RULES = [{"id": rule, "selector": selector} for rule, selector in COLOURS.items()]
 AXE = Axe(f"{AXE_SCRIPT}; axe.configure({{rules: {json.dumps(RULES)}}})")
-# axe's own reading ahead of style sheets asks for addresses that no page names.
+# axe's own loading of style sheets requests addresses that no page names.
 AXE_OPTIONS = {"resultTypes": ["violations"], "preload": False}
 TARGETS = {"href", "src", "poster", "data"}
 
 
 def figures(page: Page) -> list[str]:
-    """Figures that are not drawn, empty, nameless, or that the keyboard cannot work."""
+    """List figures that are not drawn, empty, nameless, or out of the keyboard's reach."""
     return ask(page, "figures")
 
 
 def drawings(page: Page) -> list[str]:
-    """Words in figures that are cut or on each other, empty panels, entries that name nothing."""
+    """List cut or overlapping text in figures, empty panels, and legend entries without a curve."""
     return ask(page, "drawings")
 
 
 def mathematics(page: Page) -> list[str]:
-    """Equations with errors, equations not set, and TeX in plain sight."""
+    """List equations with errors, equations that are not set, and raw TeX."""
     return ask(page, "mathematics")
 
 
 def overflow(page: Page) -> list[str]:
-    """What makes a page wider than its window, once its figures had time to take their width."""
+    """List the elements that make a page wider than its window, after its figures have settled."""
     assert page.viewport_size
     width = page.viewport_size["width"]
     eventually(page, lambda: not ask(page, "overflow", width))
@@ -57,17 +57,17 @@ def overflow(page: Page) -> list[str]:
 
 
 def scrolling(page: Page, allowed: str = "") -> list[str]:
-    """Blocks that a reader has to scroll sideways, but for those within the elements named."""
+    """List blocks that scroll sideways, except those within the allowed elements."""
     return ask(page, "scrolling", allowed)
 
 
 def stand_ins(page: Page) -> list[str]:
-    """Figures that leave a reader without JavaScript without a picture."""
+    """List figures without a picture for readers without JavaScript."""
     return ask(page, "standIns")
 
 
 def accessibility(page: Page, rules: Iterable[str] = ()) -> list[str]:
-    """Violations of axe-core's default rules, best practices included, or of some of its rules."""
+    """List violations of axe-core's default rules, with best practices, or of the given rules."""
     ask(page, "markLooks")
     ask(page, "setAside")
     chosen = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
@@ -83,12 +83,12 @@ def accessibility(page: Page, rules: Iterable[str] = ()) -> list[str]:
 
 
 def weight(page: Page) -> int:
-    """Bytes that a page and all it asked for took on the way, without headers."""
+    """Count the bytes that a page and all its requests transferred, without headers."""
     return ask(page, "weight")
 
 
 def eventually(page: Page, holds: Callable[[], bool]) -> bool:
-    """Whether something comes true in time."""
+    """Check if something becomes true in time."""
     deadline = time.monotonic() + PATIENCE
     while not (true := holds()) and time.monotonic() < deadline:
         page.wait_for_timeout(50)
@@ -96,24 +96,24 @@ def eventually(page: Page, holds: Callable[[], bool]) -> bool:
 
 
 def moves(page: Page, state: Callable[[], str]) -> bool:
-    """Whether something changes without being touched."""
+    """Check if something changes without input."""
     before = state()
     page.wait_for_timeout(REST)
     return state() != before
 
 
 def control_counts(page: Page) -> list[tuple[int, int]]:
-    """For every figure, how many sliders and how many buttons and lists it has."""
+    """Count, for every figure, its sliders and its buttons and lists."""
     return [tuple(counts) for counts in ask(page, "controlCounts")]
 
 
 def dead_controls(page: Page, controls: list[ElementHandle], state: Callable[[], str]) -> list[str]:
-    """Controls that Tab does not reach, or whose key changes nothing.
+    """List controls that Tab does not reach, or whose key changes nothing.
 
-    A key press has to change what stands still, and to bring to rest what moves.
+    A key press has to change a still element, and to stop a moving one.
     """
     found = []
-    # The chosen one of a group shows its effect after another was chosen.
+    # The chosen control of a group shows its effect only after another was chosen.
     for control in sorted(controls, key=lambda control: ask(control, "isChosen")):
         name = ask(control, "tell")
         control.focus()
@@ -124,7 +124,7 @@ def dead_controls(page: Page, controls: list[ElementHandle], state: Callable[[],
             continue
         if ask(control, "isChosen"):
             continue
-        # A button that is no choice may set something going.
+        # A button that is no choice may start something.
         action = ask(control, "isAction")
         key = ask(control, "keyFor")
         if action and moves(page, state):
@@ -137,14 +137,14 @@ def dead_controls(page: Page, controls: list[ElementHandle], state: Callable[[],
         if not answered:
             found.append(f"{name}: {key} has no effect")
         if action and moves(page, state):
-            control.press(key)  # a button that starts something may also end it
+            control.press(key)  # a button that starts something may also stop it
         elif not action:
             page.wait_for_timeout(100)
     return found
 
 
 def figure_controls(page: Page) -> list[str]:
-    """Controls of figures that do not answer to the keyboard, or are without a name."""
+    """List controls of figures that do not respond to the keyboard, or have no name."""
     found = []
     for group in page.query_selector_all(".figure-controls"):
         figure = group.evaluate_handle(function("owner")).as_element()
@@ -165,7 +165,7 @@ def figure_controls(page: Page) -> list[str]:
 
 
 def moving_figure(page: Page, selector: str) -> list[str]:
-    """Controls of a moving figure that do not answer to the keyboard."""
+    """List controls of a moving figure that do not respond to the keyboard."""
     place = page.query_selector(selector)
     if place is None:
         return [f"no element {selector}"]
@@ -175,7 +175,7 @@ def moving_figure(page: Page, selector: str) -> list[str]:
 
 
 def motion(page: Page, selector: str, seconds: float) -> list[str]:
-    """What moves by itself within so many seconds."""
+    """List elements that move by themselves within so many seconds."""
     place = page.query_selector(selector)
     if place is None:
         return [f"no element {selector}"]
@@ -192,12 +192,12 @@ def read(file: Path) -> BeautifulSoup:
 
 @functools.cache
 def names(file: Path) -> Counter[str]:
-    """How often a page has each id."""
+    """Count how often a page has each id."""
     return Counter(element["id"] for element in read(file).find_all(id=True))
 
 
 def links(book: Path) -> list[str]:
-    """Addresses within the book that lead nowhere, and parts of pages that come from elsewhere."""
+    """List broken links within the book, and parts of pages that come from elsewhere."""
     found = []
     for page in pages(book):
         targets = [
@@ -217,14 +217,14 @@ def links(book: Path) -> list[str]:
             if not file.is_relative_to(book.resolve()) or not file.is_file():
                 found.append(f"{page}: <{tag}> leads nowhere: {address}")
             elif "=" in anchor and read(file).find(class_="playground"):
-                continue  # not a place, but settings that the page's script reads
+                continue  # not an anchor, but settings that the page's script reads
             elif anchor and file.suffix == ".html" and anchor not in names(file):
                 found.append(f"{page}: <{tag}> leads to no anchor: {address}")
     return list(dict.fromkeys(found))
 
 
 def documents(book: Path) -> list[str]:
-    """Pages without what every page needs, or with what another page has too."""
+    """List pages that lack a required element, or share one that must be unique."""
     found = []
     titles: dict[str, str] = {}
     descriptions: dict[str, str] = {}

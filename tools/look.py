@@ -21,21 +21,21 @@ from command import Parser, Stop
 
 WINDOWS = (PHONE, {"viewport": {"width": 820, "height": 1180}}, DESK)
 THEMES = ("light", "dark")
-TALLEST = 16000  # pixels; Chromium cannot photograph more
+TALLEST = 16000  # pixels; Chromium's limit for a screenshot
 
 
 def photograph(visit: browser.Visit, image: Path) -> None:
-    """Store a picture of the page from its top down, as far as Chromium can."""
+    """Store a picture of the page from its top, as tall as Chromium can."""
     width = visit.page.viewport_size["width"]
     height = visit.page.evaluate("document.documentElement.scrollHeight")
-    # A window as tall as the page: what sticks to its edges is shown once, in its place.
+    # In a window as tall as the page, elements fixed to its edges appear once, in their place.
     visit.page.set_viewport_size({"width": width, "height": min(TALLEST, height)})
-    visit.page.wait_for_timeout(500)  # figures settle in their place
+    visit.page.wait_for_timeout(500)  # time for figures to settle
     visit.page.screenshot(path=image)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Look at the pages; 1 if any of them has something against it."""
+    """Look at the pages; return 1 if any has a fault."""
     parser = Parser(prog="look.py", description=__doc__.splitlines()[0])
     parser.add_argument("pages", nargs="*", help="such as book/index.html; default: all")
     parser.add_argument("--to", type=Path, default=ROOT / "_build" / "look", help="for the images")

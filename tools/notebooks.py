@@ -1,7 +1,7 @@
-"""Execute the book's notebooks, and check that what is stored is complete and normalised.
+"""Execute the book's notebooks, and check that the stored outputs are complete and normalised.
 
 python tools/notebooks.py execute [FILES]   run in fresh kernels and store the outputs
-python tools/notebooks.py check [FILES]     look at the stored outputs, run nothing
+python tools/notebooks.py check [FILES]     check the stored outputs, run nothing
 """
 
 from __future__ import annotations
@@ -31,35 +31,35 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python", "pygments_lexer": "ipython3"},
 }
-KEPT_METADATA = ("accelerator",)  # Colab is to lend a GPU
+KEPT_METADATA = ("accelerator",)  # asks Colab for a GPU
 KEPT_CELL_METADATA = ("mystnb", "tags", "uncompared")
 BOOTSTRAP_TAGS = ["hide-cell", "nbval-ignore-output"]
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-# A worked solution, folded in a Markdown cell: every front end folds that. Its code, and what the
-# code prints, are the only such pair of blocks in it.
+# A worked solution, folded in a Markdown cell, which every front end folds. It holds one pair of
+# blocks: the code, and the lines that it prints.
 SOLUTION = re.compile(r"<details><summary>Solution</summary>\n(.*?)\n</details>", re.DOTALL)
 CODE = re.compile(r"^```python\n(.*?)\n```\n\n```text\n(.*?)```$", re.DOTALL | re.MULTILINE)
 HINT = "<details><summary>Hint</summary>\n"
 CHECKER = re.compile(r"\bexercises\.(check_\w+)\(")
 RIGHT = re.compile(r"^Right\. ", re.MULTILINE)
-# The start of a path, not a part of a longer path, an address or base64 text.
+# Start of a path that is not part of a longer path, an address or base64 text.
 MACHINE_PATH = re.compile(r"(?<![\w.:/+-])/(?:home|root|tmp|work|Users)/|[A-Za-z]:\\+Users")
 
 
 def notebooks() -> list[Path]:
-    """The notebooks of the book, without Jupyter's checkpoint copies."""
+    """List the notebooks of the book, without Jupyter's checkpoint copies."""
     found = (ROOT / "book").rglob("*.ipynb")
     return sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
 
 
 def shown(path: Path) -> str:
-    """The path as findings name it: from the repository root where it lies inside."""
+    """Return the path for findings: relative to the repository root if it lies inside."""
     path = path.resolve()
     return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
 
 def read(path: Path) -> NotebookNode:
-    """The stored notebook as it is, valid or not."""
+    """Read the stored notebook, valid or not."""
     try:
         return nbformat.from_dict(nbformat.reader.reads(path.read_text(encoding="utf-8")))
     except OSError as error:
@@ -69,12 +69,12 @@ def read(path: Path) -> NotebookNode:
 
 
 def text_of(notebook: NotebookNode) -> str:
-    """The text of the file, with one newline at the end."""
+    """Return the text of the file, with one newline at the end."""
     return nbformat.writes(notebook).rstrip("\n") + "\n"
 
 
 def write(path: Path, text: str) -> None:
-    """Replace the file as a whole, or leave it as it is."""
+    """Replace the file as a whole, or leave it unchanged."""
     new = path.with_name(f".{path.name}.new")
     new.write_text(text, encoding="utf-8", newline="\n")
     os.replace(new, path)
@@ -84,7 +84,7 @@ def write(path: Path, text: str) -> None:
 
 
 def normal_outputs(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    """No stderr, no widgets (they are dead without a kernel), one block for adjoining prints."""
+    """Remove stderr and widgets (they need a kernel), and join adjacent prints."""
     kept: list[NotebookNode] = []
     for output in outputs:
         if output.get("name") == "stderr" or WIDGET_VIEW in output.get("data", {}):
@@ -97,7 +97,7 @@ def normal_outputs(outputs: list[NotebookNode]) -> list[NotebookNode]:
 
 
 def named_cells(cells: list[NotebookNode], chapter: str) -> None:
-    """Cell ids `chapter-1`, `chapter-2`, ...: a cell keeps its id, a new one gets the next free."""
+    """Name cells `chapter-1`, `chapter-2`, ...; an id stays, a new cell gets the next free one."""
     pattern = re.compile(re.escape(chapter) + r"-(\d+)")
     taken: set[str] = set()
     for cell in cells:
@@ -113,7 +113,7 @@ def named_cells(cells: list[NotebookNode], chapter: str) -> None:
 
 
 def normalised(notebook: NotebookNode, chapter: str) -> NotebookNode:
-    """A copy in which everything that does not tell a reader something has its one form."""
+    """Copy the notebook with everything that is of no use to readers in a fixed form."""
     notebook = copy.deepcopy(notebook)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     kept = {key: notebook.metadata[key] for key in KEPT_METADATA if key in notebook.metadata}
@@ -131,7 +131,7 @@ def normalised(notebook: NotebookNode, chapter: str) -> NotebookNode:
 
 
 def chapter_of(path: Path) -> str:
-    """The stem of the ids of its cells."""
+    """Return the stem of the ids of a notebook's cells."""
     return path.stem.replace("_", "-")
 
 
@@ -139,7 +139,7 @@ def chapter_of(path: Path) -> str:
 
 
 def solution(cell: NotebookNode) -> NotebookNode | None:
-    """The code in a folded solution as a cell, with what it prints; None where there is none."""
+    """Make a cell of the code in a folded solution, with its printed lines; None without one."""
     folded = cell.cell_type == "markdown" and SOLUTION.search(cell.source)
     code = folded and CODE.search(folded[1])
     if not code:
@@ -149,10 +149,10 @@ def solution(cell: NotebookNode) -> NotebookNode | None:
 
 
 def with_output(cell: NotebookNode, ran: NotebookNode) -> None:
-    """Put into a folded solution what its code has printed.
+    """Put the lines that its code has printed into a folded solution.
 
     Raises:
-        Stop: it showed something else, which a Markdown cell cannot hold.
+        Stop: it showed other output, which a Markdown cell cannot hold.
     """
     outputs = normal_outputs(ran.outputs)
     if any(output.get("name") != "stdout" or "```" in output.text for output in outputs):
@@ -167,19 +167,19 @@ def with_output(cell: NotebookNode, ran: NotebookNode) -> None:
 
 
 def repository() -> str:
-    """The address of the repository, "" where it is unknown. `_config.yml` is its one place."""
+    """Read the address of the repository from `_config.yml`, "" if unknown."""
     config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
     return config["repository"]["url"] or ""
 
 
 def bootstrap(url: str) -> str:
-    """The text of the first code cell of every notebook: the file below its first line."""
+    """Return the text of every notebook's first code cell: the file below its first line."""
     text = BOOTSTRAP.read_text(encoding="utf-8").partition("\n")[2].rstrip("\n")
     return text.replace(UNKNOWN_ADDRESS, f'REPOSITORY = "{url}"')
 
 
 def with_bootstrap(notebook: NotebookNode, url: str) -> NotebookNode:
-    """A copy whose first code cell is the present bootstrap cell: rewritten, or inserted."""
+    """Copy the notebook with the current bootstrap cell first: rewritten, or inserted."""
     notebook = copy.deepcopy(notebook)
     source = bootstrap(url)
     codes = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
@@ -196,7 +196,7 @@ def with_bootstrap(notebook: NotebookNode, url: str) -> NotebookNode:
 
 
 def execute(path: Path) -> str | None:
-    """Run a notebook from top to bottom and store it; returns what went wrong, if anything."""
+    """Run a notebook from top to bottom and store it; return the error, if any."""
     notebook = normalised(with_bootstrap(read(path), repository()), chapter_of(path))
     resources = {"metadata": {"path": str(path.resolve().parent)}}
     client = NotebookClient(
@@ -211,11 +211,11 @@ def execute(path: Path) -> str | None:
         with client.setup_kernel():
             for number, cell in enumerate(cells, start=1):
                 client.execute_cell(cell, number - 1)
-                if hidden := solution(cell):  # not counted among the notebook's own cells
+                if hidden := solution(cell):  # not one of the notebook's own cells
                     with_output(cell, client.execute_cell(hidden, number - 1, store_history=False))
     except CellExecutionError as error:
         return f"{shown(path)} cell {number}: {error.ename}: {error.evalue.strip()}"
-    notebook.cells = cells  # the client has put hidden ones in their places
+    notebook.cells = cells  # the client has inserted hidden ones
     text = text_of(normalised(notebook, chapter_of(path)))
     if text != path.read_text(encoding="utf-8"):
         write(path, text)
@@ -226,12 +226,12 @@ def execute(path: Path) -> str | None:
 
 
 def has_error(cell: NotebookNode) -> bool:
-    """Whether an exception is among the outputs."""
+    """Check if an exception is among the outputs."""
     return any(output.output_type == "error" for output in cell.get("outputs", []))
 
 
 def strings(value: Any) -> Iterator[str]:
-    """Every text in a nest of lists and dictionaries."""
+    """Yield every text in nested lists and dictionaries."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):
@@ -240,7 +240,7 @@ def strings(value: Any) -> Iterator[str]:
 
 
 def cell_findings(cell: NotebookNode, count: int) -> Iterator[str]:
-    """What is wrong with one cell, `count` being the execution count that it should have."""
+    """Yield faults of one cell; `count` is its correct execution count."""
     if any(map(MACHINE_PATH.search, strings([cell.source, cell.get("outputs", [])]))):
         yield "a path of one machine in its source or outputs"
     if cell.cell_type != "code":
@@ -264,11 +264,11 @@ def cell_findings(cell: NotebookNode, count: int) -> Iterator[str]:
 
 
 def exercise_findings(cells: list[NotebookNode]) -> Iterator[str]:
-    """What is wrong with the exercises: each wants a hint and a solution that is folded and right.
+    """Yield faults of the exercises: each needs a hint and a correct, folded solution.
 
     A cell that calls a checker asks; the solution's code, in a Markdown cell, calls it again.
     """
-    asked: dict[str, bool] = {}  # whether with a hint
+    asked: dict[str, bool] = {}  # True with a hint
     answered: set[str] = set()
     hinted = False
     for cell in cells:
@@ -294,7 +294,7 @@ def exercise_findings(cells: list[NotebookNode]) -> Iterator[str]:
 
 
 def check(path: Path) -> Iterator[str]:
-    """Findings about a stored notebook, one line each."""
+    """Yield findings about a stored notebook, one line each."""
     notebook = read(path)
     count = 0
     for number, cell in enumerate(notebook.cells, start=1):
@@ -312,14 +312,14 @@ def check(path: Path) -> Iterator[str]:
 
 
 def uncompared(path: Path) -> Iterator[tuple[str, str]]:
-    """What nbval does not compare in a notebook: the reason, and the cell's id."""
+    """Yield the outputs that nbval does not compare: the reason, and the cell's id."""
     for cell in read(path).cells:
         if reason := cell.metadata.get("uncompared"):
             yield reason, cell.id
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; 1 if there are findings, 2 if a file cannot be read."""
+    """Run the command; return 1 if there are findings, 2 if a file cannot be read."""
     parser = Parser(prog="notebooks.py", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     for name in ("execute", "check"):

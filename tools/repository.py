@@ -1,8 +1,8 @@
-"""Tell the whole project where it lives.
+"""Set the address of the repository in the whole project.
 
 python tools/repository.py https://github.com/OWNER/NAME
 
-Rewrites `_config.yml` (the one place that knows), the bootstrap cell of every notebook, the marked
+Rewrites `_config.yml` (the source of the address), the bootstrap cell of every notebook, the marked
 block of README.md and `repository-code:` in CITATION.cff. The address "" makes it unknown again.
 """
 
@@ -33,7 +33,7 @@ BEGIN, END = "<!-- repository:begin -->", "<!-- repository:end -->"
 
 
 def checked(url: str) -> str:
-    """The address without a trailing slash or `.git`, or a Stop that says what is expected."""
+    """Return the address without a trailing slash or `.git`; raise Stop if its form is wrong."""
     url = url.rstrip("/").removesuffix(".git")
     on_github = url.startswith("https://github.com")
     if url and not (GITHUB if on_github else ADDRESS).fullmatch(url):
@@ -42,7 +42,7 @@ def checked(url: str) -> str:
 
 
 def config_with(url: str) -> str:
-    """The new text of `_config.yml`; its comments stay."""
+    """Return the new text of `_config.yml`; its comments stay."""
     text, count = re.subn(
         r'(?m)^(repository:\n  url: )".*"$', rf'\g<1>"{url}"', CONFIG.read_text(encoding="utf-8")
     )
@@ -52,7 +52,7 @@ def config_with(url: str) -> str:
 
 
 def readme_block(url: str) -> str:
-    """What stands between the markers of README.md."""
+    """Return the text between the markers of README.md."""
     if not url:
         return "In a checkout of this repository:"
     name = url.rsplit("/", 1)[1]
@@ -64,7 +64,7 @@ def readme_block(url: str) -> str:
 
 
 def readme_with(url: str, path: Path) -> str:
-    """The new text of README.md."""
+    """Return the new text of README.md."""
     text, count = re.subn(
         f"(?s){BEGIN}.*?{END}",
         lambda _: f"{BEGIN}\n{readme_block(url)}\n{END}",
@@ -76,13 +76,13 @@ def readme_with(url: str, path: Path) -> str:
 
 
 def citation_with(url: str, path: Path) -> str:
-    """The new text of CITATION.cff."""
+    """Return the new text of CITATION.cff."""
     text = re.sub(r"(?m)^repository-code:.*\n", "", path.read_text(encoding="utf-8"))
     return text + (f'repository-code: "{url}"\n' if url else "")
 
 
 def rewritten(url: str) -> dict[Path, str]:
-    """The new text of every file that names the address."""
+    """Return the new text of every file that contains the address."""
     texts = {CONFIG: config_with(url)}
     for name, text_with in (("README.md", readme_with), ("CITATION.cff", citation_with)):
         if (path := ROOT / name).exists():
@@ -94,7 +94,7 @@ def rewritten(url: str) -> dict[Path, str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Rewrite all files, or none: 2 if the address or a file is not as expected."""
+    """Rewrite all files, or none; return 2 if the address or a file is not as expected."""
     parser = Parser(prog="repository.py", description=__doc__.splitlines()[0])
     parser.add_argument("url", help='https://github.com/OWNER/NAME, or "" for unknown')
     options = parser.parse_args(arguments)

@@ -1,9 +1,9 @@
-"""Put a class on a stick: slides, handout, homework and the built book, for use without a network.
+"""Put a class on a USB stick: slides, handout, homework and the built book, for use offline.
 
 python tools/teach.py [--solutions] [--to FOLDER]
 
 Builds _build/teach and _build/teach.zip from the built book. The handout is printed by Chromium
-(python tools/browser.py install); without one it is left out, and the slides' page prints the same.
+(python tools/browser.py install). Without it, print the slides' page instead: it is the same.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ PACKAGE = shutil.ignore_patterns("__pycache__")
 
 
 def print_handout(book: Path, target: Path) -> None:
-    """The slides, a page each, as Chromium prints them; Stop if there is none."""
+    """Print the slides with Chromium, one per page; raise Stop if there is none."""
     home = f"{book.resolve().as_uri()}/"
     with browser.chromium() as chromium, browser.visited(chromium, home, SLIDES) as visit:
         visit.page.pdf(path=target, prefer_css_page_size=True, print_background=True)
 
 
 def lend_package(folder: Path) -> None:
-    """Put the package where a notebook of the folder finds it, with what it needs by name."""
+    """Copy the package and its metadata into the folder, where notebooks can import it."""
     shutil.copytree(ROOT / "gevb", folder / "gevb", ignore=PACKAGE)
     facts = metadata.distribution("gevb")
     about = folder / f"gevb-{facts.version}.dist-info"
@@ -42,7 +42,7 @@ def lend_package(folder: Path) -> None:
 
 
 def build(book: Path, folder: Path, solutions: bool) -> list[str]:
-    """Make the folder and its archive anew; gives what had to be left out.
+    """Build the folder and its archive from scratch; return what was left out.
 
     Raises:
         Stop: the book is not built.
@@ -68,7 +68,7 @@ def build(book: Path, folder: Path, solutions: bool) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Build the folder; 2 if there is no book."""
+    """Build the folder; return 2 if there is no book."""
     parser = Parser(prog="teach.py", description=__doc__.splitlines()[0])
     parser.add_argument("--solutions", action="store_true", help="add those of the homework")
     parser.add_argument("--to", type=Path, default=ROOT / "_build" / "teach", help="the folder")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def spelled(term: str) -> list[str]:
-    """List a term's spellings, without brackets: "Feedback alignment" for "Feedback alignment (FA)"."""
+    """List a term's spellings: "Feedback alignment (FA)" without its brackets."""
     return [part.strip() for part in re.sub(r"\(.*?\)", "", term).split(",")]
 
 
