@@ -25,9 +25,7 @@ FOLDER = Path(__file__).parents[1] / "data" / "benchmarks"
 
 @click.command()
 @click.option("--name", default="laptop", show_default=True, help="Name of the file to write.")
-@click.option(
-    "--folder", type=click.Path(path_type=Path), default=FOLDER, help="Folder to write to."
-)
+@click.option("--folder", type=click.Path(path_type=Path), default=FOLDER, help="Its folder.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--quick", is_flag=True, help="Digits only, few repeats, no memory.")
 def main(name: str, folder: Path, device: str, quick: bool) -> None:

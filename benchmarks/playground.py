@@ -104,9 +104,7 @@ def timed(action: Callable[[], object]) -> float:
 
 
 @click.command()
-@click.option(
-    "--epochs", default=20, show_default=True, help="Epochs to time, after two for warm-up."
-)
+@click.option("--epochs", default=20, show_default=True, help="Epochs to time after warm-up.")
 @click.option("--file", type=click.Path(path_type=Path), default=FILE, help="File to write.")
 def main(epochs: int, file: Path) -> None:
     """Time, print and record an epoch in node and in PyTorch."""

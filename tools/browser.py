@@ -119,7 +119,7 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def pages(book: Path) -> list[str]:
-    """List the pages of a built book, such as book/index.html, without redirects and the theme's."""
+    """List the pages of a built book, such as book/index.html; no redirects or theme pages."""
     return sorted(
         page.relative_to(book).as_posix()
         for page in book.rglob("*.html")
