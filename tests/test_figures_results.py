@@ -170,3 +170,10 @@ def test_shared_spikes_are_correlations_of_what_is_off_the_median():
     said = words.shared_spikes(records).data
     assert "Over the 3 seeds" in said
     assert "of 1.00 up to epoch 20 and of -1.00 later" in said
+
+
+def test_columns_are_the_networks_that_they_name():
+    for columns in (words.GEVB_AND_BP, words.GEVB_AND_DFA):
+        for name, (rule, vectorized, nonnegative) in columns.items():
+            experiment = gevb.Experiment("mnist", "fc", rule, vectorized, nonnegative)
+            assert (name.split()[0], "(" in name) == (experiment.label, vectorized)
