@@ -1,8 +1,8 @@
-"""The book's first page: a small VNN that learns while you watch, and the results in one chart.
+"""The book's first page: a small VNN that learns by two rules, and the results in one chart.
 
-The figure is an SVG drawn here, with the arithmetic of `gevb`: the network after its first picture,
-and the mistakes of a whole run. `landing.js` animates it with the playground's `network.js`, which
-does the same arithmetic; without scripts, and in print, the drawing does not change.
+The figure holds an SVG for each rule, drawn here with the arithmetic of `gevb`: the network after
+its first picture, and the mistakes of a whole run. `landing.js` animates it with the playground's
+`network.js`, which does the same arithmetic; without scripts, and in print, it does not change.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PLAYGROUND = "book/playground"
 
 CLASSES = ("horizontal bar", "vertical bar", "diagonal")
 SHAPES = ("000111000", "010010010", "100010001")
-RULES = {"gevb": "GEVB", "bp": "BP"}
+RULES = {"gevb": "GEVB", "bp": "Back-propagation (BP)"}
 HIDDEN = 4  # units in each of two hidden layers
 FLIPPED = 0.08  # probability that a pixel is wrong
 RATE = 0.1
@@ -52,10 +52,14 @@ CLASS_ROWS = (178, 214, 250)
 
 ALT = (
     "A network that tells pictures of nine pixels apart: two layers of four units, each with a bar "
-    "for every class, and one output unit. The error vector e, three bars above the output, has "
-    "been copied to all eight units at once. Connections are as thick as their weights; after each "
-    "picture some are strengthened, drawn solid, and some weakened, drawn dashed."
+    "for every class, and one output unit. The error vector e, three bars above the output, {heard} "
+    "Connections are as thick as their weights; after each picture some are strengthened, drawn "
+    "solid, and some weakened, drawn dashed."
 )
+HEARD = {
+    "gevb": "has been copied to all eight units at once.",
+    "bp": "has come to each of the eight units times a number of its own, which is zero for some.",
+}
 
 
 class Toy(NamedTuple):
@@ -170,17 +174,18 @@ def _connections() -> Iterator[list[tuple[tuple[float, float], tuple[float, floa
         yield [(a, b) for b in above for a in below]
 
 
-def scene() -> str:
-    """Draw the state after the first picture under GEVB: activations, messages and changes."""
+def scene(rule: str) -> str:
+    """Draw the state after the first picture under a rule: activations, messages and changes."""
     network, x, y = toy()
     image, label = x[:1].view(1, 1, 3, 3), y[:1]
     trace = network.trace(image)
-    e = gevb.cross_entropy(trace.logits, label)[1][0].tolist()
+    e = gevb.cross_entropy(trace.logits, label)[1][0]
+    heard = [h[0].tolist() for h in gevb.make_rule(rule, network).feedbacks(image, label)]
     p = trace.logits[0].softmax(0).tolist()
     units = [a[0].T.tolist() for a in trace.inputs[1:]]
     gates = [gate[0].tolist() for gate in trace.gates]
     before = [layer.weights.unit_view().detach().clone() for layer in network.layers]
-    wrong = learn(network, "gevb", x[0], y[0])
+    wrong = learn(network, rule, x[0], y[0])
     after = [layer.weights.unit_view().detach() for layer in network.layers]
     changes = [new - old for new, old in zip(after, before, strict=True)]
     first, *later = _connections()
@@ -206,9 +211,9 @@ def scene() -> str:
     ]
     circles.append(_unit(COLUMNS[2], OUTPUT_ROW, trace.logits[0].tolist()))
     messages = [
-        _message(f"to-{l}", column - 25, row - 22, e)
-        for l, column in enumerate(COLUMNS[:2], start=1)
-        for row in ROWS
+        _message(f"to-{l}", column - 25, row - 22, (h * e).tolist())
+        for l, column, layer in zip((1, 2), COLUMNS, heard, strict=False)
+        for row, h in zip(ROWS, layer, strict=True)
     ]
     guess = max(range(len(p)), key=p.__getitem__)
     classes = "".join(
@@ -221,11 +226,12 @@ def scene() -> str:
     )
     waves = "".join(f'<circle class="wave" cx="{MESSAGE[0]}" cy="{MESSAGE[1]}" r="24"/>' * 3)
     bits = "".join("1" if value > 0 else "0" for value in x[0].tolist())
-    return f"""<svg class="scene" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{ALT}">
+    alt = ALT.format(heard=HEARD[rule])
+    return f"""<svg class="scene" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{alt}">
 {"".join(lines)}{"".join(weights)}{"".join(ways)}{"".join(moves)}{waves}
 {_icon(bits, *PICTURE, PIXEL, "picture")}
 <text class="verdict" x="{PICTURE[0] + 1.5 * PIXEL}" y="214">{"wrong" if wrong else "right"}</text>
-{"".join(circles)}{classes}{"".join(messages)}{_message("error", *MESSAGE, e)}
+{"".join(circles)}{classes}{"".join(messages)}{_message("error", *MESSAGE, e.tolist())}
 <text class="name" x="{MESSAGE[0]}" y="28">e</text>
 <text class="legend" x="{COLUMNS[0]}" y="298">bars: one for each class</text>
 <text class="legend" x="{COLUMNS[2] - 42}" y="298">a line: as thick as its weight</text></svg>"""
@@ -239,7 +245,7 @@ def _marks(wrong: Sequence[bool], which: bool) -> str:
 
 
 def moving_figure(playground: str) -> str:
-    """Assemble the scene, its text, the buttons, and the mistakes of each rule.
+    """Assemble the scene and the mistakes of each rule, their text, and the buttons.
 
     Args:
         playground: address of the playground, relative to the figure's page.
@@ -252,20 +258,19 @@ def moving_figure(playground: str) -> str:
         "classes": CLASSES,
         "rate": RATE,
     }
-    rows = []
-    for row, (rule, name) in zip((18, 42), RULES.items(), strict=True):
+    nets = []
+    for rule, name in RULES.items():
         wrong = mistakes(rule)
-        rows.append(
-            f'<g data-rule="{rule}" transform="translate(44 {row})">'
-            f'<text x="-6" y="0">{name}</text>'
+        nets.append(
+            f'<div class="net told-1 told-2 erring changing" data-rule="{rule}"><p>{name}</p>'
+            f'{scene(rule)}<svg class="mistakes" viewBox="0 0 {2 * PICTURES + 2} 18" role="img" '
+            f'aria-label="Mistakes of {name} in the order of {PICTURES} pictures: many at first, '
+            f'few at the end."><g transform="translate(0 17)">'
             f'<path class="miss" d="{_marks(wrong, True)}"/>'
-            f'<path class="hit" d="{_marks(wrong, False)}"/></g>'
+            f'<path class="hit" d="{_marks(wrong, False)}"/></g></svg></div>'
         )
     return Template((ASSETS / TEMPLATE).read_text("utf-8")).substitute(
-        scene=scene(),
-        mistakes="".join(rows),
-        width=2 * PICTURES + 46,
-        pictures=PICTURES,
+        nets="\n".join(nets),
         playground=playground,
         weights=sum(p.numel() for p in network.parameters()),
         story=json.dumps(story, separators=(",", ":")),

@@ -123,6 +123,17 @@ def test_moving_figure_answers_to_the_keyboard(chromium, home):
         report(LANDING, faults.moving_figure(visit.page, MOVING))
 
 
+def test_both_rules_of_the_moving_figure_learn_from_the_start(chromium, home):
+    with browser.visited(chromium, home, LANDING, reduced_motion="reduce") as visit:
+        for n in (1, 2):
+            marks = [
+                "".join(path.get_attribute("d") for path in row.query_selector_all("path"))
+                for row in visit.page.query_selector_all(f"{MOVING} .mistakes")
+            ]
+            assert [row.count("M") for row in marks] == [n, n]
+            visit.page.click(f"{MOVING} .step")
+
+
 def test_figures_answer_with_less_motion(chromium, home):
     with browser.visited(chromium, home, CHAPTER, reduced_motion="reduce") as visit:
         report(CHAPTER, lost(visit) + faults.figure_controls(visit.page))
