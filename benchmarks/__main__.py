@@ -12,7 +12,7 @@ import torch
 from benchmarks.epochs import EPOCHS, measure_epochs, measure_loading
 from benchmarks.growth import measure_growth
 from benchmarks.measure import measure_rates
-from benchmarks.steps import HEAD, campaign_hours, measure_steps, table
+from benchmarks.steps import HEAD, measure_steps, table
 from gevb.data import choose_device
 from gevb.lab.memory import keep_freed_memory
 from gevb.lab.provenance import provenance
@@ -76,9 +76,6 @@ def main(name: str, folder: Path, device: str, quick: bool) -> None:
             f"{1 - row['steps_seconds'] / row['seconds']:.1%} outside the steps; "
             f"an evaluation {row['evaluation_seconds']:.2f} s"
         )
-    hours = campaign_hours(steps, batch)
-    if hours is not None:
-        click.echo(f"48 experiments x 5 seeds x 190 epochs on this device: {hours:,.1f} hours")
     result = {
         "provenance": {**facts, "seconds": round(time.perf_counter() - started, 1)},
         "rates": {key: float(f"{value:.4g}") for key, value in asdict(rates).items()},
@@ -87,7 +84,6 @@ def main(name: str, folder: Path, device: str, quick: bool) -> None:
         "growth": growth,
         "loading": loading,
         "epochs": epochs,
-        "campaign_hours": hours,
     }
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.json"

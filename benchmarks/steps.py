@@ -14,7 +14,7 @@ import torch
 import gevb
 from benchmarks.measure import Times, interleaved, peak_memory, training_step
 from benchmarks.work import Rates, step_work
-from gevb.lab.timings import against_textbook, find
+from gevb.lab.timings import against_textbook
 from gevb.layers import LocallyConnected2d
 from gevb.networks import Network
 
@@ -90,26 +90,6 @@ def _times(
     times = interleaved(actions, device, budget)
     gc.collect()
     return times
-
-
-def campaign_hours(rows: list[dict[str, Any]], batch: int) -> float | None:
-    """Estimate the hours for 48 experiments with five seeds of 190 epochs from measured steps.
-
-    Nonnegative and mixed-sign networks take the same time. Twenty evaluations use both sets.
-    """
-    sizes = {"mnist": (60_000, 10_000), "cifar10": (50_000, 10_000)}
-    seconds, experiments = 0.0, 0
-    for row in rows:
-        if row["dataset"] not in sizes or row["way"] != "ours":
-            continue
-        train, test = (math.ceil(n / batch) for n in sizes[row["dataset"]])
-        network = {key: row[key] for key in ("dataset", "arch", "vectorized")}
-        evaluation = find(rows, **network, way="evaluation")
-        assert evaluation is not None
-        forward = evaluation["seconds"]
-        seconds += 2 * 5 * (190 * train * row["seconds"] + 20 * (train + test) * forward)
-        experiments += 2
-    return round(seconds / 3600, 2) if experiments == 48 else None
 
 
 HEAD = (

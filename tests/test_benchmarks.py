@@ -13,7 +13,6 @@ from benchmarks.__main__ import main
 from benchmarks.fake_gpu import CUDA, Launches, fake_gpu
 from benchmarks.growth import exponent
 from benchmarks.measure import Times, peak_memory
-from benchmarks.steps import campaign_hours
 from benchmarks.textbook import Textbook, shared
 from benchmarks.work import Rates, Work, step_work
 from gevb.lab.records import read_values, to_json
@@ -84,25 +83,6 @@ def test_exponent_and_quartiles():
     assert Times.of([4.0, 1.0, 3.0, 2.0, 5.0]) == Times(3, 2, 4, 5)
 
 
-def test_campaign_counts_every_experiment():
-    def row(dataset, arch, vectorized, rule, way):
-        return {
-            "dataset": dataset, "arch": arch, "vectorized": vectorized, "rule": rule, "way": way,
-            "seconds": 1.0 if way == "ours" else 0.5,
-        }  # fmt: skip
-
-    rows = [
-        row(dataset, arch, vectorized, rule, way)
-        for dataset in ("mnist", "cifar10")
-        for arch in ("fc", "conv", "lc")
-        for vectorized in (True, False)
-        for rule, way in (("bp", "ours"), ("other", "ours"), (None, "evaluation"))
-    ]
-    steps = 190 * (469 + 391) + 20 * (469 + 79 + 391 + 79) * 0.5
-    assert campaign_hours(rows, 128) == pytest.approx(steps * 3 * 2 * 2 * 2 * 5 / 3600)
-    assert campaign_hours(rows[:3], 128) is None
-
-
 def test_memory_of_a_step():
     """Gradient and Adam's averages alone are three times the weights."""
     network = gevb.build("mnist", "fc")
@@ -134,7 +114,6 @@ def test_quick_run(tmp_path):
     ]  # fmt: skip
     (epoch,) = result["epochs"]
     assert 0 < epoch["steps_seconds"] < epoch["seconds"]
-    assert result["campaign_hours"] is None
 
 
 def test_recorded_benchmarks(tmp_path, monkeypatch):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import torch
 
@@ -97,18 +95,6 @@ def test_angles_by_layer_have_a_panel_for_every_layer():
     assert [line.line.dash for line in figure.data[::2]] == ["solid", "solid", "dash"]
     said = "VNN: hidden layer 1 20 to 15, hidden layer 2 50 to 45;"
     assert said in figure.layout.meta["alt"]
-
-
-def test_recorded_curves_have_a_row_for_every_group():
-    config = gevb.Config(dataset="mnist", epochs=5)
-    history = [evaluation(0, 90.0), evaluation(5, 3.0)]
-    configs = [config, replace(config, seed=1), replace(config, arch="conv", rule="bp")]
-    records = [Record(c, history, [], "finished") for c in configs]
-    figure = shown(learning.recorded_curves(records))
-    assert [line.xaxis for line in figure.data] == ["x", "x2", "x", "x2", "x3", "x4"]
-    assert [line.showlegend for line in figure.data] == [True, False, False, False, True, False]
-    assert figure.layout.annotations[2].text.replace("<br>", " ") == "MNIST conv, 5 epochs: test"
-    assert [axis.range for axis in figure.select_yaxes()] == [(0, 9.0)] * 4
 
 
 def test_step_parts_are_relative_to_the_first_kind():

@@ -11,13 +11,11 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 from torch import Tensor
 
-from gevb.datasets import DATASETS
 from gevb.lab.records import Record
 from gevbook.figures import learning_curves as learning_curves  # the chapter shows it too
 from gevbook.plots import (
     COLOURS,
     DEGREES,
-    ERRORS,
     NEUTRAL,
     PERCENT,
     Curve,
@@ -170,7 +168,7 @@ def angles_by_layer(runs: Mapping[str, Record]) -> go.Figure:
     measures = angles_of(layers, "hidden layer")
     curves = [Curve.of(name, record, measures) for name, record in runs.items()]
     figure = chart(curves, "epoch", "angle (degrees)", DEGREES)
-    figure.update_yaxes(range=[0, 95], tickvals=[0, 30, 60, 90])
+    figure.update_yaxes(range=[0, 105], tickvals=[0, 30, 60, 90])
     return finished(
         figure,
         alt=f"Angle in degrees between feedback and gradient. {ends(curves, '')}.",
@@ -182,37 +180,4 @@ def angles_by_layer(runs: Mapping[str, Record]) -> go.Figure:
         )
         + ".",
         height=270,
-    )
-
-
-def recorded_curves(records: Sequence[Record]) -> go.Figure:
-    """Test and training errors of recorded runs; a row for each data set, architecture and length.
-
-    One line a run, coloured by rule: solid in vectorized, dashed in conventional networks, thin
-    where the weights are of mixed sign. Runs of one kind share an entry of the legend. The error
-    axis ends at three times the largest last test error.
-    """
-    curves: list[Curve] = []
-    ceilings: dict[str, float] = {}
-    for record in records:
-        config = record.config
-        name = f"{DATASETS[config.dataset].title} {config.arch}, {config.epochs} epochs"
-        top = min(100.0, 3 * record.history[-1].test_error)
-        ceilings[name] = max(ceilings.get(name, 0.0), top)
-        measures = {f"{name}: {title}": measure for title, measure in ERRORS.items()}
-        look = {
-            "dash": "solid" if config.vectorized else "dash",
-            "width": 2.5 if config.nonnegative else 1.2,
-        }
-        note = f"seed {config.seed}: "
-        curves.append(Curve.of(config.title, record, measures, look=look, note=note))
-    figure = chart(curves, "epoch", "error (%)", PERCENT, rows=len(ceilings), shared=False)
-    for row, top in enumerate(ceilings.values(), start=1):
-        figure.update_yaxes(range=[0, top], row=row)
-    return finished(
-        figure,
-        alt=f"Recorded learning curves of {len(records)} runs. {ends(curves, ' %')}.",
-        caption=f"Recorded learning curves of {len(records)} runs. A line a run: solid in "
-        "vectorized, dashed in conventional networks, thin where weights may be negative.",
-        height=210 * len(ceilings),
     )
