@@ -47,20 +47,20 @@ Examples:
 
 \b
 The run folder holds record.json (configuration, errors in percent at every
-evaluation, provenance) and checkpoint.pt. A run that was interrupted goes on
-when the same command is given with --resume: on the CPU, and with as many
-threads, it ends bit by bit as if it had not been interrupted.
+evaluation, provenance) and checkpoint.pt. To continue an interrupted run, give
+the same command with --resume: on the CPU, with equally many threads, it ends
+with the same results, bit by bit, as without the interruption.
 """
-INTERRUPTED = "gevb: interrupted; checkpoints stay, --help says how to go on from them"
+INTERRUPTED = "gevb: interrupted; checkpoints stay, see --help to continue from them"
 
 
 class Folder(click.Path):
-    """A folder that is there or can be made, under a name that a folder can have."""
+    """A folder that exists or can be made, with a valid name."""
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> str | bytes | os.PathLike[str]:
-        """See `gevb.errors.check_path`."""
+        """Check the path with `gevb.errors.check_path`."""
         name = param.name if param and param.name else "folder"
         return super().convert(str(check_path(name, value)), param, ctx)
 
@@ -70,22 +70,22 @@ DATA_DIR = click.option(
     type=Folder(),
     envvar=DATA_DIR_VARIABLE,
     show_envvar=True,
-    help="Where MNIST and CIFAR-10 lie or are downloaded to; else ~/.cache/gevb.",
+    help="Folder of MNIST and CIFAR-10, also for downloads; else ~/.cache/gevb.",
 )
 DEVICE = click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda"]),
     default="auto",
     show_default=True,
-    help="auto takes a GPU if there is one.",
+    help="auto uses a GPU if there is one.",
 )
 EPOCHS = click.option(
     "--epochs",
     type=click.IntRange(0),
     default=PAPER_EPOCHS,
     show_default=True,
-    help="At most; training stops at an evaluation without training error. Another number than "
-    "the paper's is a protocol of its own, in records and tables.",
+    help="Maximum; training stops at an evaluation without training error. Records and tables "
+    "treat a number other than the paper's as a separate protocol.",
 )
 EVALUATE_EVERY = click.option(
     "--evaluate-every",
@@ -95,7 +95,7 @@ EVALUATE_EVERY = click.option(
     help="Epochs between evaluations, which are also the checkpoints.",
 )
 SEEDS_OPTION = click.option(
-    "--seeds", default="5", show_default=True, help="How many, or which: 0-4, or 0,2,7."
+    "--seeds", default="5", show_default=True, help="Number of seeds, or a list: 0-4, or 0,2,7."
 )
 
 
@@ -129,8 +129,8 @@ def cli() -> None:
     type=click.Choice(list(RULES)),
     default="gevb",
     show_default=True,
-    help="What every unit hears: back-propagation, feedback alignment, direct feedback "
-    "alignment, or the broadcast error vector.",
+    help="Learning rule: back-propagation, feedback alignment, direct feedback alignment, or "
+    "the broadcast error vector.",
 )
 @click.option("--conventional", is_flag=True, help="Scalar units instead of vector units.")
 @click.option(
@@ -146,7 +146,7 @@ def cli() -> None:
     type=click.IntRange(0),
     default=0,
     show_default=True,
-    help="Of weights, gating vectors, random feedback and order of examples.",
+    help="Seed of weights, gating vectors, random feedback and order of examples.",
 )
 @click.option("--out", type=Folder(file_okay=False), required=True, help="Run folder.")
 @click.option("--resume", is_flag=True, help="Continue the run in --out, or start it.")
@@ -187,7 +187,7 @@ PATTERN = click.option(
     "pattern",
     default="*",
     metavar="PATTERN",
-    help="Experiments whose names hold it, such as 'conv-vectorized' or 'fc-*-gevb'.",
+    help="Only experiments with this in their names: 'conv-vectorized' or 'fc-*-gevb'.",
 )
 DATASET_OPTION = click.option(
     "--dataset",
@@ -195,7 +195,7 @@ DATASET_OPTION = click.option(
     type=click.Choice(list(DATASETS)),
     multiple=True,
     default=list(DATASETS),
-    help="May be given more than once; all three if it is not given.",
+    help="May be repeated; all three if not given.",
 )
 
 
@@ -211,11 +211,11 @@ Examples:
   RAY_ADDRESS=head:6379 python -m gevb reproduce --engine ray --gpus 0.25
 
 \b
-OUT/results/NAME.json is the record of a run, also of one that is not finished.
-What is recorded is not run again; a run that was interrupted or left at --until
-goes on from its last checkpoint in OUT/checkpoints; one that failed leaves
-OUT/results/NAME.failed-1.json and is tried again the next time. Runs are taken
-in the order of gevb/lab/plan.py, which says why. Exit status 1 if a run failed.
+OUT/results/NAME.json is the record of a run, finished or not. Recorded runs are
+not run again; a run that was interrupted or paused by --until continues from
+its last checkpoint in OUT/checkpoints; one that failed leaves
+OUT/results/NAME.failed-1.json and is tried again the next time. Runs are in
+the order of gevb/lab/plan.py, with its reasons. Exit status 1 if a run failed.
 """,
 )
 @DATASET_OPTION
@@ -226,18 +226,18 @@ in the order of gevb/lab/plan.py, which says why. Exit status 1 if a run failed.
 @click.option(
     "--until",
     type=click.IntRange(1),
-    help="Take every run to this epoch, the least advanced first, and leave it there for later.",
+    help="Train every run up to this epoch, the least advanced first, and pause it there.",
 )
 @click.option(
     "--plan",
     "by_plan",
     is_flag=True,
-    help="Instead of what --dataset, --only, --seeds and --until name: the plan's stages.",
+    help="Run the plan's stages, instead of --dataset, --only, --seeds and --until.",
 )
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Show what would run, in which order, and how long it takes at this machine's rate.",
+    help="Show the runs in their order, and their time at this machine's rate.",
 )
 @click.option(
     "--jobs",
@@ -315,7 +315,7 @@ def reproduce_command(
     "--progress",
     "only_progress",
     is_flag=True,
-    help="How far every experiment is, and the hours that are left, in place of the errors.",
+    help="Show every experiment's progress and the hours left, instead of the errors.",
 )
 def table_command(
     datasets: tuple[str, ...],
@@ -364,14 +364,14 @@ rules of a network; it is made once, unless the settings differ.
     type=Folder(file_okay=False),
     default="data/embeddings",
     show_default=True,
-    help="For the records.",
+    help="Folder for the records.",
 )
 @click.option(
     "--iterations",
     type=int,
     default=Settings.iterations,
     show_default=True,
-    help="Of t-SNE, in all.",
+    help="Iterations of t-SNE.",
 )
 @click.option("--points", type=click.IntRange(1), help="Training images, chosen at random.  [all]")
 @DATA_DIR
@@ -384,7 +384,7 @@ def embed_command(
     data_dir: str | None,
     device: str,
 ) -> None:
-    """Map what the last convolutional layer of a run learned, before and after training.
+    """Map the last convolutional layer's activations of a run, before and after training.
 
     PCA and t-SNE with the paper's settings over the training images (Figure 3, Appendix K).
     """
@@ -397,13 +397,13 @@ def embed_command(
 
 
 def main() -> None:
-    """Run the command line; a user's mistake gives one line and exit status 2."""
+    """Run the command line; report a user's mistake in one line with exit status 2."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # Closed; the next file must not get its number.
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # Not every code page has a plus-minus sign.
+            stream.reconfigure(errors="replace")  # Some code pages lack a plus-minus sign.
     try:
         status = cli.main(prog_name="python -m gevb", standalone_mode=False)
         sys.stdout.flush()
@@ -419,7 +419,7 @@ def main() -> None:
 
 
 def _fail(error: Exception) -> NoReturn:
-    """Say what was wrong in one line, as far as there is somebody to say it to."""
+    """Report an error in one line, if standard error is open."""
     message = str(error)
     if isinstance(error, click.ClickException):
         message = error.format_message()
@@ -430,6 +430,6 @@ def _fail(error: Exception) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except OSError:  # Such as a full disk; Python would try again at the end, and complain.
+        except OSError:  # Such as a full disk; Python would try again at the end, and report it.
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(2)

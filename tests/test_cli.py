@@ -101,7 +101,7 @@ def test_interrupt(monkeypatch, capsys, tmp_path):
     code, _, err = run(monkeypatch, capsys, "train", "--out", str(tmp_path))
     assert code == 130
     # click ends the line on which the terminal shows ^C.
-    assert err == "\ngevb: interrupted; checkpoints stay, --help says how to go on from them\n"
+    assert err == "\ngevb: interrupted; checkpoints stay, see --help to continue from them\n"
 
 
 def test_without_arguments_the_help_is_shown(monkeypatch, capsys):

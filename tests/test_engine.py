@@ -121,7 +121,7 @@ def test_only_a_longer_record_of_the_same_run_replaces_one(tmp_path):
     file.write_bytes(replace(record, history=[other, *record.history[1:]]).to_json())
     kept, said = file.read_bytes(), []
     reproduce([config], out, until=3, jobs=1, device="cpu", say=said.append)
-    assert said[-1] == f"{config.name}: left out, {file} tells another beginning of this run"
+    assert said[-1] == f"{config.name}: left out, {file} holds another beginning of this run"
     assert file.read_bytes() == kept
     # Longer than what is there in the run folder: stays until the run has caught up.
     longer = [*record.history, *(replace(record.history[-1], epoch=n) for n in (3, 4))]

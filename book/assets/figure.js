@@ -1,8 +1,8 @@
-// Draws a page's plotly figures when they come near the window, in place of their pictures, and
-// lets the controls above them act. The number of a figure links to it as it stands:
-// "#figure-2=MNIST" is the second figure of a page, at the choice that is called MNIST.
-// A classic script, not a module: browsers load those from file:// too. What a figure leaves open,
-// the page's theme decides.
+// Draws a page's plotly figures when they come near the window, replaces their pictures, and
+// connects the controls above them. The number of a figure links to it with the current choice:
+// "#figure-2=MNIST" is the second figure of a page, with the choice called MNIST.
+// A classic script, not a module, because browsers load those from file:// too. The page's theme
+// supplies all settings that a figure does not set.
 "use strict";
 (() => {
   const plotlyUrl = new URL("plotly.min.js", document.currentScript.src).href;
@@ -46,7 +46,7 @@
     } });
   };
 
-  // For readers who asked for less motion, a step is a cut.
+  // Without animation for readers who prefer reduced motion.
   const withoutMotion = (value) => {
     if (Array.isArray(value)) return value.map(withoutMotion);
     if (!isObject(value)) return value;
@@ -54,7 +54,7 @@
       [key, key === "transition" ? { duration: 0 } : withoutMotion(inner)]));
   };
 
-  // The page has the controls, one for each menu and slider of the figure, in this order.
+  // The page's controls: one for each menu and slider of the figure, in this order.
   const controlsOf = (div) => {
     const before = div.previousElementSibling;
     return before?.matches(".figure-controls") ? [...before.children] : [];
@@ -69,7 +69,7 @@
     const json = div.querySelector("script"), picture = div.querySelector("picture");
     const figure = JSON.parse(json.textContent);
     json.remove();
-    // Width and height are the place's.
+    // Width and height are those of the element.
     const { width, height, sliders = [], updatemenus = [], ...layout } =
       still ? withoutMotion(figure.layout) : figure.layout;
     const { margin } = layout;
@@ -84,7 +84,7 @@
     const choices = [...updatemenus.map((menu) => menu.buttons), ...sliders.map(({ steps }) => steps)];
     controlsOf(div).forEach((control, index) => {
       const range = control.querySelector("input");
-      if (range) div.on("plotly_animatingframe", ({ name }) => { // a film takes its slider along
+      if (range) div.on("plotly_animatingframe", ({ name }) => { // an animation moves its slider
         const at = choices[index].findIndex((step) => step.args[0]?.[0] === name);
         if (at < 0 || at === range.valueAsNumber) return;
         range.value = at;
@@ -94,13 +94,13 @@
     });
     return choices;
   };
-  const drawings = new Map(); // figure -> promise of what its controls can choose
+  const drawings = new Map(); // figure -> promise of its controls' choices
   const draw = (div) => {
     if (!drawings.has(div)) drawings.set(div, drawNow(div));
     return drawings.get(div);
   };
 
-  // The link of a figure to itself.
+  // A figure's link to itself.
   const link = (div, label) => {
     const number = div.parentElement.querySelector("a.figure-number");
     const address = `#${div.parentElement.id}=${encodeURIComponent(label)}`;
@@ -113,7 +113,7 @@
       if (control.querySelector("output")) say(control, label);
       if (!control.querySelector("button:not([aria-pressed])")) link(div, label);
       await window.Plotly[method](div, ...args).catch((reason) => {
-        if (reason) throw reason; // none: the next choice came before this one was drawn
+        if (reason) throw reason; // no reason: a newer choice replaced this one
       });
     };
     control.addEventListener("input", ({ target }) => {
@@ -126,7 +126,7 @@
     }));
   });
 
-  // Shows the figure that the address names, at the choice that it names.
+  // Shows the figure and the choice named in the address.
   const follow = async () => {
     const [, id, name] = location.hash.match(/^#(figure-\d+)=(.*)$/) ?? [];
     const block = id && document.getElementById(id);
@@ -168,7 +168,7 @@
     }
   }).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 
-  // Paper shows what is drawn: the theme's print button waits for all figures.
+  // Only drawn figures are printed, so the theme's print button waits for all of them.
   const print = window.print.bind(window);
   window.print = async () => {
     await Promise.all(figures.map(draw));

@@ -1,4 +1,4 @@
-// The switch of a chapter that opens all of its code or folds it; what was chosen is remembered.
+// A chapter's switch that opens or folds all code; the choice is remembered.
 "use strict";
 (() => {
   const button = document.querySelector(".code-switch");

@@ -1,6 +1,6 @@
-// Moves the figure of the first page: two VNNs that learn, one picture after another, one by GEVB and
-// one by back-propagation. The style sheet says what the numbers look like; this file computes them
-// (by the playground's network.js) and sets them in order.
+// Animates the figure of the first page: two VNNs that learn, picture by picture, one by GEVB and one
+// by back-propagation. This file computes the numbers (by the playground's network.js) and sets them
+// in order; the style sheet draws them.
 "use strict";
 (() => {
   const figure = document.querySelector(".vnn");
@@ -23,7 +23,7 @@
   const step = (now) => steps.forEach((item, k) => item.classList.toggle("now", k === now));
   const later = ({ layers }) => layers.slice(1).flatMap(({ weight }) => [...weight]);
 
-  // One network, how it is drawn, and the mistakes it made.
+  // One network, its drawing and its mistakes.
   class Net {
     constructor(place) {
       this.place = place;
@@ -60,7 +60,7 @@
       path("hit", 2);
     }
 
-    // Everything about the next picture, before anything of it is shown.
+    // Computes all of the next picture before any of it is shown.
     look(picture, label) {
       const x = Float64Array.from(picture, (bit) => 2 * bit - 1);
       const { trace, e, heard, gradients } = Networks.learn(this.learner, this.rule, null, x, [label], 1);
@@ -102,7 +102,7 @@
       this.phase("erring");
     }
 
-    // GEVB tells all units at once, back-propagation the second hidden layer before the first.
+    // GEVB reaches all units at once, back-propagation the second hidden layer before the first.
     tell(first) {
       if (this.rule === "bp") this.phase("erring", "told-2", ...(first ? ["way-2"] : ["told-1", "way-1"]));
       else if (first) this.phase("erring", "told-1", "told-2", pace() > 1500 && "spreading");
@@ -127,10 +127,10 @@
     }
   }
 
-  let nets; // made when the page has settled: what is drawn is for those without scripts
+  let nets; // made when the page has settled; the static drawing is for readers without scripts
   const each = (show) => () => nets.forEach(show);
 
-  // What the reader sees of a picture, one stage after another, and each one's share of its time.
+  // The visible stages of a picture, in order, with their shares of its time.
   const stages = [
     [.1, () => { step(0); nets.forEach((net) => net.showPicture()); }],
     [.1, each((net) => net.showBars(1))],
@@ -160,7 +160,7 @@
     nets.forEach((net) => net.begin());
   };
 
-  // One stage; the next one follows in time, in frames that a hidden tab does not get.
+  // Shows one stage and schedules the next, by animation frames, which pause in a hidden tab.
   const advance = (once) => {
     if (next === 0) look();
     figure.style.setProperty("--t", `${pace() * .1}ms`);
@@ -184,10 +184,10 @@
     if (count === pictures.length) begin();
     wanted = true;
     play.textContent = "Pause";
-    status.setAttribute("aria-live", "off"); // nothing is read out while it plays
+    status.setAttribute("aria-live", "off"); // screen readers are silent while it plays
     timer = setTimeout(() => advance(false), delay);
   };
-  // All the rest of a picture: at once for those who asked for less motion.
+  // The remaining stages of a picture: at once for readers who prefer reduced motion.
   const one = () => {
     const fresh = next === 0;
     pause();
@@ -216,7 +216,7 @@
     else one();
   });
 
-  // It plays by itself, once it is in sight and the page is at rest, unless the reader prefers stillness.
+  // Plays automatically, once visible and the page is idle, unless the reader prefers reduced motion.
   const settle = () => {
     nets = all(".net").map((place) => new Net(place));
     begin();

@@ -1,4 +1,4 @@
-// Sphinx puts this at the head of its own searchtools.js, in place of its scores.
+// Sphinx inserts this at the start of its searchtools.js, in place of its scores.
 
 const LAST = 100; // Below every score that Sphinx gives.
 
@@ -15,7 +15,7 @@ var Scorer = {
   partialTerm: 2,
 };
 
-// An excerpt is made of sentences: without code, what it prints, and TeX.
+// An excerpt consists of sentences, without code, printed output and TeX.
 document.addEventListener("DOMContentLoaded", () => {
   const plain = Search.htmlToText;
   Search.htmlToText = (html, anchor) => {

@@ -1,9 +1,9 @@
-// A table of many rows: the name of a column is a button that sorts by it, and then turns round.
+// Long tables: a column's name is a button that sorts by it, and at the next press reverses.
 "use strict";
 for (const table of document.querySelectorAll("table.sortable")) {
   const [body] = table.tBodies;
   const heads = [...table.tHead.rows[0].cells];
-  // Numbers before words; what is missing comes last in either order.
+  // Numbers before words; missing values come last in both orders.
   const order = (a, b) => {
     const [x, y] = [a, b].map((text) => parseFloat(text.replaceAll(",", "")));
     if (Number.isNaN(x) !== Number.isNaN(y)) return Number.isNaN(x) ? 1 : -1;

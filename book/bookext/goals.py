@@ -21,7 +21,7 @@ SHOWN_BY = re.compile(r"\(([^()]+)\)[;.]$")
 
 
 def sections(doctree: nodes.document) -> dict[str, str]:
-    """Ids of a page's sections, by their titles; an exercise's also by "Exercise 1"."""
+    """Collect ids of a page's sections, by their titles; an exercise's also by "Exercise 1"."""
     found: dict[str, str] = {}
     for section in doctree.findall(nodes.section):
         title = section[section.first_child_matching_class(nodes.title)].astext()

@@ -1,1 +1,1 @@
-"""What the chapters show: shared words, and one folder a chapter, named like its notebook."""
+"""Contents of the chapters: shared code, and one folder per chapter, named like its notebook."""

@@ -1,12 +1,11 @@
-"""Exercises as data: what is right, the known slips with what each gets wrong, and the checker.
+"""Exercises as data: the right answer, known mistakes with a reply to each, and the checker.
 
-An exercise is called with the reader's answer and prints what there is to say about it, whatever
-the answer's type. `Number`, `Numbers`, `Choice` and `Selection` hold all that they know as
-attributes, so that something else can ask the same question. Where an answer is judged by its
-properties instead, a function becomes an exercise by `construction`.
+Call an exercise with an answer of any type; it prints the reply. `Number`, `Numbers`, `Choice` and
+`Selection` hold their data as attributes, so that other code can ask the same question. If an
+answer is checked by its properties instead, `construction` makes an exercise of a function.
 
-A number may be given as text, as people write it; `readings` and `lists` say what it can mean, and
-the page's script (book/assets/quiz/answers.js) reads by the same rule.
+A number may be given as text, as people write it. `readings` and `lists` find its possible
+meanings; the page's script (book/assets/quiz/answers.js) follows the same rule.
 """
 
 from __future__ import annotations
@@ -26,20 +25,20 @@ Values = tuple[complex | float | int, ...]
 
 
 class Unfit(Exception):
-    """An answer of another form than the one that was asked for."""
+    """An answer whose form is not the requested one."""
 
 
 class Unclear(Exception):
-    """An answer with several meanings, of which the question knows more than one."""
+    """An answer with several meanings, more than one of them known to the question."""
 
 
 class Exercise(Generic[Read]):
-    """What all of them have; each kind says what an answer looks like and how it is read."""
+    """Common part of all exercises; each kind defines the form of an answer and its reading."""
 
     asks: str
 
     def __call__(self, answer: object) -> None:
-        """Print the verdict; or what is wanted, if there is no answer or none of that form."""
+        """Print the verdict; or the wanted form, if there is no answer or one of another form."""
         if answer is None:
             print(EMPTY)
             return
@@ -53,7 +52,7 @@ class Exercise(Generic[Read]):
             print(self.verdict(read))
 
     def verdict(self, answer: Read) -> str:
-        """What is to be said about an answer of the right form, beginning with Right or Not yet."""
+        """Compose the reply to an answer of the right form, beginning with Right or Not yet."""
         raise NotImplementedError
 
     @property
@@ -69,11 +68,11 @@ class Known(Exercise[Read]):
     """An exercise with one right answer.
 
     Attributes:
-        asks: the question, in short.
+        asks: the question in short.
         right: the right answer.
-        because: why it is right.
+        because: reason why it is right.
         slips: wrong answers with the misconception behind each.
-        otherwise: a nudge for all other answers.
+        otherwise: a hint for all other answers.
     """
 
     asks: str
@@ -83,7 +82,7 @@ class Known(Exercise[Read]):
     otherwise: str = ""
 
     def verdict(self, answer: Read) -> str:
-        """Right, a known slip, or the nudge."""
+        """Return Right, the reply to a known slip, or the hint."""
         if self._same(answer, self.right):
             return f"Right. {self.because}"
         known = (says for slip, says in self.slips.items() if self._same(answer, slip))
@@ -93,10 +92,10 @@ class Known(Exercise[Read]):
         return answer == wanted
 
     def _meant(self, meanings: list[Read]) -> Read:
-        """The meaning of a text that the question knows; the first one if it knows none.
+        """Return the meaning of a text that the question knows; the first one if it knows none.
 
         Raises:
-            Unfit: there is no meaning.
+            Unfit: the text has no meaning.
             Unclear: the question knows several.
         """
         if not meanings:
@@ -111,11 +110,11 @@ class Known(Exercise[Read]):
 
 @dataclass(frozen=True)
 class Number(Known[float | int]):
-    """A number is asked for.
+    """An exercise that asks for a number.
 
     Attributes:
         tolerance: relative deviation that still counts as the same number.
-        percent: whether it is asked for in percent, so that 8 % is 8 and not 0.08.
+        percent: True if it is wanted in percent, so that 8 % is 8 and not 0.08.
     """
 
     tolerance: float | int = 0.02
@@ -133,10 +132,10 @@ class Number(Known[float | int]):
 
 @dataclass(frozen=True)
 class Numbers(Known[Values]):
-    """A few numbers are asked for.
+    """An exercise that asks for a few numbers.
 
     Attributes:
-        in_order: whether their order counts.
+        in_order: True if their order counts.
     """
 
     in_order: bool = True
@@ -163,7 +162,7 @@ class Numbers(Known[Values]):
 
 @dataclass(frozen=True)
 class Choice(Known[str]):
-    """One of several words is asked for, the right one or a slip; capitals do not count."""
+    """An exercise that asks for one of several words, the right one or a slip; case is ignored."""
 
     @property
     def _form(self) -> str:
@@ -175,14 +174,14 @@ class Choice(Known[str]):
 
 @dataclass(frozen=True)
 class Selection(Exercise[frozenset[str]]):
-    """Several of a list of words are asked for, in any order; capitals do not count.
+    """An exercise that asks for several words of a list, in any order; case is ignored.
 
     Attributes:
-        asks: the question, in short.
+        asks: the question in short.
         right: the words that belong to the answer.
-        because: why just these.
-        slips: every word of the list, with what is to be said if it is left out, or taken in, by
-            mistake; of several such words the first counts.
+        because: reason for this choice.
+        slips: every word of the list, with the reply if it is left out, or included, by mistake; of
+            several such words the first counts.
     """
 
     asks: str
@@ -191,7 +190,7 @@ class Selection(Exercise[frozenset[str]]):
     slips: Mapping[str, str]
 
     def verdict(self, answer: frozenset[str]) -> str:
-        """Right, or the first slip."""
+        """Return Right, or the reply to the first slip."""
         wrong = (says for name, says in self.slips.items() if name in answer ^ self.right)
         slip = next(wrong, None)
         return f"Right. {self.because}" if slip is None else f"Not yet. {slip}"
@@ -207,11 +206,11 @@ class Selection(Exercise[frozenset[str]]):
 def construction(
     form: str, read: Callable[[object], Read]
 ) -> Callable[[Callable[[Read], str]], Exercise[Read]]:
-    """Decorator: a function that says something about an answer, as an exercise.
+    """Make an exercise of a function that replies to an answer; its docstring is the question.
 
     Args:
-        form: what an answer looks like, in words.
-        read: brings an answer to the form that the function takes, or raises `Unfit`.
+        form: form of an answer, in words.
+        read: converts an answer to the function's type, or raises `Unfit`.
     """
 
     def as_exercise(judge: Callable[[Read], str]) -> Exercise[Read]:
@@ -241,11 +240,11 @@ _OPERATOR = re.compile(r"\s*(/|\^|\*\*)\s*")
 
 
 def readings(text: str, percent: bool = False) -> tuple[float, ...]:
-    """What a text can mean as a number, a fraction or a power; () for anything else.
+    """List the meanings of a text as a number, a fraction or a power; () for anything else.
 
-    A comma before three digits parts thousands or decimals, so that "1,758" is 1758 or 1.758. It
-    parts decimals alone where no thousands can be meant: after a zero, as in "0,707", or before
-    more or fewer digits. "%" stands for a hundredth, unless percent are wanted; "°" for nothing.
+    A comma before three digits separates thousands or decimals, so that "1,758" is 1758 or 1.758.
+    It separates only decimals after a zero, as in "0,707", or before more or fewer digits, because
+    these cannot be thousands. "%" means a hundredth, unless percent are wanted; "°" is ignored.
     """
     plain = _as_typed(text)
     share = plain.endswith("%") and not percent
@@ -263,10 +262,10 @@ def readings(text: str, percent: bool = False) -> tuple[float, ...]:
 
 
 def lists(text: str) -> list[Values]:
-    """What a text can mean as a list.
+    """List the meanings of a text as a list.
 
-    A comma parts numbers, or decimals where digits touch it on both sides; beside semicolons it
-    parts decimals alone.
+    A comma separates numbers, or decimals if digits touch it on both sides; beside semicolons it
+    separates only decimals.
     """
     plain = re.sub(r"[\[\](){}]", " ", _OPERATOR.sub(r"\1", _as_typed(text)))
     decimal = re.sub(r"(?<=\d),(?=\d)", ".", plain)
@@ -279,7 +278,7 @@ def lists(text: str) -> list[Values]:
 
 
 def _as_typed(text: str) -> str:
-    """Full-width characters and the minus signs of print as a keyboard has them."""
+    """Replace full-width characters and printed minus signs by those of a keyboard."""
     return text.translate(_FULL_WIDTH).translate(_SIGNS).strip().lower()
 
 
@@ -314,7 +313,7 @@ def _complex(text: str) -> complex | None:
 
 
 def written(answer: Any) -> str:
-    """An answer as a reader would type it."""
+    """Format an answer as a reader would type it."""
     if isinstance(answer, str):
         return answer
     if isinstance(answer, tuple):
@@ -325,7 +324,7 @@ def written(answer: Any) -> str:
 
 
 def number(answer: object) -> float:
-    """A real number, Python's, numpy's or torch's, as a float; else `Unfit`."""
+    """Convert a real number of Python, numpy or torch to a float; else raise `Unfit`."""
     value = complex_number(answer)
     if value.imag:
         raise Unfit
@@ -333,7 +332,7 @@ def number(answer: object) -> float:
 
 
 def complex_number(answer: object) -> complex:
-    """A finite number, Python's, numpy's or torch's, as a complex one; else `Unfit`."""
+    """Convert a finite number of Python, numpy or torch to a complex one; else raise `Unfit`."""
     if getattr(answer, "ndim", None) == 0:
         answer = answer.item()  # type: ignore[attr-defined]
     if isinstance(answer, bool) or not isinstance(answer, Complex):
@@ -348,12 +347,12 @@ def complex_number(answer: object) -> complex:
 
 
 def numbers(count: int) -> Callable[[object], tuple[float, ...]]:
-    """Reader of so many numbers; else `Unfit`."""
+    """Make a reader of so many numbers; it raises `Unfit` for anything else."""
     return lambda answer: tuple(number(value) for value in members(answer, count))
 
 
 def members(answer: object, count: int | None = None) -> list[object]:
-    """What is in a list, a tuple, a set or an array; else, or if not so many, `Unfit`."""
+    """List the members of a list, tuple, set or array; raise `Unfit` for others or other counts."""
     if hasattr(answer, "tolist"):
         answer = answer.tolist()
     if not isinstance(answer, list | tuple | set | frozenset):
@@ -364,7 +363,7 @@ def members(answer: object, count: int | None = None) -> list[object]:
 
 
 def word(answer: object, words: Iterable[str]) -> str:
-    """The word that is meant, whatever its capitals; else `Unfit`."""
+    """Find the word that is meant, ignoring case; else raise `Unfit`."""
     found = [w for w in words if isinstance(answer, str) and w.lower() == answer.strip().lower()]
     if not found:
         raise Unfit

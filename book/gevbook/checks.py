@@ -1,11 +1,11 @@
-"""Checks of the paper's equations, as chapters print them and the index of equations reads them."""
+"""Checks of the paper's equations, printed in chapters and read by the index of equations."""
 
 from __future__ import annotations
 
 import math
 import textwrap
 
-ROUNDING = 1e-9  # Errors below this differ between machines.
+ROUNDING = 1e-9  # Smaller errors differ between machines.
 WIDTH = 80  # columns of the book's pages
 UNBROKEN = "\N{NO-BREAK SPACE}"
 
@@ -14,15 +14,15 @@ def check(equation: str, statement: str, error: float, tolerance: float, unit: s
     """Print that an equation holds to within `tolerance`, or fail.
 
     The line is broken at 80 columns. An error of the size of rounding is printed as the next power
-    of ten, so that all machines print the same line.
+    of ten, so that the line is the same on all machines.
 
     Args:
-        equation: the paper's number, such as "9" or "A7", or "M1" to "M6" for the results that
-            Appendix M lists.
+        equation: the paper's number, such as "9" or "A7", or "M1" to "M6" for the results of
+            Appendix M.
         statement: the equation in one line of plain text.
         error: the largest deviation found between its two sides.
-        tolerance: the largest deviation that is still taken for agreement.
-        unit: what both are measured in, such as "standard errors", where it is not the sides'.
+        tolerance: the largest deviation accepted.
+        unit: unit of both, such as "standard errors", if it is not that of the sides.
 
     Raises:
         AssertionError: the error is larger than the tolerance, or not a number.
@@ -42,16 +42,16 @@ def check(equation: str, statement: str, error: float, tolerance: float, unit: s
 
 
 def told(what: str, found: float, said: float, within: float) -> None:
-    """Print that a number is what the text says, or fail; for results that machines round apart.
+    """Print that a number agrees with the text, or fail; for results that depend on the machine.
 
     Args:
-        what: the number, in words.
-        found: what was computed.
-        said: what the text says.
-        within: how far apart two machines may come.
+        what: name of the number.
+        found: computed value.
+        said: value in the text.
+        within: largest difference accepted between two machines.
 
     Raises:
-        AssertionError: it is further away, or not a number.
+        AssertionError: the difference is larger, or the number is nan.
     """
     if not abs(found - said) <= within:
         raise AssertionError(f"{what}: found {found:.3g}, the text says {said:g}")

@@ -1,4 +1,4 @@
-"""Figures that more than one chapter shows."""
+"""Figures used in more than one chapter."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ from gevbook.plots import (
 
 
 def learning_curves(runs: Mapping[str, Record], ceiling: float | int | None = None) -> go.Figure:
-    """Test and training error in percent against epochs, one line per run.
+    """Plot test and training error in percent against epochs, one line per run.
 
     Args:
-        runs: records by the name that the legend gives them. Their rule gives the colour; a
-            second run of one rule is dashed.
-        ceiling: top of the error axis in percent; the data decide if None.
+        runs: records by their names in the legend. The rule decides the colour; a second run of a
+            rule is dashed.
+        ceiling: top of the error axis in percent; chosen from the data if None.
     """
     curves = [Curve.of(name, record, ERRORS) for name, record in runs.items()]
     figure = chart(curves, "epoch", "error (%)", PERCENT)
@@ -67,7 +67,7 @@ Pairs = tuple[Float[Tensor, " n"], Float[Tensor, " n"]]
 
 
 def sign_match(networks: Mapping[str, Mapping[int, Pairs]]) -> go.Figure:
-    """Update against gradient, one point a weight, one panel a network, a slider over epochs.
+    """Plot update against gradient: a point per weight, a panel per network, a slider over epochs.
 
     Points in the shaded quadrants agree in sign.
 
@@ -144,7 +144,7 @@ def _places(column: str) -> list[tuple[float, float]]:
 
 
 def _segments(rule: str) -> Sequence[tuple[tuple[float, float], ...]]:
-    """The routes on which a rule sends feedback, as polylines."""
+    """Return the routes of a rule's feedback, as polylines."""
     hidden_1, hidden_2, output = map(_places, ("hidden 1", "hidden 2", "output"))
     if rule in ("bp", "fa"):
         return [(b, a) for b in output for a in hidden_2] + [
@@ -160,7 +160,7 @@ def _segments(rule: str) -> Sequence[tuple[tuple[float, float], ...]]:
 
 
 def _shortened(path: tuple[tuple[float, float], ...], by: float = 0.13) -> np.ndarray:
-    """The polyline, stopped short of the unit it leads to."""
+    """Shorten the polyline so that it ends before the unit."""
     points = np.array(path, dtype=float)
     last = points[-1] - points[-2]
     points[-1] -= by * last / np.hypot(*last)
@@ -179,17 +179,17 @@ def _route(rule: str) -> go.Scatter:
 
 
 def one_weight_becomes_four(weights: Sequence[float]) -> go.Figure:
-    """A weight of either sign between two ON/OFF pairs, and the four that stand for it.
+    """Draw a weight of either sign between two ON/OFF pairs, and the four that replace it.
 
     Args:
-        weights: values that the slider goes through.
+        weights: values of the slider.
     """
     on, off = 1.0, 0.0
     ends = [(sender, receiver) for receiver in (on, off) for sender in (on, off)]
 
     def drawn(weight: float) -> list[go.Scatter]:
         strengths = [max(weight if a == b else -weight, 0.0) for a, b in ends]
-        # The crossed lines meet in the middle, so that their numbers stand nearer to the sender.
+        # The crossed lines meet in the middle, so their numbers are closer to the sender.
         lines = [
             line(([0, 1], [a, b]), NEUTRAL if w == 0 else COLOURS["gevb"], width=0.6 + 6 * w)
             for (a, b), w in zip(ends, strengths, strict=True)
@@ -227,7 +227,7 @@ def one_weight_becomes_four(weights: Sequence[float]) -> go.Figure:
 
 
 def what_units_hear() -> go.Figure:
-    """A small network and, by a button for each rule, the routes on which feedback reaches it."""
+    """Draw a small network; a button for each rule shows the routes of its feedback."""
     columns = list(_COLUMNS)
     wires = [
         (a, b) for left, right in pairwise(columns) for a in _places(left) for b in _places(right)

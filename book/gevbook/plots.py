@@ -1,4 +1,4 @@
-"""The words that figures are made of: colours, panels, curves, buttons, sliders, layout."""
+"""Building blocks of figures: colours, panels, curves, buttons, sliders, layout."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from plotly.subplots import make_subplots
 from gevb.lab.records import Record
 from gevb.training import Evaluation
 
-# From the palette of Okabe and Ito.
+# Colours from the palette of Okabe and Ito.
 COLOURS = {"bp": "#0072B2", "fa": "#CC79A7", "dfa": "#E69F00", "gevb": "#009E73"}
 NEUTRAL = "#8A8F98"
-PALE = "rgba(138, 143, 152, 0.35)"  # the neutral grey, thinned
+PALE = "rgba(138, 143, 152, 0.35)"  # the neutral grey, transparent
 NAMES = {"bp": "BP", "fa": "FA", "dfa": "DFA", "gevb": "GEVB"}
 DASHES = ("solid", "dash", "dot", "dashdot")
-#: The end of a line as an arrow.
+#: Marker that ends a line as an arrow.
 ARROW = {"symbol": "arrow", "angleref": "previous"}
-#: An axis of a drawing that has no numbers.
+#: Axis without numbers.
 HIDDEN = {"visible": False, "fixedrange": True}
 
 
 class _Caption(ExternalRenderer):  # type: ignore[misc]
-    """Says below a figure what `finished` was given to say there."""
+    """Renderer that shows the caption given to `finished` below a figure."""
 
     def render(self, fig_dict: Mapping[str, Any]) -> None:
-        """Called by plotly after it has shown the figure."""
+        """Show the caption; plotly calls this after showing the figure."""
         if caption := (fig_dict["layout"].get("meta") or {}).get("caption"):
             display(Markdown(caption))
 
@@ -45,7 +45,7 @@ class _Caption(ExternalRenderer):  # type: ignore[misc]
 def use_notebook_renderer() -> None:
     """Show figures as plain JSON, which the book, Jupyter and Colab draw and diffs can read.
 
-    Each has its caption below it, as Markdown.
+    Each has its caption below it, in Markdown.
     """
     pio.renderers["caption"] = _Caption()
     drawing = "colab" if "google.colab" in sys.modules else "plotly_mimetype"
@@ -54,7 +54,7 @@ def use_notebook_renderer() -> None:
 
 
 def short(values: Any, digits: int = 3) -> NDArray[np.float32]:
-    """Numbers rounded to so many decimals, in half the bytes; None becomes a gap."""
+    """Round numbers to a number of decimals, in half the bytes; None becomes a gap."""
     return np.asarray(values, dtype=float).round(digits).astype("float32")
 
 
@@ -63,7 +63,7 @@ Places = Sequence[Any] | NDArray[Any]
 
 
 def strokes(*paths: Sequence[Sequence[float | int]]) -> Places:
-    """The places of polylines that are drawn as one line with gaps."""
+    """Join polylines into one line with gaps."""
     return [
         [value for path in paths for value in (*(point[n] for point in path), None)] for n in (0, 1)
     ]
@@ -72,7 +72,7 @@ def strokes(*paths: Sequence[Sequence[float | int]]) -> Places:
 def dots(
     at: Places, colour: Any, name: str | None = None, says: str | None = None, **look: Any
 ) -> go.Scatter:
-    """Points, in the legend if they have a name; without words they say nothing when touched."""
+    """Draw points, in the legend if they have a name; without text they have no tooltip."""
     x, y = at
     return go.Scatter(
         x=x, y=y, mode="markers", marker={"color": colour, **look}, **_named(name, says)
@@ -87,7 +87,7 @@ def line(
     marker: Mapping[str, object] | None = None,
     **look: Any,
 ) -> go.Scatter:
-    """A line, like `dots`, with points if there is a marker."""
+    """Draw a line, like `dots`, with points if there is a marker."""
     x, y = at
     mode = "lines" if marker is None else "lines+markers"
     look["color"] = colour
@@ -97,7 +97,7 @@ def line(
 def area(
     x: Sequence[float | int], low: Sequence[float | int], high: Sequence[float | int], colour: str
 ) -> go.Scatter:
-    """What lies between two lines."""
+    """Fill the area between two lines."""
     return go.Scatter(
         x=[*x, *reversed(x)],
         y=short([*high, *reversed(low)]),
@@ -111,7 +111,7 @@ def area(
 
 
 def key(name: str, colour: Any, symbol: str = "square", **look: Any) -> go.Scatter:
-    """An entry of the legend for what several traces draw, or one that is empty at times."""
+    """Make a legend entry for several traces together, or for one that is sometimes empty."""
     return dots(([None], [None]), colour, name, symbol=symbol, **{"size": 12, **look}).update(
         meta="key"
     )
@@ -125,12 +125,12 @@ def _named(name: str | None, says: str | None) -> dict[str, object]:
 def panels(
     titles: Sequence[str], rows: int = 1, shared: bool | str = True, **how: Any
 ) -> go.Figure:
-    """Axes side by side, each under its title, in so many rows; on one vertical scale if shared.
+    """Arrange axes side by side in rows, each with a title; on one vertical scale if shared.
 
-    A title is broken where a phone's panel ends; the gap between rows goes with a row's height.
+    Titles break at a phone's width; the gap between rows depends on a row's height.
     """
     columns = -(-len(titles) // rows)
-    letters = max(8, int((_PHONE - _BESIDE) / columns / 7))  # of a title, which is larger
+    letters = max(8, int((_PHONE - _BESIDE) / columns / 7))  # of a title, in its larger font
     figure = make_subplots(
         rows=rows,
         cols=columns,
@@ -142,7 +142,7 @@ def panels(
 
 
 def square(figure: go.Figure, **both: object) -> None:
-    """Panels for planes: on both axes one scale, and the same look."""
+    """Give panels for planes one scale on both axes, and the same look."""
     for x, y in zip(figure.select_xaxes(), figure.select_yaxes(), strict=True):
         x.update(constrain="domain", **both)
         y.update(constrain="domain", scaleanchor=y.anchor, **both)
@@ -156,17 +156,17 @@ class Curve:
     """Values along a horizontal axis, in one panel of a chart or in several.
 
     Attributes:
-        name: in the legend, where curves of one name and owner share an entry; "" is not there.
+        name: in the legend, where curves of one name and owner share an entry; "" for no entry.
         values: horizontal and vertical coordinates, by the title of the panel.
         colour: of the line. Without a dash of their own, the curves of one owner and colour are
             solid, dashed, dotted, ... by name.
         look: dash and width of the line; None for points without a line.
         marker: of the points; None for a line without.
-        owner: whose button shows it, see `switch`; None for all.
-        note: said before a value.
-        says: what is said of its points, if not what `chart` says of all.
+        owner: its button shows the curve, see `switch`; None for all buttons.
+        note: text before a value.
+        says: tooltip of its points, if not that of `chart`.
         band: lowest and highest values, drawn as an area, by the title of the panel.
-        bars: how far a bar reaches below and above each point, by the title of the panel.
+        bars: extent of a bar below and above each point, by the title of the panel.
     """
 
     name: str
@@ -182,24 +182,24 @@ class Curve:
 
     @property
     def end(self) -> float | int:
-        """The last place on the horizontal axis, of the panel where that is the latest."""
+        """Last position on the horizontal axis, the latest of all panels."""
         return max(x[-1] for x, _ in self.values.values() if len(x))
 
     @classmethod
     def of(cls, name: str, record: Record, measures: Measures, **more: Any) -> Curve:
-        """What a record's evaluations measured, in the colour of its rule."""
+        """Make a curve of the measures of a record's evaluations, in the colour of its rule."""
         history = record.history
         epochs = [evaluation.epoch for evaluation in history]
         values = {title: (epochs, list(map(value, history))) for title, value in measures.items()}
         return cls(name, values, COLOURS[record.config.rule], **more)
 
     def traces(self, title: str, says: str, dash: str) -> list[go.Scatter]:
-        """What is drawn in a panel.
+        """Make the traces of one panel.
 
         Args:
             title: of the panel.
-            says: when a point is touched.
-            dash: of a line that has none of its own.
+            says: tooltip of a point.
+            dash: of a line without a dash of its own.
         """
         x, y = self.values[title]
         at, says = (list(x), short(y)), self.note + (self.says or says)
@@ -219,14 +219,14 @@ class Curve:
 
 
 Measures = Mapping[str, Callable[[Evaluation], float | None]]
-"""What is taken of an evaluation, by the title of its panel."""
+"""Values of an evaluation to plot, by the title of their panel."""
 ERRORS: Measures = {"test": lambda e: e.test_error, "training": lambda e: e.train_error}
-#: What `chart` says of values over training: in percent, in degrees, without a unit.
+#: Tooltips in `chart` for values over training: in percent, in degrees, without a unit.
 PERCENT, DEGREES, PLAIN = (f"%{{y:.3~r}}{unit} after %{{x}} epochs" for unit in (" %", "°", ""))
 
 
 def angles_of(layers: int, title: str) -> Measures:
-    """The angle of each hidden layer; none where a network has fewer layers."""
+    """Make measures of each hidden layer's angle; None if a network has fewer layers."""
 
     def angle(l: int, evaluation: Evaluation) -> float | None:
         return evaluation.angles[l] if l < len(evaluation.angles) else None
@@ -245,9 +245,9 @@ def chart(
     layouts: Mapping[str, Mapping[str, object]] | None = None,
     **how: Any,
 ) -> go.Figure:
-    """Draw curves, a panel for each title, with buttons for the owners if there are any.
+    """Draw curves in a panel for each title, with buttons if there are owners.
 
-    Axes are set afterwards, on the figure, and `ends` says in words where the curves lead:
+    Set the axes afterwards, on the figure. `ends` puts the ends of the curves into words:
 
     >>> cost = Curve("GEVB", {"conv": ([2, 10], [20, 81]), "fc": ([2, 10], [9, 40])}, "green",
     ...     band={"fc": ([8, 38], [10, 42])})
@@ -257,15 +257,15 @@ def chart(
     'GEVB: conv 20 to 81 %, fc 9 to 40 %'
 
     Args:
-        curves: what is drawn, those in front last.
-        x: what the horizontal axis says.
-        y: what the vertical axis says.
-        says: what is said of a point when it is touched, with %{x} and %{y} in it.
+        curves: to draw, foreground last.
+        x: title of the horizontal axis.
+        y: title of the vertical axis.
+        says: tooltip of a point, with %{x} and %{y} in it.
         titles: of the panels, by default those of the curves.
         rows: of panels.
-        shared: all panels are on one vertical scale.
+        shared: all panels use one vertical scale.
         layouts: see `switch`.
-        how: whatever else of `panels`.
+        how: other arguments of `panels`.
     """
     titles = titles or list(dict.fromkeys(title for curve in curves for title in curve.values))
     figure = panels(titles, rows=rows, shared="all" if shared else False, **how)
@@ -292,13 +292,13 @@ def chart(
 
 
 def ends(curves: Sequence[Curve], unit: str, along: str | None = "epoch") -> str:
-    """Where curves begin and end, in words.
+    """Describe the first and last values of curves in words.
 
     Args:
         curves: see `chart`.
         unit: of the values.
-        along: what a curve that ends before others of its owner is said to have come to; None if
-            that is no news.
+        along: quantity named for a curve that ends before others of its owner; None to leave it
+            out.
     """
     said, owner = [], None
     last: dict[str | None, float | int] = {}
@@ -319,7 +319,7 @@ def ends(curves: Sequence[Curve], unit: str, along: str | None = "epoch") -> str
 
 
 def number(value: float | int | None) -> str:
-    """Three digits of it."""
+    """Format a value with three digits."""
     return "none" if value is None else f"{float(f'{value:.3g}'):g}"
 
 
@@ -332,13 +332,13 @@ def switch(
     start: str | None = None,
     layouts: Mapping[str, Mapping[str, object]] | None = None,
 ) -> None:
-    """A button for each owner, which shows its traces; none where there is but one owner.
+    """Make a button for each owner, which shows its traces; none if there is only one owner.
 
     Args:
         figure: with all traces.
         owners: of its traces, in their order; traces of None are always shown.
-        start: the owner whose traces are shown first, by default the first.
-        layouts: what else of the layout an owner changes.
+        start: owner shown first, by default the first.
+        layouts: other changes of the layout for an owner.
     """
     names = [name for name in dict.fromkeys(owners) if name is not None]
     start, layouts = start or names[0], layouts or {}
@@ -369,12 +369,12 @@ def frames(
     """Add traces that change, and a slider that goes from view to view if there are several.
 
     Args:
-        figure: to which they are added.
-        views: by its name, the traces of each view; all have as many.
-        prefix: what the slider says before the name; without one there is a menu in its place.
-        start: the view shown first, by default the first.
-        places: the panel of each trace, counted from 1; by default all are in the first.
-        layouts: what else of the layout a view changes.
+        figure: to add them to.
+        views: by name, the traces of each view; all have equally many.
+        prefix: text of the slider before the name; without one there is a menu instead.
+        start: view shown first, by default the first.
+        places: panel of each trace, counted from 1; by default all are in the first.
+        layouts: other changes of the layout for a view.
     """
     names, layouts = list(views), layouts or {}
     start, before = start or names[0], len(figure.data)
@@ -400,12 +400,12 @@ def frames(
     figure.update_layout(sliders=[{**slider, **_ABOVE, "pad": {"t": 5, "b": 45}}])
 
 
-# Over the figure and its titles, as in the book. Plotly makes room for it.
+# Position above the figure and its titles, as in the book. Plotly reserves the space.
 _ABOVE = {"y": 1, "yanchor": "bottom"}
 
 
 def _menu(choices: Sequence[Mapping[str, object]], active: int) -> dict[str, object]:
-    """A row of buttons, or a menu where they would not fit."""
+    """Make a row of buttons, or a menu if they do not fit."""
     wide = sum(len(str(choice["label"])) for choice in choices) > 60
     return {
         "type": "dropdown" if wide else "buttons",
@@ -421,8 +421,8 @@ def _menu(choices: Sequence[Mapping[str, object]], active: int) -> dict[str, obj
 
 # -------------------------------------------------------------------------------------- layout
 
-# In pixels: a line of text and a letter; a figure on a phone and in the book, and what is not
-# panels in it; the sign of an entry in a legend.
+# In pixels: a line of text and a letter; a figure on a phone and in the book, and its width
+# outside the panels; the sign of an entry in a legend.
 _LINE, _LETTER, _PHONE, _BOOK, _BESIDE, _SIGN = 19, 6.2, 340, 700, 65, 46
 
 
@@ -434,15 +434,15 @@ def finished(
     narrow: int | None = None,
     **layout: object,
 ) -> go.Figure:
-    """The figure in the book's layout, with a legend under the axes.
+    """Give the figure the book's layout, with a legend under the axes.
 
     Args:
-        figure: with all that is drawn.
-        alt: says in words what it shows.
-        caption: says what to see in it, in Markdown; stands below it.
+        figure: with all traces.
+        alt: description in words.
+        caption: what to look for, in Markdown; shown below it.
         height: of the panels, in pixels.
-        narrow: the same on a phone, for which the book also makes room for a legend of more lines.
-        layout: whatever else.
+        narrow: the same on a phone, where the book also reserves space for a longer legend.
+        layout: other options.
     """
     figure.update_layout(**layout)
     figure.update_xaxes(title_standoff=12, ticklabelstandoff=2)
@@ -474,12 +474,12 @@ def finished(
 
 
 def _lines(texts: Sequence[str]) -> int:
-    """Lines of the text that has most."""
+    """Count the lines of the longest text."""
     return max((1 + text.count("<br>") for text in texts), default=1)
 
 
 def _below_axes(figure: go.Figure) -> int:
-    """Pixels for the numbers or names at the horizontal axes, and for their titles."""
+    """Compute the pixels for the numbers or names at the horizontal axes, and for their titles."""
     axes = [axis for axis in figure.select_xaxes() if axis.visible is not False]
     named = any(axis.showticklabels is not False for axis in axes)
     titled = any(axis.title.text for axis in axes)
@@ -488,7 +488,7 @@ def _below_axes(figure: go.Figure) -> int:
 
 
 def _legend(figure: go.Figure, width: int) -> int:
-    """Pixels for the legend of a figure so wide, at the choice whose legend is longest."""
+    """Compute the pixels for the longest legend of all choices, in a figure of this width."""
     if len(figure.data) == 1 or figure.layout.showlegend is False:
         return 0
     choices = [
@@ -502,7 +502,7 @@ def _legend(figure: go.Figure, width: int) -> int:
 
 
 def _rows(figure: go.Figure, width: int, shown: Sequence[bool]) -> int:
-    """Pixels for the entries of the traces that are shown."""
+    """Compute the pixels for the entries of the visible traces."""
     names = [
         trace.name
         for trace, there in zip(figure.data, shown, strict=True)
@@ -514,7 +514,7 @@ def _rows(figure: go.Figure, width: int, shown: Sequence[bool]) -> int:
     room = width - max(_BESIDE, _LETTER * max(beside, default=0) + 20)
     each = figure.layout.legend.entrywidth
     wide = [_SIGN + (each or _LETTER * len(name)) for name in names]
-    if any(trace.legendgroup for trace in figure.data):  # plotly fills row after row
+    if any(trace.legendgroup for trace in figure.data):  # plotly fills row by row
         rows, taken = 1, 0.0
         for entry in wide:
             rows, taken = (rows, taken + entry) if taken + entry <= room else (rows + 1, entry)
@@ -525,6 +525,6 @@ def _rows(figure: go.Figure, width: int, shown: Sequence[bool]) -> int:
 
 
 def _categories(figure: go.Figure, axis: str) -> list[str]:
-    """Names in place of numbers."""
+    """List the names that replace numbers."""
     traces = (trace[axis] for trace in figure.data if trace[axis] is not None)
     return [value for values in traces for value in values if isinstance(value, str)]

@@ -1,7 +1,7 @@
-r"""Toy data sets in the plane, three classes each, whose decisions can be drawn.
+r"""Toy data sets in the plane, three classes each, with decisions that can be drawn.
 
-They come as `gevb.Dataset` with "images" of one row and two pixels, the two coordinates, within
-[-1, 1]. The book's playground makes the same points from the same seed.
+They are of type `gevb.Dataset`. "Images" have one row and two pixels, the two coordinates, within
+[-1, 1]. The playground makes the same points from the same seed.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from gevb.errors import check_choice
 from gevb.seeds import stream
 
 CLASSES = 3
-#: Points of the training set; the test set has as many.
+#: Points of the training set, and of the test set.
 POINTS = 300
-#: The toy data sets, and the standard deviation of what is added to each coordinate.
+#: Toy data sets, and the standard deviation of the noise in each coordinate.
 NOISE = {"spirals": 0.03, "rings": 0.05, "clouds": 0.15}
 
 
 def toy(name: str, seed: int = 0) -> Dataset:
-    r"""One of the toy data sets.
+    r"""Make one of the toy data sets.
 
     With a uniform number :math:`u` for each point and the class :math:`k = 0, 1, 2`,
 
@@ -32,7 +32,7 @@ def toy(name: str, seed: int = 0) -> Dataset:
     * "rings": radius :math:`0.1 + 0.35 k`, angle :math:`2\pi u`;
     * "clouds": radius 0.5, angle :math:`2\pi k / 3`.
 
-    Normal noise is added, and what leaves [-1, 1] is put on its border. Training and test points
+    Normal noise is added, and coordinates outside [-1, 1] are clamped. Training and test points
     alternate, and so do the classes.
 
     Raises:
@@ -53,7 +53,7 @@ def toy(name: str, seed: int = 0) -> Dataset:
 def _polar(
     name: str, u: Float[Tensor, " N"], y: Int[Tensor, " N"]
 ) -> tuple[Float[Tensor, " N"], Float[Tensor, " N"]]:
-    """Radius and angle of every point, without the noise."""
+    """Compute radius and angle of every point, without noise."""
     if name == "rings":
         return 0.1 + 0.35 * y.double(), 2 * math.pi * u
     turns = y.double() / CLASSES

@@ -1,4 +1,4 @@
-"""What widgets share, and one that trains networks on the digits and compares them."""
+"""Shared parts of widgets, and one that trains networks on the digits and compares them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gevb.training import Config, Trainer
 from gevbook.figures import learning_curves
 from gevbook.plots import NAMES
 
-#: Takes the share that is done, from 0 to 1, and what there is to say; raises `Stopped`.
+#: Function of the share done, from 0 to 1, and a message; raises `Stopped`.
 Report = Callable[[float, str], None]
 Job = Callable[[Report], Any]
 
@@ -29,16 +29,16 @@ class Stopped(Exception):
 
 
 class Work:
-    """A start button for what takes its time, with a bar, a stop button and a line of words.
+    """A start button for long jobs, with a bar, a stop button and a line of text.
 
-    The job runs in a thread of its own, so that the kernel can hear the buttons meanwhile; only the
-    kernel's own thread touches widgets. Where no kernel runs, the start button does it all at once.
+    The job runs in a thread of its own, so the kernel can handle the buttons meanwhile. Only the
+    kernel's own thread uses widgets. Without a kernel, the start button does the whole job at once.
 
     Args:
         label: of the start button.
-        plan: reads the reader's choices and gives the job; may raise `InputError`.
-        show: takes the job's result; what it returns is said at the end, and what it displays
-            stands below.
+        plan: reads the reader's choices and returns the job; may raise `InputError`.
+        show: takes the job's result; its return value is the final message, and its display appears
+            below.
     """
 
     def __init__(self, label: str, plan: Callable[[], Job], show: Callable[[Any], str]) -> None:
@@ -56,7 +56,7 @@ class Work:
         self._task: asyncio.Task[None] | None = None
 
     def begin(self, _: object = None) -> None:
-        """Do the job; or if it is being done, stop and do it anew, with what is chosen now."""
+        """Start the job; if it is running, stop it and start again with the current choices."""
         if self._task is not None:
             self._stopping = self._again = True
             return
@@ -78,7 +78,7 @@ class Work:
         self._stopping = True
 
     def _report(self, share: float, words: str) -> None:
-        """What jobs call, in their own thread."""
+        """Report from the job's thread."""
         self._latest = (share, words)
         if self._stopping:
             raise Stopped
@@ -116,7 +116,7 @@ class Work:
 
 
 def labelled(choices: Mapping[str, widgets.Widget]) -> list[widgets.HBox]:
-    """One row for each choice, with its name in front."""
+    """Make one row for each choice, with its name in front."""
     return [
         widgets.HBox([widgets.Label(name, layout={"width": "8em"}), choice])
         for name, choice in choices.items()
@@ -126,12 +126,12 @@ def labelled(choices: Mapping[str, widgets.Widget]) -> list[widgets.HBox]:
 def explorer(
     choices: Mapping[str, widgets.Widget], draw: Callable[..., tuple[str, go.Figure | None]]
 ) -> widgets.VBox:
-    """Rows of choices, and below them what there is to say and to see, anew for each choice.
+    """Make rows of choices, and below them text and a figure, updated at each choice.
 
     Args:
         choices: by name.
-        draw: takes their values, in their order; gives words, as HTML, and a figure or none; may
-            raise `InputError`.
+        draw: takes their values in order; returns text in HTML, and a figure or None; may raise
+            `InputError`.
     """
     says = widgets.HTML()
 
@@ -149,7 +149,7 @@ def explorer(
 
 
 def new_trainer(config: Config) -> Trainer:
-    """A trainer with its data.
+    """Make a trainer with its data.
 
     Raises:
         InputError: see `gevb.data.load`.
@@ -159,11 +159,11 @@ def new_trainer(config: Config) -> Trainer:
 
 
 def train_with_reports(trainer: Trainer, report: Report) -> None:
-    """All epochs and evaluations, with a report after each batch.
+    """Train all epochs with evaluations, and report after each batch.
 
     Raises:
         InputError: the loss is not finite.
-        Stopped: by the report; the trainer has what was reached.
+        Stopped: by the report; the trainer keeps what was reached.
     """
 
     def after_batch() -> None:
@@ -206,7 +206,7 @@ def training_explorer() -> widgets.VBox:
 
         def job(report: Report) -> Record:
             trainer = new_trainer(config)
-            with suppress(Stopped):  # a curve can be shown as far as it goes
+            with suppress(Stopped):  # a curve can end early
                 train_with_reports(trainer, report)
             status = "finished" if trainer.finished else "running"
             return Record(config, trainer.history, [], status)

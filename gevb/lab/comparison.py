@@ -1,4 +1,4 @@
-r"""Ours beside the paper's: one cell for each experiment, and a verdict by a rule fixed beforehand.
+r"""Ours beside the paper's: one cell per experiment, and a verdict by a rule fixed beforehand.
 
 The rule, written down before any run of the campaign, and sharpened on 2026-11-25 before further
 records were read (data/README.md says what was there by then):
@@ -9,9 +9,9 @@ records were read (data/README.md says what was there by then):
   Welch's test. The published spread was unknown when the rule was written and taken to be ours.
   Since 2026-12-01 it is known from the paper's learning curves: the root mean square of the last
   five spreads drawn, pooled with ours (`Difference.pooled`).
-* Seeds can agree by chance, since an error is a count of images. So every p-value is the larger of
-  two: of the t-test over seeds, and of a normal test with the standard error that the number of
-  test images alone gives (`Sample.sampling`).
+* Seeds can agree by chance, because an error is a count of images. So every p-value is the larger
+  of two: that of the t-test over seeds, and that of a normal test with the standard error from the
+  number of test images alone (`Sample.sampling`).
 * Two tests, each at level 0.05 after Holm's correction over all cells of the table: a two-sided
   test of no difference, and two one-sided tests of a difference beyond the margin.
 * The margin is 0.3 points of error on MNIST, 1 on CIFAR-10 and on the digits.
@@ -69,24 +69,24 @@ from gevb.training import Config, Experiment
 
 #: Level of every test, after Holm's correction.
 LEVEL = 0.05
-#: Those of ours that count; more are shown, and do not decide.
+#: Seeds of ours that count; others are shown, but do not enter verdicts.
 SEEDS = (0, 1, 2, 3, 4)
-#: Evaluations at the end of a run over which `late_error` is a mean.
+#: Evaluations at the end of a run that `late_error` averages.
 LATE = 5
 MEASURES = ("test", "train")
-#: Margins that an interval at equal epochs may reach, for the cell to be "consistent".
+#: Margins that an interval at equal epochs may reach for the cell to be "consistent".
 TOLERANCE = 5
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What is known of a set of runs: values of single seeds, or the mean alone.
+    """Values of single seeds of a set of runs, or their mean alone.
 
     Attributes:
         mean: of the errors, in percent.
-        n: seeds.
+        n: number of seeds.
         sd: standard deviation over seeds (n - 1 in the denominator); None if unknown.
-        images: that each error is a share of.
+        images: number of images behind each error.
     """
 
     mean: float
@@ -96,7 +96,7 @@ class Sample:
 
     @staticmethod
     def of(values: Sequence[float], images: int) -> Sample:
-        """Mean and spread of some values, at least one."""
+        """Compute mean and spread of some values, at least one."""
         n, mean = len(values), float(np.mean(values))
         return Sample(mean, n, float(np.std(values, ddof=1)) if n > 1 else None, images)
 
@@ -105,7 +105,7 @@ class Sample:
         r"""Standard error of the mean, in points, from the number of images alone.
 
         :math:`100 \sqrt{p (1 - p) / (n N)}`, as if all n N answers were independent, with p by
-        Laplace's rule, so that no error at all is not taken for certainty.
+        Laplace's rule, so that an error of zero has an uncertainty too.
         """
         answers = self.n * self.images
         p = (self.mean / 100 * answers + 1) / (answers + 2)
@@ -130,9 +130,9 @@ class Difference:
 
     @staticmethod
     def between(ours: Sample, other: Sample) -> Difference | None:
-        r"""None if the spread is known of neither, or of the reference alone.
+        r"""Compare two samples; None if the spread is known of neither, or of the reference alone.
 
-        With both spreads, Welch's: standard error :math:`\sqrt{a + b}` from :math:`a = s_1^2/n_1`
+        With both spreads, by Welch: standard error :math:`\sqrt{a + b}` from :math:`a = s_1^2/n_1`
         and :math:`b = s_2^2/n_2`, and :math:`(a + b)^2 / (\frac{a^2}{n_1-1} + \frac{b^2}{n_2-1})`
         degrees of freedom.
         """
@@ -146,11 +146,11 @@ class Difference:
 
     @staticmethod
     def pooled(ours: Sample, other: Sample) -> Difference | None:
-        r"""With one spread for both sides, estimated from all that is known; None if nothing is.
+        r"""Compare with one spread for both sides, estimated from all known ones; None without any.
 
         :math:`s^2 = \sum_k (n_k - 1) s_k^2 / \sum_k (n_k - 1)`, standard error
-        :math:`s \sqrt{1/n_1 + 1/n_2}`. A single value has no spread of its own, and its interval is
-        the prediction interval of one more value.
+        :math:`s \sqrt{1/n_1 + 1/n_2}`. A single value has no spread of its own; its interval is the
+        prediction interval of one more value.
         """
         known = [(side.n - 1, side.sd) for side in (ours, other) if side.sd is not None]
         freedom = float(sum(n for n, _ in known))
@@ -165,7 +165,7 @@ class Difference:
     def paired(
         left: Mapping[int, float], right: Mapping[int, float], images: int
     ) -> Difference | None:
-        """Left minus right by seed, over the seeds that both have; None with fewer than two."""
+        """Compare left and right by seed, over the common seeds; None with fewer than two."""
         seeds = sorted(left.keys() & right.keys())
         if len(seeds) < 2:
             return None
@@ -180,30 +180,30 @@ class Difference:
         )
 
     def p_below(self, bound: float) -> float:
-        """One-sided p-value of the difference being at or above a bound."""
+        """Compute the one-sided p-value of the difference being at or above a bound."""
         from scipy.stats import norm, t
 
         beyond = self.estimate - bound
         by_images = float(norm.cdf(beyond / self.sampling))
-        if self.error == 0:  # All seeds agree, which leaves the images to chance.
+        if self.error == 0:  # All seeds agree, so only the chance in the images remains.
             return max(by_images, float(beyond >= 0))
         return max(by_images, float(t.cdf(beyond / self.error, self.freedom)))
 
     def p_above(self, bound: float) -> float:
-        """One-sided p-value of the difference being at or below a bound."""
+        """Compute the one-sided p-value of the difference being at or below a bound."""
         return replace(self, estimate=-self.estimate).p_below(-bound)
 
     def p_zero(self) -> float:
-        """Two-sided p-value of no difference."""
+        """Compute the two-sided p-value of no difference."""
         return min(1.0, 2 * min(self.p_below(0.0), self.p_above(0.0)))
 
     def p_near(self, margin: float) -> float:
-        """p-value of a difference beyond the margin, by two one-sided tests."""
+        """Compute the p-value of a difference beyond the margin, by two one-sided tests."""
         return max(self.p_below(margin), self.p_above(-margin))
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Where it lies with 95 % by the wider test, not corrected for the number of cells."""
+        """95 % interval of the difference by the wider test, without Holm's correction."""
         from scipy.stats import norm, t
 
         half = max(
@@ -214,10 +214,10 @@ class Difference:
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """p-values after Holm's correction for their number, in the order given (Holm 1979).
+    """Correct p-values for their number, in the order given (Holm 1979).
 
-    Of m values the k-th smallest is multiplied by m + 1 - k; none becomes smaller than one before
-    it, or larger than 1.
+    The k-th smallest of m values is multiplied by m + 1 - k. No value becomes smaller than the one
+    before it, or larger than 1.
     """
     values = np.array(p, dtype=float)
     order = values.argsort()
@@ -231,15 +231,15 @@ class Cell:
     """One row of the table.
 
     Attributes:
-        setting: what was run, with seed 0 for all seeds.
+        setting: the configuration of the runs, with seed 0 for all seeds.
         measure: "test" or "train".
-        errors: final error in percent of every seed that finished.
-        missing: seeds asked for of which nothing is recorded.
-        failed: seeds asked for that failed and have not finished since.
-        under_way: epoch and error of seeds whose runs are not finished; they decide nothing.
-        reference: what it is compared with, if anything.
+        errors: final error in percent of every finished seed.
+        missing: requested seeds without a record.
+        failed: requested seeds that failed and have not finished since.
+        under_way: epoch and error of seeds with unfinished runs; they do not enter the verdict.
+        reference: the sample to compare with, if any.
         difference: ours minus the reference.
-        verdict: "consistent", "differs" or "undecidable"; empty where nothing is compared.
+        verdict: "consistent", "differs" or "undecidable"; empty without a reference.
     """
 
     setting: Config
@@ -259,15 +259,15 @@ class Cell:
 
 
 def final_error(record: Record, measure: str = "test") -> float:
-    """The error in percent that a run ended with; measure is "test" or "train"."""
+    """Return the final error of a run in percent; measure is "test" or "train"."""
     return float(getattr(record.history[-1], f"{measure}_error"))
 
 
 def late_error(record: Record, measure: str = "test") -> float:
-    """The mean over a run's last evaluations, `LATE` of them, in percent.
+    """Average the error over a run's last evaluations, `LATE` of them, in percent.
 
-    A run that stopped without training error stays as it is: its last value stands for the
-    evaluations it did not have.
+    If a run stopped without training error, its last value is used for the evaluations that it
+    does not have.
     """
     errors = [getattr(e, f"{measure}_error") for e in record.history if e.epoch > 0]
     missed = sum(epoch > record.epoch for epoch in record.config.evaluated)
@@ -281,20 +281,20 @@ def table(
     measure: str = "test",
     against: Sequence[int] | None = None,
 ) -> list[Cell]:
-    """One cell for each experiment, and one for each other protocol that it was run by.
+    """Make one cell for each experiment, and one for each other protocol of its runs.
 
     Args:
-        records: of runs, whatever their status.
-        chosen: experiments, as `gevb.lab.experiments.experiments` gives them.
-        seeds: asked for.
+        records: of runs, with any status.
+        chosen: experiments, from `gevb.lab.experiments.experiments`.
+        seeds: requested seeds.
         measure: "test" or "train".
         against: seeds of ours to compare with; the published values if None.
 
     Raises:
-        InputError: another measure.
+        InputError: unknown measure.
     """
     check_choice("measure", measure, MEASURES)
-    # By setting, seed and status: a run can have failed once and be under way again.
+    # By setting, seed and status, because a failed run can be under way again.
     settings: dict[Config, dict[int, dict[str, Record]]] = {e.run(): {} for e in chosen}
     for record in records:
         setting = replace(record.config, seed=0)
@@ -310,7 +310,7 @@ def table(
 def _errors(
     there: Mapping[int, Mapping[str, Record]], seeds: Sequence[int], measure: str
 ) -> dict[int, float]:
-    """Final errors of the seeds that finished."""
+    """Collect the final errors of the finished seeds."""
     return {
         seed: final_error(there[seed]["finished"], measure)
         for seed in seeds
@@ -319,7 +319,7 @@ def _errors(
 
 
 def _images(experiment: Experiment, measure: str) -> int:
-    """How many an error is a share of."""
+    """Return the number of images behind an error."""
     return int(getattr(DATASETS[experiment.dataset], measure))
 
 
@@ -364,7 +364,7 @@ def _cell(
 
 
 def _published_end(experiment: Experiment, measure: str) -> Sample:
-    """The printed mean, with the root mean square of the last spreads that the curve has."""
+    """Return the printed mean, with the root mean square of the curve's last spreads."""
     name = experiment.experiment.name if isinstance(experiment, Config) else experiment.name
     mean = published_errors()[name][MEASURES.index(measure)]
     last = list(published_curves(measure)[name].values())[-LATE:]
@@ -373,7 +373,7 @@ def _published_end(experiment: Experiment, measure: str) -> Sample:
 
 
 def _judged(cells: list[Cell]) -> list[Cell]:
-    """The cells with their verdicts; Holm's correction is over those that can have one."""
+    """Add verdicts to the cells; Holm's correction is over the cells that can have one."""
     tested = [(cell, cell.difference) for cell in cells if cell.difference is not None]
     near = holm([d.p_near(DATASETS[cell.setting.dataset].margin) for cell, d in tested])
     zero = holm([d.p_zero() for _, d in tested])
@@ -390,10 +390,10 @@ class Beside:
     """Our runs of an experiment beside the paper's learning curve.
 
     Attributes:
-        experiment: which.
-        seeds: of ours that have an epoch in common with the paper's.
-        ours, theirs: errors by epoch, at the epochs that both have.
-        verdict: "consistent", "differs" or "undecidable"; empty where there is no such epoch.
+        experiment: the experiment.
+        seeds: seeds of ours that have an epoch in common with the paper's.
+        ours, theirs: errors by epoch, at the common epochs.
+        verdict: "consistent", "differs" or "undecidable"; empty without a common epoch.
     """
 
     experiment: Experiment
@@ -410,7 +410,7 @@ class Beside:
 
     @property
     def standardised(self) -> float:
-        """The median over the epochs of the difference over its standard error."""
+        """Median over the epochs of the difference divided by its standard error."""
         return float(np.median([d.estimate / d.error for d in self.differences.values()]))
 
     @property
@@ -433,18 +433,18 @@ class Beside:
 def at_equal_epochs(
     records: Iterable[Record], chosen: Sequence[Experiment], measure: str = "test"
 ) -> list[Beside]:
-    """Our runs of each experiment of the paper beside its learning curve, in the paper's order.
+    """Compare our runs of each experiment with the paper's learning curve, in the paper's order.
 
     Runs by the paper's protocol count, of the seeds in `SEEDS`, finished or under way. Holm's
     correction is over all 48, so that a verdict does not depend on what is shown.
 
     Args:
-        records: of runs, whatever their status.
-        chosen: to be shown; experiments that the paper does not have are left out.
+        records: of runs, with any status.
+        chosen: experiments to show; those that the paper does not have are left out.
         measure: "test" or "train".
 
     Raises:
-        InputError: another measure.
+        InputError: unknown measure.
     """
     check_choice("measure", measure, MEASURES)
     curves = published_curves(measure)
@@ -473,14 +473,14 @@ def at_equal_epochs(
 
 @cache
 def _quantile(freedom: float) -> float:
-    """Of Student's t, for an interval at the level."""
+    """Compute the quantile of Student's t for an interval at the level."""
     from scipy.stats import t
 
     return float(t.ppf(1 - LEVEL / 2, freedom))
 
 
 def with_verdicts(cells: Sequence[Beside]) -> list[Beside]:
-    """The cells with their verdicts; Holm's correction is over those that have a common epoch."""
+    """Add verdicts to the cells; Holm's correction is over the cells with a common epoch."""
     tested = [cell for cell in cells if cell.ours]
     verdicts = {}
     for cell, p in zip(tested, holm([cell.p for cell in tested]), strict=True):
@@ -498,11 +498,11 @@ class Claim:
     """A statement of the paper about the order of two rules.
 
     Attributes:
-        statement: in words.
-        left, right: fields of `Experiment`; both hold for every architecture named.
+        statement: the claim in words.
+        left, right: fields of `Experiment`; both apply to every named architecture.
         relation: "below" (less test error) or "near" (within the margin).
-        architectures: for which the statement is made.
-        source: where the paper makes it: its abstract, or the numbers in its tables.
+        architectures: architectures of the statement.
+        source: its place in the paper: the abstract, or the numbers in the tables.
     """
 
     statement: str
@@ -517,7 +517,7 @@ def _network(rule: str, vectorized: bool, nonnegative: bool) -> dict[str, Any]:
     return {"rule": rule, "vectorized": vectorized, "nonnegative": nonnegative}
 
 
-#: What the paper says about the order of rules.
+#: The paper's statements about the order of rules.
 CLAIMS = (
     Claim(
         "GEVB matches back-propagation in VNNs",
@@ -564,15 +564,15 @@ CLAIMS = (
 
 @dataclass(frozen=True)
 class Finding:
-    """A claim, held against the published values and against ours.
+    """A claim, compared with the published values and with ours.
 
     Attributes:
         claim: the statement.
         left, right: the experiments compared.
-        published: whether the published means agree with it; None without any.
+        published: True if the published means agree with it; None without any.
         difference: ours, left minus right; None with fewer than two seeds on a side.
-        verdict: "supported", "contradicted" or "undecidable"; where a side has no run that has
-            finished, "under way at epoch 20", say, or "no runs".
+        verdict: "supported", "contradicted" or "undecidable"; if a side has no finished run, "under
+            way at epoch 20", for example, or "no runs".
     """
 
     claim: Claim
@@ -588,15 +588,15 @@ def findings(
     datasets: Sequence[str] = tuple(DATASETS),
     error: Callable[[Record], float] = final_error,
 ) -> list[Finding]:
-    """`CLAIMS` for every architecture they are made for, by test error of the seeds that count.
+    """Test `CLAIMS` for each of their architectures, by test error of the seeds that count.
 
     Holm's correction is over the claims on all data sets, once for being supported and once for
     contradicted, so that a verdict does not depend on what is shown.
 
     Args:
-        records: of runs, whatever their status.
-        datasets: to be shown.
-        error: of a run, in percent: `final_error` or `late_error`.
+        records: of runs, with any status.
+        datasets: data sets to show.
+        error: function of a run, in percent: `final_error` or `late_error`.
     """
     errors: dict[Experiment, dict[int, float]] = {}
     reached: dict[Experiment, int] = {}
@@ -633,7 +633,7 @@ def findings(
 def _apart(
     left: Experiment, right: Experiment, errors: Mapping[Experiment, Mapping[int, float]]
 ) -> Difference | None:
-    """Left minus right: in pairs in the same network, else by Welch; None if too few are there."""
+    """Compare left and right: by pairs in the same network, else by Welch; None if too few runs."""
     ours, others = errors.get(left, {}), errors.get(right, {})
     if left.network == right.network:
         return Difference.paired(ours, others, _images(left, "test"))
@@ -644,7 +644,7 @@ def _apart(
 
 
 def _p_claim(finding: Finding, d: Difference) -> tuple[float, float]:
-    """p-values: small where the difference supports the claim, and where it contradicts it."""
+    """Compute two p-values: small if the difference supports the claim, or contradicts it."""
     if finding.claim.relation == "below":
         return d.p_below(0.0), d.p_above(0.0)
     margin = DATASETS[finding.left.dataset].margin
@@ -652,7 +652,7 @@ def _p_claim(finding: Finding, d: Difference) -> tuple[float, float]:
 
 
 def _published_agrees(claim: Claim, left: Experiment, right: Experiment) -> bool | None:
-    """Whether the published means agree with a claim; None without any."""
+    """Check if the published means agree with a claim; None without any."""
     if not {left.name, right.name} <= published_errors().keys():
         return None
     d = published_errors()[left.name][0] - published_errors()[right.name][0]

@@ -1,6 +1,6 @@
-"""Records of maps of what a run's network learned, before and after training.
+"""Records of maps: activations of a run's network before and after training.
 
-A record is one small JSON file in `data/embeddings`; `gevb.lab.maps` says how a map is made.
+A record is a small JSON file in `data/embeddings`; `gevb.lab.maps` describes how maps are made.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from gevb.networks import Network
 from gevb.training import Config, Trainer
 
 FORMAT = "gevb embedding"
-SHOWN = 2000  # points whose coordinates a record keeps
+SHOWN = 2000  # points with coordinates in a record
 
 
 # The paper's eight convolutional networks of a data set.
@@ -34,13 +34,13 @@ NETWORKS = tuple(e.title for e in experiments(["cifar10"], "-conv-"))
 
 
 def untrained(config: Config) -> str:
-    """Name of the map before training, which all rules of a network share."""
+    """Return the name of the map before training, which all rules of a network share."""
     return f"{config.network}-untrained-seed{config.seed}"
 
 
 @dataclass(frozen=True, eq=False)
 class RecordedMap:
-    """A map of a run's network, and where it comes from.
+    """A map of a run's network, with its origin.
 
     Attributes:
         config: of the run. Before training only dataset, architecture, kind of network and seed
@@ -59,16 +59,16 @@ class RecordedMap:
 
     @property
     def name(self) -> str:
-        """The run's name, or that of its untrained network."""
+        """Name of the run, or of its untrained network."""
         return self.config.name if self.epoch else untrained(self.config)
 
     @property
     def network(self) -> str:
-        """One of `NETWORKS`."""
+        """Network, one of `NETWORKS`."""
         return self.config.title
 
     def to_json(self) -> bytes:
-        """The record's file; coordinates with 2 decimals."""
+        """Format the record's file; coordinates have 2 decimals."""
         values = {
             "config": asdict(self.config),
             "epoch": self.epoch,
@@ -82,15 +82,15 @@ class RecordedMap:
                 "labels": self.map.labels[:SHOWN].tolist(),
             },
         }
-        # Lists without lists in them: a point, and all labels, are easier to read on one line.
+        # Lists without lists in them (a point, or all labels) are easier to read on one line.
         return to_json(FORMAT, values, r"\[[^][{]*\]")
 
 
 def read_map(file: Path) -> RecordedMap:
-    """The recorded map in a file.
+    """Read the recorded map in a file.
 
     Raises:
-        InputError: the file cannot be read, was cut short, is no map or one of another version.
+        InputError: the file cannot be read, was cut short, is no map or has another version.
     """
     values = read_values(file, FORMAT)
     try:
@@ -107,9 +107,9 @@ def read_map(file: Path) -> RecordedMap:
 
 
 def recorded_maps(folder: Path | None = None) -> dict[str, RecordedMap]:
-    """All recorded maps by name: those of `folder`, else those that the book ships.
+    """Read all recorded maps by name: those of `folder`, else those in the book.
 
-    The book's lie in `data/embeddings` in a checkout, in `embeddings` inside an installed package.
+    The book's are in `data/embeddings` in a checkout, in `embeddings` in an installed package.
 
     Raises:
         InputError: a file is damaged.
@@ -120,9 +120,9 @@ def recorded_maps(folder: Path | None = None) -> dict[str, RecordedMap]:
 
 
 def before_and_after(maps: dict[str, RecordedMap]) -> list[tuple[RecordedMap, RecordedMap]]:
-    """Maps of the same run before and after training, made with the same settings.
+    """Pair maps of the same run before and after training, made with the same settings.
 
-    In the order of `NETWORKS`. A run without a comparable map before training is left out.
+    They are in the order of `NETWORKS`. Runs without a comparable map before training are left out.
     """
     pairs = [
         (before, after)
@@ -135,17 +135,17 @@ def before_and_after(maps: dict[str, RecordedMap]) -> list[tuple[RecordedMap, Re
 
 
 def epochs_trained(pairs: Sequence[tuple[RecordedMap, RecordedMap]]) -> str:
-    """Epochs trained, or the fewest and the most, of at least one run's maps before and after."""
+    """Format the epochs trained, or their range, of the maps before and after; at least one run."""
     epochs = [after.epoch for _, after in pairs]
     return "-".join(map(str, dict.fromkeys((min(epochs), max(epochs)))))
 
 
 def summary(found: Mapping[str, Sequence[tuple[RecordedMap, RecordedMap]]]) -> Table:
-    """Mean cluster qualities before and after training, a row for each of the eight networks.
+    """Tabulate mean cluster qualities before and after training, a row per network.
 
     Args:
-        found: maps of runs, from `before_and_after`, by the title of their data set. One without
-            runs is left out.
+        found: maps of runs, from `before_and_after`, by the title of their data set. Data sets
+            without runs are left out.
     """
     rows = []
     for title, pairs in found.items():
@@ -172,14 +172,14 @@ def embed_run(
     device: str = "auto",
     progress: bool = True,
 ) -> list[RecordedMap]:
-    """Record the maps of a run's network before training, if that is not there yet, and after it.
+    """Record the maps of a run's network after training, and before it unless recorded already.
 
-    Before training means: built anew from the run's seed.
+    The network before training is built again from the run's seed.
 
     Args:
         run: a run folder with a checkpoint.
-        out: folder for the records; made if it is not there.
-        settings: of the maps.
+        out: folder for the records; made if missing.
+        settings: settings of the maps.
         data_dir: see `gevb.data.load`.
         device: of the network, "auto", "cpu" or "cuda"; PCA and t-SNE run on the CPU.
         progress: show a bar for each t-SNE on standard error.

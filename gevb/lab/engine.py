@@ -1,9 +1,9 @@
-"""Run many runs: skip those recorded, continue those interrupted, record those that fail.
+"""Run many runs: skip the recorded, continue the interrupted, record the failed ones.
 
-Under the output folder, `results/NAME.json` holds the record of a run, finished or as far as it is,
-`results/NAME.failed-1.json` that of a failure, and `checkpoints/NAME/` its run folder. A record of
-a run under way gives way to a longer one of the same run alone, a finished one to none. A worker
-that dies is replaced, and its run goes on from the last checkpoint.
+Under the output folder, `results/NAME.json` holds the record of a run, finished or not,
+`results/NAME.failed-1.json` that of a failure, and `checkpoints/NAME/` its run folder. Only a
+longer record of the same run replaces that of an unfinished one; nothing replaces a finished one.
+A worker that dies is replaced, and its run continues from the last checkpoint.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from gevb.theory.costs import run_cost
 from gevb.training import Config
 
 ATTEMPTS = 3  # of a run whose worker dies
-POLL = 2.0  # seconds between looks at runs under way
+POLL = 2.0  # seconds between checks of runs under way
 NO_GUARD = (
     "reproduce: got processes that end before they begin, wanted the call under "
     "`if __name__ == '__main__':`, since each new process imports the script"
@@ -41,15 +41,15 @@ NO_GUARD = (
 
 @dataclass(frozen=True)
 class Job:
-    """One run as a worker gets it.
+    """One run, as given to a worker.
 
     Attributes:
-        config: what to train.
+        config: configuration of the run.
         folder: run folder.
         data_dir: see `gevb.data.load`.
         device: "cpu" or "cuda".
-        threads: of the worker; rounding, and nothing else, depends on it.
-        until: epochs after which the run is left for later; None for never.
+        threads: of the worker; they affect only rounding.
+        until: epoch after which the run is paused; None for never.
     """
 
     config: Config
@@ -61,11 +61,11 @@ class Job:
 
     @property
     def target(self) -> int:
-        """Epochs that the run is to have when this job is done."""
+        """Epochs that the run has after this job."""
         return min(self.config.epochs, self.config.epochs if self.until is None else self.until)
 
     def work(self) -> Record:
-        """Train, or go on training; what comes of it, failures included."""
+        """Train, or continue training; return the record, also of a failure."""
         torch.set_num_threads(self.threads)
         keep_freed_memory()
         try:
@@ -80,26 +80,26 @@ class Job:
             ).record
         except Busy as error:
             return self.record("running", str(error))
-        except Exception as error:  # Whatever it is, it belongs into the record.
+        except Exception as error:  # Every error belongs in the record.
             said = str(error) if isinstance(error, InputError) else f"{error!r:.300}"
             return self.record("failed", said)
 
     def record(self, status: str | None = None, error: str | None = None) -> Record:
-        """What the run folder tells of the run, or another status and an error beside it."""
+        """Read the run's record from its folder; a given status or error replaces its own."""
         there = Record(self.config, [], [], "running")
         with suppress(InputError):
             there = read_record(self.folder / "record.json")
         return replace(there, status=status or there.status, error=error)
 
 
-# An engine works on jobs and yields what comes of each, or None while nothing has.
+# An engine works on jobs and yields each result, or None while there is none.
 Outcomes = Iterator[tuple[Job, Record] | None]
 
 
 def _serve(line: Connection) -> None:
-    """A worker's life: a sign of it, then one job after the other, until its master hangs up."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the master's to answer.
-    tqdm.set_lock(RLock())  # Its usual one, between processes, would outlive a killed worker.
+    """Run jobs from the pipe until it closes; the first message reports the start."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # The main process handles Ctrl-C.
+    tqdm.set_lock(RLock())  # A killed worker would leave the usual lock locked.
     Thread(target=_end_with_master, daemon=True).start()
     with suppress(EOFError):
         line.send(None)
@@ -108,7 +108,7 @@ def _serve(line: Connection) -> None:
 
 
 def _end_with_master() -> None:
-    """Do not train on for nobody; the checkpoint stays."""
+    """End the process when the main process ends; the checkpoint stays."""
     master = parent_process()
     assert master is not None
     connection.wait([master.sentinel])
@@ -116,10 +116,10 @@ def _end_with_master() -> None:
 
 
 class Worker:
-    """A process that works on one job at a time."""
+    """A process that runs one job at a time."""
 
     def __init__(self) -> None:
-        context = get_context("spawn")  # CUDA does not survive a fork.
+        context = get_context("spawn")  # CUDA does not work after a fork.
         self.line, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(theirs,), daemon=True)
         self.process.start()
@@ -127,10 +127,10 @@ class Worker:
 
 
 def local(jobs: Sequence[Job], workers: int) -> Outcomes:
-    """Work on jobs in so many processes of this machine.
+    """Run jobs in several processes of this machine.
 
     Raises:
-        InputError: processes end before they begin to work.
+        InputError: processes end before they start to work.
     """
     begun = False
     waiting = deque((job, 1) for job in jobs)
@@ -148,7 +148,7 @@ def local(jobs: Sequence[Job], workers: int) -> Outcomes:
                 worker, job, attempt = busy[line]  # type: ignore[index]
                 try:
                     record = worker.line.recv()
-                except (EOFError, OSError):  # It died, of SIGKILL or of hunger for memory.
+                except (EOFError, OSError):  # The worker was killed (signal or out of memory).
                     if not begun:
                         raise InputError(NO_GUARD) from None
                     del busy[worker.line]
@@ -164,17 +164,17 @@ def local(jobs: Sequence[Job], workers: int) -> Outcomes:
                         yield job, record
     finally:
         for worker in idle:
-            worker.line.close()  # It ends by itself.
+            worker.line.close()  # The worker then ends.
         for worker, _, _ in busy.values():
             worker.process.kill()
 
 
 def on_ray(jobs: Sequence[Job], gpus: float) -> Outcomes:
-    """Work on jobs in a Ray cluster: the one that RAY_ADDRESS names, or a new one of this machine.
+    """Run jobs in a Ray cluster: the one at RAY_ADDRESS, or a new one on this machine.
 
-    A job takes `threads` CPUs and `gpus` of a GPU. Run folders are used where they lie: on a file
-    system that the nodes share, a run whose node dies goes on from its checkpoint, elsewhere from
-    the beginning.
+    A job takes `threads` CPUs and `gpus` of a GPU. Run folders are used in place. If the nodes
+    share the file system, the run of a dead node continues from its checkpoint, else from the
+    start.
 
     Raises:
         InputError: Ray is not installed, or there is no cluster at RAY_ADDRESS.
@@ -218,29 +218,29 @@ def reproduce(
     device: str = "auto",
     say: Callable[[str], object] = tqdm.write,
 ) -> list[Record]:
-    """Run what is wanted and not yet recorded; the records of what was tried.
+    """Run the wanted runs that are not recorded; return the records of those tried.
 
     Args:
-        wanted: runs in the order of their value, as `gevb.lab.plan.by_value` gives them.
+        wanted: runs in the order of their value, from `gevb.lab.plan.by_value`.
         out: folder for `results` and `checkpoints`.
-        until: leave every run at the first evaluation at or after so many epochs, the least
-            advanced first; a later call goes on from there.
+        until: pause every run at the first evaluation at or after this epoch, the least advanced
+            first; a later call continues it.
         engine: "local" or "ray".
-        jobs: runs at a time on this machine; as many as cores, or one on a GPU, if None. With
-            Ray, the cluster's resources decide.
+        jobs: parallel runs on this machine; as many as cores, or one on a GPU, if None. With Ray,
+            the cluster's resources decide.
         gpus: GPU share of a run, for Ray.
         data_dir: as for `gevb.lab.train`.
         device: as for `gevb.lab.train`.
-        say: gets a line for every run that ends.
+        say: called with a line for every run that ends.
 
     Raises:
         InputError: an unknown engine, a number out of range, no data, a record that is damaged or
             of another configuration, a folder that cannot be made, or a script without
-            `if __name__ == "__main__":`. What is recorded stays, and a run that cannot be recorded
+            `if __name__ == "__main__":`. Existing records stay, and a run that cannot be recorded
             counts as failed.
     """
     check_choice("engine", engine, ENGINES)
-    if getattr(current_process(), "_inheriting", False):  # A worker that imports the script.
+    if getattr(current_process(), "_inheriting", False):  # a worker that imports the script
         sys.exit(1)
     if check_number("gpus", gpus) and engine != "ray":
         raise InputError(f"gpus: got {gpus:g} with engine {engine}, wanted engine ray")
@@ -254,8 +254,8 @@ def reproduce(
     results = out / "results"
     todo = to_do(wanted, out, until)
     say(f"{len(wanted)} runs wanted, {len(wanted) - len(todo)} recorded, {len(todo)} to do")
-    # Once, before the workers do: downloads and checks the files.
-    # Digits last, which make no folder for the data.
+    # Once, before the workers start: downloads and checks the files.
+    # Digits last, because they make no folder for the data.
     for name in sorted({config.dataset for config in todo}, key=lambda name: name == "digits"):
         load(name, data_dir)
     work = [
@@ -274,7 +274,7 @@ def reproduce(
     tried = []
     with Progress(work) as progress:
         for outcome in local(work, jobs) if engine == "local" else on_ray(work, gpus):
-            for record in progress.look():  # Nothing is lost if the master dies now.
+            for record in progress.look():  # Records survive if the main process dies.
                 with suppress(InputError):
                     _keep(results, record)
             if outcome is None:
@@ -282,7 +282,7 @@ def reproduce(
             job, record = outcome
             try:
                 objection = _keep(results, record)
-            except InputError as error:  # A full disk is no reason to give up the other runs.
+            except InputError as error:  # A full disk must not stop the other runs.
                 record = replace(record, status="failed", error=str(error))
                 objection = ""
             progress.ended(job)
@@ -292,9 +292,9 @@ def reproduce(
 
 
 def to_do(wanted: Sequence[Config], out: str | Path, until: int | None = None) -> list[Config]:
-    """Of the runs wanted, those that are not recorded up to their end, or up to `until` epochs.
+    """List the wanted runs that are not recorded up to their end, or up to `until` epochs.
 
-    The order stays, but for the least advanced coming first where there is an `until`.
+    The order stays, except that the least advanced come first if `until` is given.
 
     Raises:
         InputError: a record that is damaged or of another configuration.
@@ -321,9 +321,9 @@ def _recorded(results: Path, config: Config) -> Record | None:
 
 
 def _keep(results: Path, record: Record) -> str:
-    """Add a record to the results, or put it in place of a shorter one of the same run.
+    """Add a record to the results, or replace a shorter one of the same run.
 
-    Returns what speaks against it, else nothing.
+    Returns the reason if it cannot, else "".
     """
     file = results / f"{record.config.name}.json"
     if record.status == "failed":
@@ -334,12 +334,12 @@ def _keep(results: Path, record: Record) -> str:
         if record.history:
             write_atomically(file, record.to_json())
     elif there.status == "running" and record != there and not there.extends(record):
-        return f"{record.config.name}: left out, {file} tells another beginning of this run"
+        return f"{record.config.name}: left out, {file} holds another beginning of this run"
     return ""
 
 
 def failure_file(folder: Path, name: str) -> Path:
-    """Where the next failure of a run is recorded; earlier ones stay."""
+    """Return a free file name for a run's next failure; earlier ones stay."""
     number = 1 + len(list(folder.glob(f"{name}.failed-*.json")))
     return folder / f"{name}.failed-{number}.json"
 
@@ -353,7 +353,7 @@ def _line(record: Record) -> str:
 
 
 class Progress:
-    """A bar over the multiply-adds of all jobs, with an estimate of the time that is left."""
+    """A bar over the multiply-adds of all jobs, with an estimate of the time left."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         self.epochs = dict.fromkeys(jobs, 0)  # done
@@ -368,7 +368,7 @@ class Progress:
         self.bar.close()
 
     def look(self) -> list[Record]:
-        """See how far the runs under way are; the records of those that have got further."""
+        """Check the runs under way; return the records of those that have advanced."""
         grown = []
         for job, epoch in self.epochs.items():
             record = job.record()
@@ -378,7 +378,7 @@ class Progress:
         return grown
 
     def ended(self, job: Job) -> None:
-        """Count a run as done, also one that stopped early."""
+        """Count a run as done, even if it stopped early."""
         self._reached(job, job.target)
         del self.epochs[job]
         self.bar.set_description(f"{len(self.cost) - len(self.epochs)} of {len(self.cost)} runs")

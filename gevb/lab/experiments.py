@@ -1,4 +1,4 @@
-"""The paper's experiments as a table of data, and where their records lie.
+"""The paper's experiments as a table of data, and the folders of their records.
 
 24 experiments for each data set: fully connected, convolutional or locally connected; vectorized
 or conventional; nonnegative or mixed-sign; the broadcast rule or back-propagation. The broadcast
@@ -22,7 +22,7 @@ from gevb.networks import ARCHITECTURES
 from gevb.seeds import check_seed
 from gevb.training import PAPER_EPOCHS, Config, Experiment
 
-#: All of them in the paper's order.
+#: All experiments in the paper's order.
 EXPERIMENTS: tuple[Experiment, ...] = tuple(
     Experiment(dataset, arch, rule, vectorized, nonnegative)
     for dataset in DATASETS
@@ -34,14 +34,14 @@ EXPERIMENTS: tuple[Experiment, ...] = tuple(
 
 
 def experiments(datasets: Sequence[str] = tuple(DATASETS), pattern: str = "*") -> list[Experiment]:
-    """The experiments of some data sets whose names hold a pattern, in the paper's order.
+    """List the experiments of some data sets whose names match a pattern, in the paper's order.
 
     Args:
         datasets: some of "digits", "mnist", "cifar10".
         pattern: as in a shell, such as ``conv-*-gevb``; it may match any part of the name.
 
     Raises:
-        InputError: an unknown data set, or a pattern that no experiment's name holds.
+        InputError: an unknown data set, or a pattern that no experiment's name matches.
     """
     if isinstance(datasets, str) or not isinstance(datasets, Sequence) or not datasets:
         raise InputError(f"datasets: got {shown(datasets)}, wanted a list of names")
@@ -64,7 +64,7 @@ def every_run(
     epochs: int = PAPER_EPOCHS,
     evaluate_every: int = 10,
 ) -> list[Config]:
-    """A run of every experiment for every seed; all experiments before the next seed."""
+    """List a run of every experiment for every seed; all experiments before the next seed."""
     chosen = list(chosen)
     return [
         experiment.run(seed=seed, epochs=epochs, evaluate_every=evaluate_every)
@@ -73,12 +73,12 @@ def every_run(
     ]
 
 
-#: That a command takes at a time.
+#: Most seeds that a command accepts.
 MOST_SEEDS = 100
 
 
 def parse_seeds(text: str) -> list[int]:
-    """Seeds written as "5" (the first five), "0-4" or "0,2,7", at most `MOST_SEEDS` of them.
+    """Parse seeds written as "5" (the first five), "0-4" or "0,2,7", at most `MOST_SEEDS` of them.
 
     Raises:
         InputError: anything else.
@@ -103,13 +103,13 @@ def parse_seeds(text: str) -> list[int]:
 
 
 def read_results(folder: str | Path | None = None) -> list[Record]:
-    """All records of a folder, failures too; those shipped with the book if None.
+    """Read all records of a folder, failures included; those in the book if None.
 
-    They stand in the order of `EXPERIMENTS`, those of other experiments behind.
+    They are in the order of `EXPERIMENTS`, with those of other experiments last.
 
     Raises:
-        InputError: no such folder; a file that is damaged, of another version, or whose name is
-            not its configuration's.
+        InputError: no such folder; a file that is damaged, of another version, or not named by its
+            configuration.
     """
     folder = results_folder() if folder is None else check_path("results", folder)
     with one_line(f"read the folder {folder}"):

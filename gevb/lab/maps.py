@@ -1,6 +1,6 @@
 """Maps of a layer's activations: PCA, t-SNE, cluster quality.
 
-A map is made as the paper makes it: activations of the last convolutional layer, PCA to 600
+The method is the paper's: activations of the last convolutional layer, PCA to 600
 dimensions, t-SNE with perplexity 20, learning rate 100 and 5,000 iterations.
 
 Source: Clark, Abbott and Chung (2021), Figure 3 and Appendix K; van der Maaten and Hinton (2008),
@@ -31,7 +31,7 @@ EXAGGERATED = 250  # iterations of early exaggeration, the first of all iteratio
 
 
 def last_convolutional(network: Network) -> int:
-    """Number l of the last convolutional or locally connected layer, counted from 1.
+    """Return the number l of the last convolutional or locally connected layer, counted from 1.
 
     Raises:
         InputError: the network has none.
@@ -46,17 +46,17 @@ def last_convolutional(network: Network) -> int:
 def activations(
     network: Network, split: Split, layer: int, order: Int[Tensor, " N"] | None = None
 ) -> Float[np.ndarray, "N features"]:
-    r"""Activations :math:`\mathbf a^\ell` of a hidden layer as the next one receives them.
+    r"""Compute the activations :math:`\mathbf a^\ell` of a hidden layer that the next one receives.
 
-    Gated, then pooled. All K components of all units in a row; float32, batch by batch. The last
-    convolutional layer of the CIFAR-10 networks has no pooling, so there this is its gated output
-    (Appendix K).
+    They are gated, then pooled, with all K components of all units in a row; float32, computed in
+    batches. The last convolutional layer of the CIFAR-10 networks has no pooling, so its gated
+    output is used (Appendix K).
 
     Args:
-        network: stays on its device.
+        network: network, used on its device.
         split: images, on the same device.
         layer: l, counted from 1.
-        order: indices of the images that are wanted; all of them if None.
+        order: indices of the wanted images; all if None.
 
     Raises:
         InputError: no such hidden layer.
@@ -82,15 +82,15 @@ def activations(
 
 @dataclass(frozen=True)
 class Settings:
-    """What decides a map of given activations; the defaults are the paper's (Appendix K).
+    """Settings of a map of given activations; the defaults are the paper's (Appendix K).
 
     Attributes:
         layer: hidden layer l, counted from 1; None for the last convolutional one.
         points: images in the map, chosen at random; None for all.
-        dimensions: that PCA keeps at most.
+        dimensions: largest number that PCA keeps.
         perplexity: effective number of neighbours of a point.
         learning_rate: of the gradient descent on the coordinates.
-        iterations: in all; the first 250 with early exaggeration.
+        iterations: total number; the first 250 with early exaggeration.
         seed: of the choice of images, of PCA and of t-SNE.
 
     Raises:
@@ -122,9 +122,9 @@ class Map:
     Attributes:
         xy: coordinates of the images, in random order.
         labels: their classes.
-        count: images of the map; a record keeps the coordinates of the first 2,000 only.
+        count: images of the map; a record keeps the coordinates of only the first 2,000.
         layer: l, counted from 1.
-        features: numbers an image's activations have.
+        features: number of values in an image's activations.
         quality: cluster quality in the plane, of all images.
         quality_pca: the same after PCA, before t-SNE.
     """
@@ -141,17 +141,17 @@ class Map:
 def principal_components(
     features: Float[np.ndarray, "N features"], dimensions: int, seed: int = 0
 ) -> Float[np.ndarray, "N dimensions"]:
-    """Coordinates along the directions of largest variance, at most `dimensions` of them.
+    """Project on the directions of largest variance, at most `dimensions` of them.
 
-    Overwrites `features`, so that there is no second copy of them.
+    It overwrites `features` to avoid a copy.
     """
     from sklearn.decomposition import PCA
 
-    # For large data scikit-learn chooses randomized SVD. 6,000 x 10,240 numbers to 600, one thread:
-    # 9.5 s, which grow in proportion to N. IncrementalPCA in batches of 1,000, which would not
-    # need the activations as a whole (2 GB of float32 for CIFAR-10): 78 s, in float64, and 0.5 %
-    # less variance kept, since every batch cuts off what does not fit into 600 dimensions. Without
-    # the whole it would also send all images through the network a second time.
+    # For large data scikit-learn chooses randomized SVD. 6,000 x 10,240 numbers to 600 take 9.5 s
+    # on one thread, proportional to N. IncrementalPCA in batches of 1,000 does not need all
+    # activations (2 GB of float32 for CIFAR-10) at once, but takes 78 s, in float64, and keeps
+    # 0.5 % less variance, because every batch is cut to 600 dimensions. Without all activations in
+    # memory, it would also pass all images through the network a second time.
     pca = PCA(min(dimensions, *features.shape), copy=False, random_state=seed)
     return pca.fit_transform(features)
 
@@ -162,18 +162,18 @@ def tsne(
     progress: bool = True,
     report: Callable[[float, float], object] = lambda share, divergence: None,
 ) -> Float[np.ndarray, "N 2"]:
-    """Coordinates in the plane by t-SNE (van der Maaten and Hinton 2008), through openTSNE.
+    """Place points in the plane by t-SNE (van der Maaten and Hinton 2008), through openTSNE.
 
-    Starts from the first two principal components, scaled to a standard deviation of 1e-4. The
+    It starts from the first two principal components, scaled to a standard deviation of 1e-4. The
     same input gives the same map on one machine with the same number of threads
-    (`torch.get_num_threads()`); another machine's rounding leads to another map.
+    (`torch.get_num_threads()`); rounding on another machine leads to another map.
 
     Args:
         features: one row for each point.
         settings: perplexity, learning rate, iterations, seed.
         progress: show a bar on standard error.
-        report: called every ten iterations with the share of them that is done, and the KL
-            divergence, which early exaggeration makes larger; what it raises ends the descent.
+        report: called every ten iterations with the share done and the KL divergence, which is
+            larger during early exaggeration; an exception from it ends the descent.
 
     Raises:
         InputError: openTSNE is missing, too few points for the perplexity, or features that are
@@ -217,7 +217,7 @@ def tsne(
 def cluster_quality(
     points: Float[np.ndarray, "N dimensions"], labels: Int[np.ndarray, "..."]
 ) -> float:
-    r"""Mean over classes of the RMS pairwise distance within, by that of all points (Figure 3).
+    r"""Average the classes' RMS pairwise distances, divided by that of all points (Figure 3).
 
     .. math::
 
@@ -225,12 +225,12 @@ def cluster_quality(
         d^2 = \frac 1{n(n-1)} \sum_{i \ne j} |\mathbf x_i - \mathbf x_j|^2
         = \frac{2n}{n-1} \sum_k \operatorname{Var}(x_k),
 
-    d over all points, :math:`d_c` over those of class c. The last form visits no pair. q is 1 if
-    the labels say nothing about the place of a point, 0 if every class is a single place.
+    d over all points, :math:`d_c` over those of class c. The last form needs no pairs. q is 1 if
+    the labels are unrelated to the points' positions, 0 if every class is a single position.
 
     Raises:
-        InputError: labels of another number, fewer than two classes, a class with a single point,
-            points that are not finite, or all at one place.
+        InputError: another number of labels, fewer than two classes, a class with a single point,
+            points that are not finite, or all at one position.
     """
     if labels.shape != points.shape[:1]:
         raise InputError(
@@ -251,7 +251,7 @@ def cluster_quality(
 
 
 def _rms_distance(points: Float[np.ndarray, "n dimensions"]) -> float:
-    """Root mean square distance of two different points."""
+    """Compute the root mean square distance of two different points."""
     n = len(points)
     return math.sqrt(2 * n / (n - 1) * float(points.var(axis=0, dtype=np.float64).sum()))
 
@@ -263,7 +263,7 @@ def embed(
     progress: bool = True,
     report: Callable[[float, float], object] = lambda share, divergence: None,
 ) -> Map:
-    """Activations of one layer over a split, PCA, t-SNE and cluster qualities.
+    """Compute activations of one layer over a split, PCA, t-SNE and cluster qualities.
 
     `progress` and `report` are those of `tsne`.
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 import ctypes
 import platform
 
-# Of glibc's mallopt(3).
+# Options of glibc's mallopt(3).
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 
 def keep_freed_memory() -> bool:
-    """Have this process keep the memory that it frees; False where the C library is not glibc's.
+    """Keep the memory that this process frees; return False if the C library is not glibc.
 
-    Every training step frees its tensors and asks for as many of the same sizes. glibc gives large
-    ones back to the system at once, and the system clears each page before it hands it out again.
-    Kept, they are there for the next step, and more memory is held. It is a choice for processes
-    that train and do nothing else (`python -m gevb train`, the workers of `reproduce`), which they
-    make themselves.
+    Every training step frees its tensors and allocates equal sizes again. glibc returns large
+    blocks to the system at once, and the system clears each page before it provides it again. Kept
+    blocks are ready for the next step, but the process holds more memory. Call this only in
+    processes that do nothing but train (`python -m gevb train`, the workers of `reproduce`).
     """
     if platform.libc_ver()[0] != "glibc":
         return False

@@ -1,7 +1,7 @@
-"""The plan: in which order the paper's experiments are worth their hours, and why.
+"""Plan of the campaign: the order of the paper's experiments, with reasons.
 
-Run by `python -m gevb reproduce --plan`, stage after stage; `reproduce` without it takes what is
-wanted in the same order. A stage takes its runs to some epoch; a later one may take them further.
+`python -m gevb reproduce --plan` runs it, stage after stage; `reproduce` without it takes the
+wanted runs in the same order. A stage runs to some epoch; a later one may continue its runs.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ class Stage:
     """A part of the plan.
 
     Attributes:
-        dataset: of its experiments.
-        pattern: that their names hold.
-        seeds: of their runs.
-        until: epochs that the runs are to have.
-        why: it comes now.
+        dataset: data set of its experiments.
+        pattern: part of their names.
+        seeds: seeds of their runs.
+        until: epochs that the runs are to reach.
+        why: reason for its place in the order.
     """
 
     dataset: str
@@ -67,11 +67,11 @@ PLAN: tuple[Stage, ...] = (
         "conv-",
         (0,),
         20,
-        "Where DFA and GEVB part on images that are learned in a few epochs.",
+        "DFA and GEVB differ here, on images that are learned in a few epochs.",
     ),
     Stage("mnist", "lc-", (0,), 20, "The same without shared kernels."),
-    Stage("cifar10", "fc-", (0,), 20, "Quick, and where all rules are said to be alike."),
-    Stage("cifar10", "lc-", (0,), 10, "The last kind of network; its steps are the dearest."),
+    Stage("cifar10", "fc-", (0,), 20, "Quick; the paper finds all rules alike here."),
+    Stage("cifar10", "lc-", (0,), 10, "The last kind of network; its steps take longest."),
     Stage(
         "mnist",
         "conv-*-dfa",
@@ -85,7 +85,7 @@ PLAN: tuple[Stage, ...] = (
     Stage("cifar10", "conv-conventional", (1, 2), 10, "The paper's runs differ most here."),
     Stage("cifar10", "conv-", (1, 2), 10, "A spread for the paper's headline."),
     Stage("mnist", "fc-vectorized", (1,), PAPER_EPOCHS, "A second seed of the VNN to the end."),
-    Stage("mnist", "fc-", (2,), PAPER_EPOCHS, "And a third."),
+    Stage("mnist", "fc-", (2,), PAPER_EPOCHS, "A third seed."),
     Stage("cifar10", "", (0,), 40, "All of CIFAR-10 further on its way."),
     Stage("mnist", "", (0,), PAPER_EPOCHS, "All of MNIST to the end."),
     Stage("cifar10", "", (0,), PAPER_EPOCHS, "All of CIFAR-10 to the end."),
@@ -95,7 +95,7 @@ PLAN: tuple[Stage, ...] = (
 
 
 def by_value(wanted: Iterable[Config]) -> list[Config]:
-    """Runs in the order in which the plan first needs them; those it does not need come last."""
+    """Sort runs by their first place in the plan; those not in it come last."""
     place: dict[Config, int] = {}
     for stage in PLAN:
         for config in stage.runs:
@@ -105,7 +105,7 @@ def by_value(wanted: Iterable[Config]) -> list[Config]:
 
 
 def remaining(config: Config, reached: int, until: int | None = None) -> int:
-    """Multiply-adds from epoch `reached` of a run to `until` or its end, with evaluations."""
+    """Count a run's multiply-adds from epoch `reached` to `until` or its end, with evaluations."""
     last = config.epochs if until is None else min(until, config.epochs)
     if last <= reached:
         return 0
@@ -118,15 +118,15 @@ def _kind(experiment: Experiment) -> tuple[bool, str, str]:
 
 @dataclass(frozen=True)
 class State:
-    """How far an experiment is.
+    """Progress of an experiment.
 
     Attributes:
-        experiment: which.
-        finished: seeds of runs that are done.
-        under_way: epochs reached, by seed, of runs that are not.
-        missing: seeds of which nothing is recorded but failures.
-        hours: that the rest takes at the pace of the recorded runs of such networks; None where
-            none is recorded to tell by.
+        experiment: the experiment.
+        finished: seeds of finished runs.
+        under_way: epochs reached, by seed, of unfinished runs.
+        missing: seeds without a record, except of failures.
+        hours: estimate for the rest from the pace of recorded runs of such networks; None without
+            any.
     """
 
     experiment: Experiment
@@ -139,10 +139,10 @@ class State:
 def progress(
     records: Iterable[Record], chosen: Sequence[Experiment], seeds: Sequence[int]
 ) -> list[State]:
-    """What is done, under way and missing of every experiment, by the paper's protocol.
+    """Summarize what is done, under way and missing of every experiment, by the paper's protocol.
 
-    The pace is multiply-adds a second of all records of the architecture and kind of units; the
-    digits, whose steps are mostly overhead, have a pace of their own.
+    The pace is multiply-adds per second of all records of the architecture and kind of units. The
+    digits, whose steps are mostly overhead, have a separate pace.
     """
     work: dict[tuple[bool, str, str], float] = defaultdict(float)
     seconds: dict[tuple[bool, str, str], float] = defaultdict(float)

@@ -1,4 +1,4 @@
-"""Where a result comes from: versions, source, device, time."""
+"""Provenance of a result: versions, source, device, time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gevb.version import __version__
 
 
 def sources(module: str) -> dict[str, Path]:
-    """Files of ours that a module depends on, by name: its own, and those it imports in turn.
+    """Find our files that a module depends on, by name: its own, and recursively its imports.
 
     Raises:
         InputError: no module of ours.
@@ -48,7 +48,7 @@ def sources(module: str) -> dict[str, Path]:
 
 
 def source_hash(module: str) -> str:
-    """SHA-256 over `sources`, names included: other files may change without changing it.
+    """Compute SHA-256 over `sources`, names included; other files do not affect it.
 
     Raises:
         InputError: no module of ours.
@@ -60,18 +60,18 @@ def source_hash(module: str) -> str:
 
 
 def device_name(device: torch.device) -> str:
-    """What the device calls itself."""
+    """Return the device's name for itself."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
 
 
 def provenance(module: str, device: torch.device, seed: int) -> dict[str, Any]:
-    """Facts to keep beside a result, plain values all; `seconds` is for the caller to add.
+    """Collect facts to store with a result, as plain values; the caller adds `seconds`.
 
     Args:
-        module: that computes the result, such as "gevb.lab.runs"; see `source_hash`.
-        device: that it ran on.
+        module: computes the result, such as "gevb.lab.runs"; see `source_hash`.
+        device: device of the computation.
         seed: of the result.
     """
     return {

@@ -1,4 +1,4 @@
-"""Numbers that the paper prints or draws, from data/published, where their sources are named.
+"""Numbers printed or drawn in the paper, from data/published, where their sources are named.
 
 Every spread is over five runs and has n - 1 in its denominator.
 
@@ -17,7 +17,7 @@ from gevb.lab.experiments import EXPERIMENTS
 from gevb.lab.records import results_folder
 from gevb.training import Experiment
 
-#: Runs behind each published mean; fewer at late epochs, where some had stopped.
+#: Runs behind each published mean; fewer at late epochs, after some had stopped.
 PUBLISHED_SEEDS = 5
 
 
@@ -34,7 +34,7 @@ class Reading(NamedTuple):
 
 @cache
 def published_errors() -> dict[str, tuple[float, float]]:
-    """Mean test and training errors in percent of Tables 1 and 2, by experiment."""
+    """Read mean test and training errors in percent of Tables 1 and 2, by experiment."""
     return {
         experiment.name: (float(row["test_error_percent"]), float(row["train_error_percent"]))
         for experiment, row in _rows("error_rates")
@@ -43,10 +43,10 @@ def published_errors() -> dict[str, tuple[float, float]]:
 
 @cache
 def published_curves(measure: str = "test") -> dict[str, dict[int, Reading]]:
-    """Errors in percent by experiment and epoch (10, 20, ...), of Figures A1 and A2.
+    """Read errors in percent by experiment and epoch (10, 20, ...), of Figures A1 and A2.
 
-    Where a run has stopped, mean and spread are over those that go on. A spread that the figure
-    hides is taken to be the largest that it allows. The uncertainty of the reading is a part of the
+    After a run has stopped, mean and spread are over the remaining runs. If the figure hides a
+    spread, the largest that it allows is used. The uncertainty of the reading is part of the
     spread.
 
     Args:
@@ -66,10 +66,10 @@ def published_curves(measure: str = "test") -> dict[str, dict[int, Reading]]:
 
 @cache
 def published_angles() -> dict[str, list[dict[int, Reading]]]:
-    """Alignment angles in degrees by experiment, hidden layer and epoch, of Figures 2 and A3.
+    """Read alignment angles in degrees by experiment, hidden layer and epoch, of Figures 2 and A3.
 
-    Of the experiments by the broadcast rule: GEVB's angles in vectorized networks, DFA's in
-    conventional ones.
+    They are of the experiments by the broadcast rule: GEVB's angles in vectorized networks, DFA's
+    in conventional ones.
     """
     found: dict[str, list[dict[int, Reading]]] = {}
     scale = math.sqrt(PUBLISHED_SEEDS / (PUBLISHED_SEEDS - 1))
@@ -83,7 +83,7 @@ def published_angles() -> dict[str, list[dict[int, Reading]]]:
 
 @cache
 def published_gains() -> dict[str, list[float]]:
-    """Gains of cluster quality of each run (its value before training minus after), Figure 3."""
+    """Read each run's gain of cluster quality (value before training minus after), Figure 3."""
     found: dict[str, list[float]] = {}
     for experiment, row in _rows("cluster_quality"):
         gain = float(row["initial"]) - float(row["trained"])
@@ -92,7 +92,7 @@ def published_gains() -> dict[str, list[float]]:
 
 
 def _rows(name: str) -> Iterator[tuple[Experiment, dict[str, str]]]:
-    """The rows of a file with their experiments; angles are of the broadcast rule's."""
+    """Yield the rows of a file with their experiments; angles are of the broadcast rule's."""
     by_name = {experiment.name: experiment for experiment in EXPERIMENTS}
     file = results_folder().parent / "published" / f"{name}.csv"
     lines = file.read_text(encoding="utf-8").splitlines()

@@ -1,4 +1,4 @@
-"""How fast this machine trains a network, measured: before hours are spent, know how many."""
+"""Training speed of this machine, measured to predict the hours of a run."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from gevb.training import DTYPES, PAPER_EPOCHS, Config, Experiment, step
 
 @dataclass(frozen=True)
 class Rate:
-    """What a few steps of a run's network took.
+    """Measured rate of a few steps of a run's network.
 
     Attributes:
-        seconds: a step, the median.
-        multiply_adds: a second.
-        peak: bytes that the GPU held at most, data set apart; None on a CPU.
+        seconds: median time of a step.
+        multiply_adds: number per second.
+        peak: largest number of bytes on the GPU, without the data set; None on a CPU.
     """
 
     seconds: float
@@ -37,17 +37,17 @@ class Rate:
     peak: int | None
 
     def hours(self, work: float | int) -> float:
-        """That so many multiply-adds take."""
+        """Convert multiply-adds to hours."""
         return work / self.multiply_adds / 3600
 
 
 def measure(config: Config, device: torch.device | str = "cpu", steps: int = 12) -> Rate:
-    """Train a run's network on noise for some steps, and a first one that does not count.
+    """Train a run's network on noise for some steps, after one to warm up.
 
     Args:
-        config: the run; its weights start at zero, which takes the same arithmetic as any.
+        config: the run; its weights start at zero, which does not change the arithmetic.
         device: to measure on.
-        steps: that count.
+        steps: number of measured steps.
     """
     device = torch.device(device)
     network = unfilled(config).to(device, DTYPES[config.dtype])
@@ -70,7 +70,7 @@ def measure(config: Config, device: torch.device | str = "cpu", steps: int = 12)
 
 
 def recorded_rate(experiment: Experiment, name: str = "laptop") -> Rate:
-    """The rate at which a recorded benchmark trained an experiment's network, on its machine.
+    """Return the recorded rate of a benchmark for an experiment's network, on its machine.
 
     Raises:
         InputError: no such benchmark, or it did not time this network.
@@ -89,7 +89,7 @@ def recorded_rate(experiment: Experiment, name: str = "laptop") -> Rate:
 
 
 def outlook(config: Config, rate: Rate, device: torch.device) -> str:
-    """What a run would take at a rate, in a few lines: time, and on a GPU memory."""
+    """Describe a run's costs at a rate in a few lines: time, and on a GPU memory."""
     lines = [f"{config.name} on {device_name(device)}"]
     lines.append(
         f"a step: {1e3 * rate.seconds:.1f} ms, {rate.multiply_adds / 1e9:.0f} billion "
@@ -114,13 +114,13 @@ Stages = Sequence[tuple[Sequence[Config], int | None, str]]
 def forecast(
     stages: Stages, out: str | Path, device: torch.device, steps: int = 3
 ) -> Iterator[str]:
-    """What `gevb.lab.engine.reproduce` would do, line by line: runs in order, with hours.
+    """Yield lines on what `gevb.lab.engine.reproduce` would do: runs in order, with hours.
 
     Args:
-        stages: runs, the epoch at which they are left or None, and why they come now.
+        stages: runs, the epoch at which they pause or None, and the reason for their order.
         out: as for `reproduce`.
-        device: each network that is to do is measured on it.
-        steps: that are measured of each.
+        device: device to measure on, for each network with runs to do.
+        steps: measured steps of each.
 
     Raises:
         InputError: see `gevb.lab.engine.to_do`.
@@ -135,7 +135,7 @@ def forecast(
             yield f"\n{why}"
         for config in to_do(runs, out, until):
             if (work := remaining(config, reached[config], until)) <= 0:
-                continue  # An earlier stage takes it further.
+                continue  # An earlier stage reaches it.
             rate = rates.get(config.experiment) or measure(config, device, steps)
             rates[config.experiment] = rate
             hours, last = rate.hours(work), min(config.epochs, until or config.epochs)
@@ -145,7 +145,7 @@ def forecast(
 
 
 def _epoch(config: Config, out: Path) -> int:
-    """That a run's checkpoint has reached; 0 without one."""
+    """Return the epoch of a run's checkpoint; 0 without one."""
     with suppress(InputError):
         return read_record(out / "checkpoints" / config.name / "record.json").epoch
     return 0

@@ -1,8 +1,8 @@
-"""What a run is, and what it gave: configuration, evaluations, and the record of both.
+"""Records of runs: configuration and evaluations.
 
-A record is one small JSON file: `record.json` in a run's folder while it is being trained, and
-`data/results/NAME.json` for the runs that the book shows. All recorded files, of whatever kind, end
-with a digest of what they say: `read_values` refuses one that was cut short or changed since.
+A record is a small JSON file: `record.json` in a run's folder during training, and
+`data/results/NAME.json` for the runs in the book. All recorded files, of every kind, end with a
+digest of their content: `read_values` refuses one that was cut short or changed since.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ class Record:
     """A run, without its weights.
 
     Attributes:
-        config: what was trained.
+        config: configuration of the run.
         history: evaluations.
         sessions: provenance of each process that worked on the run.
         status: "running" (under way, paused or interrupted), "finished" or "failed".
-        error: why it failed.
+        error: reason of a failure.
     """
 
     config: Config
@@ -48,11 +48,11 @@ class Record:
 
     @property
     def epoch(self) -> int:
-        """Of the last evaluation; 0 without any."""
+        """Epoch of the last evaluation; 0 without any."""
         return self.history[-1].epoch if self.history else 0
 
     def extends(self, earlier: Record) -> bool:
-        """Whether this tells more of the same run: the same beginning, and then more of it."""
+        """Check if this record continues `earlier`: the same beginning, and more."""
         there = len(earlier.history)
         return (
             self.config == earlier.config
@@ -62,7 +62,7 @@ class Record:
 
     @property
     def origin(self) -> str:
-        """One line on where the numbers come from."""
+        """Origin of the numbers, in one line."""
         last = self.sessions[-1]
         return (
             f"recorded {last['started'][:10]} on {last['device_name']}, torch {last['torch']}, "
@@ -71,17 +71,17 @@ class Record:
         )
 
     def to_json(self) -> bytes:
-        """The record's file; an evaluation on one line is easier to read and to compare."""
+        """Format the record's file, with an evaluation per line."""
         return to_json(FORMAT, asdict(self), r'\{\s*"epoch"[^{}]*\}')
 
 
 def to_json(kind: str, values: dict[str, Any], on_one_line: str = r"\b\B") -> bytes:
-    """A recorded file: values between their kind and the digest of both.
+    """Format a recorded file: values between their kind and the digest of both.
 
     Args:
         kind: such as `FORMAT`.
-        values: that JSON can hold.
-        on_one_line: a pattern of what is not spread over lines.
+        values: JSON values.
+        on_one_line: pattern of parts that stay on one line.
     """
     whole = {"format": f"{kind} {VERSION}", **values}
     text = json.dumps({**whole, "sha256": _digest(whole)}, indent=1)
@@ -90,12 +90,12 @@ def to_json(kind: str, values: dict[str, Any], on_one_line: str = r"\b\B") -> by
 
 
 def _digest(values: dict[str, Any]) -> str:
-    """SHA-256 of values, however a file writes them."""
+    """Compute SHA-256 of values, independent of their format in a file."""
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 def read_values(file: Path, kind: str) -> dict[str, Any]:
-    """The values in a file that `to_json` gave.
+    """Read the values in a file made by `to_json`.
 
     Raises:
         InputError: the file cannot be read, was cut short or changed, or is of another kind or
@@ -117,10 +117,10 @@ def read_values(file: Path, kind: str) -> dict[str, Any]:
 
 
 def read_record(file: Path) -> Record:
-    """The record in a file.
+    """Read the record in a file.
 
     Raises:
-        InputError: see `read_values`, or what the file holds is not the record of a run.
+        InputError: see `read_values`, or the values are not the record of a run.
     """
     values = read_values(file, FORMAT)
     try:
@@ -134,14 +134,14 @@ def read_record(file: Path) -> Record:
 
 
 def results_folder() -> Path:
-    """`data/results` in a checkout, `results` inside an installed package."""
+    """Return `data/results` in a checkout, `results` inside an installed package."""
     package = Path(__file__).parents[1]
     checkout = package.parent / "data" / "results"
     return checkout if checkout.is_dir() else package / "results"
 
 
 def recorded(name: str) -> Record:
-    """The recorded run called `name`, such as "digits-fc-vectorized-nonnegative-gevb-seed0".
+    """Read the recorded run called `name`, such as "digits-fc-vectorized-nonnegative-gevb-seed0".
 
     Raises:
         InputError: there is no such record, or its file is damaged.

@@ -1,6 +1,6 @@
 """Run folders: a checkpoint and a record, written atomically by one process at a time.
 
-The checkpoint holds everything; the record repeats the readable part of it, and is written again
+The checkpoint holds everything; the record repeats its readable part, and is written again
 when a run resumes. A process killed at any moment leaves the last complete checkpoint.
 """
 
@@ -29,7 +29,7 @@ from gevb.lab.records import Record, read_record
 from gevb.networks import Network
 from gevb.training import Config, Evaluation, Trainer
 
-#: Seconds after which a checkpoint is due, also in the middle of an epoch.
+#: Seconds until a checkpoint is due, also in the middle of an epoch.
 CHECKPOINT_EVERY = 300.0
 
 FORMAT = "gevb checkpoint 4"
@@ -39,11 +39,11 @@ class Busy(InputError):
     """Another process works on the run."""
 
 
-PARTIAL = ".{}.partial"  # with a random name, which nothing can lie in wait under
+PARTIAL = ".{}.partial"  # with a random name, so that nobody can prepare a file of that name
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file as a whole, or leave it as it was.
+    """Replace a file as a whole, or leave it unchanged.
 
     Raises:
         InputError: the file cannot be written.
@@ -63,15 +63,15 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 class RunFolder:
-    """The folder of one training run; it holds a run once it holds a checkpoint.
+    """Folder of one training run; it holds a run once it holds a checkpoint.
 
     Args:
-        path: made if it is not there.
+        path: made if missing.
         config: the run's configuration.
         resume: continue the run that the folder holds, if any.
 
     Raises:
-        InputError: no name of a folder, or the folder holds a run and `resume` is False.
+        InputError: not a folder's name, or the folder holds a run and `resume` is False.
     """
 
     def __init__(self, path: str | Path, config: Config, resume: bool = False) -> None:
@@ -81,29 +81,29 @@ class RunFolder:
 
     @property
     def checkpoint(self) -> Path:
-        """The last complete checkpoint."""
+        """Path of the last complete checkpoint."""
         return self.path / "checkpoint.pt"
 
     @property
     def holds_a_run(self) -> bool:
-        """Whether there is a checkpoint.
+        """True if there is a checkpoint.
 
         Raises:
-            InputError: the system does not say.
+            InputError: the system does not allow the check.
         """
         with one_line(f"use the folder {self.path}"):
             return self.checkpoint.exists()
 
     @property
     def record(self) -> Path:
-        """The readable part of it."""
+        """Path of the readable record."""
         return self.path / "record.json"
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other processes from working on the run; the system lifts the lock of a dead one.
+        """Keep other processes from working on the run; the system releases the lock of a dead one.
 
-        What a dead one was writing is removed.
+        Partial files of a dead process are removed.
 
         Raises:
             InputError: the folder cannot be made or written, or another process works on the run.
@@ -124,7 +124,7 @@ class RunFolder:
             lock.release()
 
     def load(self, device: torch.device) -> dict[str, Any] | None:
-        """The last checkpoint's state, or None where there is none yet.
+        """Load the last checkpoint's state, or None if there is none yet.
 
         Raises:
             InputError: the file is damaged, not a checkpoint of this package, or belongs to
@@ -137,10 +137,10 @@ class RunFolder:
                 if damaged := archive.testzip():
                     raise zipfile.BadZipFile(f"wrong checksum of {damaged}")
             state = torch.load(self.checkpoint, map_location=device, weights_only=True)
-        except Exception as error:  # A damaged file can make the unpickler raise anything.
+        except Exception as error:  # A damaged file can make the unpickler raise any error.
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             if isinstance(error, pickle.UnpicklingError):
-                # PyTorch's own words tell how to run it all the same.
+                # PyTorch's message would explain how to load it anyway.
                 reason = "it holds something else than tensors and plain values"
             raise InputError(
                 f"{self.checkpoint} cannot be read, truncated or foreign: {reason}"
@@ -169,7 +169,7 @@ class RunFolder:
         self.write(record)
 
     def write(self, record: Record, anew: bool = True) -> None:
-        """Write the record; not `anew`, only where another one is there.
+        """Write the record; without `anew`, only if the file holds another one or none.
 
         Raises:
             InputError: it cannot be written.
@@ -195,10 +195,10 @@ class Run:
 
 
 def restore(trainer: Trainer, state: dict[str, Any], file: Path) -> list[dict[str, Any]]:
-    """Put a checkpoint's state into a trainer; the sessions that made it.
+    """Put a checkpoint's state into a trainer; return the sessions that made it.
 
     Raises:
-        InputError: the checkpoint, `file`, holds what no such run can have; nothing is loaded.
+        InputError: the checkpoint, `file`, is impossible for such a run; nothing is loaded.
     """
     try:
         trainer.load_state(state)
@@ -208,12 +208,12 @@ def restore(trainer: Trainer, state: dict[str, Any], file: Path) -> list[dict[st
 
 
 class _Session:
-    """What one process does for a run: it trains, and keeps what is needed to go on.
+    """Training in one process, with the state kept to continue later.
 
     Args:
-        trainer: where the run is.
+        trainer: state of the run.
         folder: for checkpoint and record; None keeps nothing.
-        sessions: provenance of those that worked on the run before.
+        sessions: provenance of earlier processes of the run.
     """
 
     def __init__(
@@ -224,7 +224,7 @@ class _Session:
 
     @property
     def record(self) -> Record:
-        """What the run gave so far, and which processes worked on it."""
+        """Results of the run so far, and the processes that worked on it."""
         status = "finished" if self.trainer.finished else "running"
         return Record(self.trainer.config, self.trainer.history, self.sessions, status)
 
@@ -262,7 +262,7 @@ class _Session:
             self.folder.save({**self.trainer.state(), "sessions": self.sessions}, self.record)
 
     def save_between_batches(self) -> None:
-        """Save, but no bad weights: no loss has seen the last step yet."""
+        """Save, except non-finite weights: no loss has checked the last step yet."""
         weights = [p.detach().sum() for p in self.trainer.network.parameters()]
         self.trainer.check_finite(torch.stack(weights).sum().item())
         self.save()
@@ -278,17 +278,17 @@ def train(
     device: str = "auto",
     progress: bool = True,
 ) -> Run:
-    """Train a network as `config` says, and keep what is needed to go on later.
+    """Train a network by `config`, and keep what is needed to continue later.
 
-    Sets PyTorch to full float32 precision for the whole process: TF32 would round the products of
-    recent GPUs to 10 bits.
+    This sets PyTorch to full float32 precision in the whole process: TF32 would round the products
+    of recent GPUs to 10 bits.
 
     Args:
-        config: what to train, and how.
+        config: settings of the run.
         out: run folder for checkpoint and record; None keeps nothing.
-        resume: continue the run in `out`, or start it where there is none.
-        until: leave the run at the first evaluation at or after so many epochs; a later call
-            goes on from there, bit by bit as if there had been no pause.
+        resume: continue the run in `out`, or start it if there is none.
+        until: pause the run at the first evaluation at or after this epoch; a later call continues
+            with the same results, bit by bit, as without a pause.
         data_dir: see `gevb.data.load`.
         device: see `gevb.data.choose_device`.
         progress: show a bar with the latest errors on standard error.
@@ -311,7 +311,7 @@ def train(
             sessions = restore(trainer, state, folder.checkpoint)
         session, left = _Session(trainer, folder, sessions), trainer.reached(until)
         if folder is not None:
-            # Now, to see early that the folder can be written.
+            # Now, to find out early if the folder cannot be written.
             folder.write(session.record, anew=not left)
         if not left:
             session.train(until, progress)

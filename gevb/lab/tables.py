@@ -13,7 +13,7 @@ from gevb.lab.comparison import LATE, Beside, Cell, Difference, Finding, Sample
 from gevb.lab.plan import State
 from gevb.training import Config, Experiment
 
-FEW = 12  # Rows; more of them a reader may sort in the book's pages.
+FEW = 12  # Rows; readers may sort longer tables in the book's pages.
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Table:
 
     Attributes:
         head: names of the columns.
-        rows: as many words each; the first names the row.
+        rows: equally many words each; the first names the row.
     """
 
     head: tuple[str, ...]
@@ -48,7 +48,7 @@ class Table:
         )
 
     def _row(self, name: str, *cells: str) -> str:
-        # Where the columns do not fit beside each other, each cell is shown under its own label.
+        # On narrow screens each cell is shown below its label.
         labelled = "".join(
             f'<td data-label="{escape(label)}">{escape(cell)}</td>'
             for label, cell in zip(self.head[1:], cells, strict=True)
@@ -59,11 +59,11 @@ class Table:
 def errors_table(
     cells: Sequence[Cell], name: Callable[[Experiment], str] = attrgetter("name")
 ) -> Table:
-    """Every cell a row: ours, what it is compared with, and the verdict.
+    """Make a row for each cell: ours, the reference, and the verdict.
 
     Args:
-        cells: as `gevb.lab.comparison.table` gives them.
-        name: of a row's experiment.
+        cells: from `gevb.lab.comparison.table`.
+        name: function that names a row's experiment.
     """
     head = ("experiment", "ours", "reference", "difference [95 %]", "verdict", "seeds")
     rows = [
@@ -83,13 +83,13 @@ def errors_table(
 def equal_epochs_table(
     cells: Sequence[Beside], name: Callable[[Experiment], str] = attrgetter("name")
 ) -> Table:
-    """Every network a row: ours beside the paper's at the last epoch that both have, the verdict.
+    """Make a row for each network: ours and the paper's at the last common epoch, and the verdict.
 
-    The difference and its interval are the medians over all epochs that both have.
+    The difference and its interval are the medians over all common epochs.
 
     Args:
-        cells: as `gevb.lab.comparison.at_equal_epochs` gives them.
-        name: of a row's experiment.
+        cells: from `gevb.lab.comparison.at_equal_epochs`.
+        name: function that names a row's experiment.
     """
     head = ("experiment", "epoch", "ours", "the paper's", "difference [95 %]", "verdict", "seeds")
     return Table(head, [(name(cell.experiment), *_beside_row(cell)) for cell in cells])
@@ -111,12 +111,12 @@ def _beside_row(cell: Beside) -> tuple[str, ...]:
 
 
 def in_words(experiment: Experiment) -> str:
-    """An experiment as a reader calls it in a data set's table: "conv GEVB+ vectorized"."""
+    """Name an experiment within a data set's table: "conv GEVB+ vectorized"."""
     return f"{experiment.arch} {experiment.title}"
 
 
 def seeds_text(cell: Cell) -> str:
-    """How many seeds finished, are under way, failed and are missing."""
+    """Format the numbers of finished, running, failed and missing seeds."""
     counts: dict[str, Sized] = {
         "finished": cell.errors,
         "under way": cell.under_way,
@@ -128,10 +128,10 @@ def seeds_text(cell: Cell) -> str:
 
 
 def findings_table(found: Sequence[Finding], late: Sequence[Finding]) -> Table:
-    """Every claim a row: by the last evaluation, and by the mean of the last ones.
+    """Make a row for each claim: by the last evaluation, and by the mean of the last ones.
 
     Args:
-        found: as `gevb.lab.comparison.findings` gives them.
+        found: from `gevb.lab.comparison.findings`.
         late: the same claims by `gevb.lab.comparison.late_error`.
     """
     agrees = {None: "-", True: "agrees", False: "disagrees"}
@@ -152,7 +152,7 @@ def findings_table(found: Sequence[Finding], late: Sequence[Finding]) -> Table:
 
 
 def _ours_text(cell: Cell) -> str:
-    """Of what finished; where nothing did, of what is under way, which is no result."""
+    """Format the finished runs; without any, the runs under way, which are no result."""
     if cell.errors or not cell.under_way:
         return _sample_text(cell.ours)
     epochs = sorted({epoch for epoch, _ in cell.under_way.values()})
@@ -162,7 +162,7 @@ def _ours_text(cell: Cell) -> str:
 
 
 def progress_text(states: Sequence[State]) -> str:
-    """How far every experiment is, and the hours that are left at the recorded pace."""
+    """Format every experiment's progress, and the hours left at the recorded pace."""
     head = ("experiment", "finished", "under way (epoch)", "missing", "hours left")
     rows = []
     for state in states:

@@ -1,4 +1,4 @@
-"""Recorded benchmarks: what `python -m benchmarks` wrote, and comparisons between its rows."""
+"""Recorded benchmarks, written by `python -m benchmarks`, and comparisons between their rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Row = dict[str, Any]
 
 
 def benchmark(name: str) -> dict[str, Any]:
-    """The recorded benchmark called `name`, such as "laptop".
+    """Read the recorded benchmark called `name`, such as "laptop".
 
     Raises:
         InputError: there is none, or its file is damaged.
@@ -26,28 +26,28 @@ def benchmark(name: str) -> dict[str, Any]:
 
 
 def find(rows: Sequence[Row], **wanted: object) -> Row | None:
-    """The first row that agrees with everything wanted."""
+    """Return the first row that agrees with all wanted values."""
     return next((r for r in rows if all(r[key] == wanted[key] for key in wanted)), None)
 
 
 def networks(rows: Sequence[Row]) -> list[Row]:
-    """Data set, architecture and kind of every network that was timed, as keys for `find`."""
+    """List data set, architecture and kind of every timed network, as keys for `find`."""
     keys = ("dataset", "arch", "vectorized")
     return [dict(t) for t in dict.fromkeys(tuple((k, r[k]) for k in keys) for r in rows)]
 
 
 def network_name(row: Row) -> str:
-    """As a reader writes it: "MNIST conv"."""
+    """Format the network's name for readers: "MNIST conv"."""
     return f"{DATASETS[row['dataset']].title} {row['arch']}"
 
 
 def against_textbook(rows: Sequence[Row], row: Row) -> float | None:
-    """How many times as long the textbook's way takes; locally connected layers by the loop."""
+    """Divide the textbook's time by ours; for locally connected layers, that of the loop."""
     same = {key: row[key] for key in ("dataset", "arch", "vectorized", "rule")}
     other = find(rows, **same, way="textbook") or find(rows, **same, way="textbook loop")
     return None if other is None else float(other["seconds"] / row["seconds"])
 
 
 def geometric_mean(ratios: Sequence[float]) -> float:
-    """The mean that suits ratios."""
+    """Compute the geometric mean, which suits ratios."""
     return math.exp(sum(map(math.log, ratios)) / len(ratios))

@@ -1,4 +1,4 @@
-// Reads what a visitor answers, and judges it as book/gevbook/answers.py does.
+// Reads and checks a visitor's answer by the rules of book/gevbook/answers.py.
 "use strict";
 function answersModule() {
   const NUMBER = String.raw`(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?`;
@@ -9,7 +9,7 @@ function answersModule() {
   const POINTS = /^[1-9]\d{0,2}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,})$/;
   const OPERATOR = /\s*(\/|\^|\*\*)\s*/;
 
-  // Full-width characters and the minus signs of print as a keyboard has them.
+  // Replaces full-width characters and printed minus signs by those of a keyboard.
   const asTyped = (text) =>
     text
       .replace(/[\uff01-\uff5e]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0))
@@ -27,7 +27,7 @@ function answersModule() {
     return found.filter((value) => PLAIN.test(value)).map((value) => sign * value);
   }
 
-  // What a text can mean as a number, a fraction or a power, as 1,758 is 1758 or 1.758.
+  // Meanings of a text as a number, a fraction or a power; 1,758 is 1758 or 1.758.
   function readings(text, percent) {
     let plain = asTyped(text);
     const share = plain.endsWith("%") && !percent ? 100 : 1;
@@ -47,8 +47,8 @@ function answersModule() {
     return value === undefined ? null : [value, 0];
   }
 
-  // What a text can mean as a list. A comma parts numbers, or decimals where digits touch it on both
-  // sides; beside semicolons it parts decimals alone.
+  // Meanings of a text as a list. A comma separates numbers, or decimals if digits touch it on both
+  // sides; beside semicolons it separates only decimals.
   function lists(text) {
     const plain = asTyped(text).replace(new RegExp(OPERATOR, "g"), "$1").replace(/[[\](){}]/g, " ");
     const decimal = plain.replace(/(\d),(?=\d)/g, "$1.");
@@ -57,7 +57,7 @@ function answersModule() {
       .filter((parts) => parts.length && !parts.includes(null));
   }
 
-  // What the fields of a question can mean, as things to judge; none if they are of another form.
+  // Meanings of a question's fields, as answers to check; none if they have another form.
   const read = {
     number: (text, { percent }) => readings(text, percent),
     numbers: lists,
@@ -83,8 +83,8 @@ function answersModule() {
     choice: (answer, wanted) => answer === wanted,
   };
 
-  // Which of a question's sentences an answer gets: the first is for the right one, the next ones
-  // are for known slips, one more than there are slips is for anything else.
+  // Index of the reply to an answer: the first is for the right one, the next ones are for known
+  // slips, and one more is for anything else.
   function placeOf(facts, answer) {
     if (facts.kind === "selection") {
       return 1 + facts.words.findIndex((word) => answer.includes(word) !== facts.right.includes(word));
@@ -96,8 +96,8 @@ function answersModule() {
   const written = (answer) =>
     Array.isArray(answer) ? answer.map(([re, im]) => (im ? `${im}i` : re)).join(", ") : answer;
 
-  // The place of the sentence for what is filled in, or the meanings that a question knows where
-  // there are several; null if it is of another form.
+  // The index of the reply to an answer, or its meanings if the question knows several; null if it
+  // has another form.
   function judge(facts, filled) {
     const meanings = read[facts.kind](filled, facts);
     const places = meanings.map((answer) => placeOf(facts, answer));

@@ -1,5 +1,5 @@
 // Questions that are answered in the page. Answers stay in this browser, under one key for all of
-// the book's pages, until their owner saves them as a file.
+// the book's pages; a reader can save them as a file.
 "use strict";
 (() => {
   const { judge } = answersModule();
@@ -16,7 +16,7 @@
     return made;
   };
 
-  // name -> { asks, tries, right }. Where the browser keeps nothing, for as long as the page is open.
+  // name -> { asks, tries, right }. Without storage, they last as long as the page is open.
   let memory = "{}", keeps = true;
   function load() {
     try {
@@ -44,7 +44,7 @@
       const { name, asks, facts } = form.dataset;
       Object.assign(this, { form, name, asks, facts: JSON.parse(facts) });
       this.fields = [...form.querySelectorAll("input")];
-      // The sentences stand in the fold for those without scripts.
+      // The replies are in the fold for readers without scripts.
       const fold = element("div", { innerHTML: form.querySelector("noscript").textContent });
       this.sentences = [...fold.querySelectorAll(".says")];
       this.says = element("p", { className: "verdict", role: "status" });
@@ -72,13 +72,13 @@
       }
     }
 
-    // Say something about the answer, or nothing.
+    // Shows a reply to the answer, or clears it.
     tell(verdict = "", ...said) {
       this.form.dataset.verdict = verdict;
       this.says.replaceChildren(...said);
     }
 
-    // The sentence for an answer; whether it is right, or null if it is none.
+    // The reply to an answer; true if it is right, null if there is no answer.
     judge(filled) {
       const judged = judge(this.facts, filled);
       if (judged === null) {
@@ -152,7 +152,7 @@
     for (const question of questions) if (kept[question.name]?.tries?.length) question.show(kept[question.name]);
     count();
   }
-  // What another window keeps, or the page before this one kept at its last moment, comes later.
+  // Another window, or the previous page on closing, may store answers later.
   addEventListener("storage", showKept);
   showKept();
 })();

@@ -15,7 +15,7 @@
   const minutesBefore = (n) => slides.slice(0, n).reduce((sum, slide) => sum + minutesOf(slide), 0);
   const button = (value) => foot.querySelector(`[value=${value}]`);
 
-  // What stands around the deck cannot be reached while it covers the page.
+  // Elements around the deck are out of reach while it covers the page.
   const surroundings = () => {
     const found = [];
     for (let node = all[0].parentElement; node !== document.body; node = node.parentElement) {
@@ -33,7 +33,7 @@
     if (clock) clock.textContent = text;
   };
 
-  // The second window is written from here, so that it works from file:// too.
+  // This script writes the second window, so that it works from file:// too.
   const tell = () => {
     if (!beside || beside.closed) return;
     const page = beside.document, slide = slides[at], next = slides[at + 1];
@@ -64,7 +64,7 @@
     foot.querySelector(".deck-place").textContent = `${at + 1} / ${slides.length}`;
     button("back").disabled = at === 0;
     button("on").disabled = at === slides.length - 1;
-    window.dispatchEvent(new Event("resize")); // a figure takes the slide's width
+    window.dispatchEvent(new Event("resize")); // figures take the slide's width
     tell();
     tick();
   };
@@ -96,7 +96,7 @@
 
   const openWindow = () => {
     beside = window.open("", "notes", "width=720,height=640");
-    if (!beside) return; // the browser keeps windows shut
+    if (!beside) return; // the browser blocks new windows
     for (const sheet of document.querySelectorAll("link[rel=stylesheet]")) {
       const link = beside.document.createElement("link");
       link.rel = "stylesheet";
@@ -130,14 +130,14 @@
     Home: () => show(0), End: () => show(slides.length - 1), n: acts.notes, w: openWindow,
     f: () => root.requestFullscreen(), Escape: leave,
   };
-  // A slider, a list or a button of a figure keeps the keys that work it.
+  // A figure's sliders, lists and buttons keep their own keys.
   const own = "input, select, textarea, summary, a, button";
   function onKey(event) {
     if (at < 0 || event.ctrlKey || event.altKey || event.metaKey || !keys[event.key]) return;
     const works = event.target.closest?.(own) && !event.target.closest(".deck-foot");
     if (works && (event.key === " " || (event.target.matches("input, select, textarea")
       && !/^Page|^Escape/.test(event.key)))) return;
-    if (event.key === " " && event.target.closest?.(".deck-foot")) return; // it presses the button
+    if (event.key === " " && event.target.closest?.(".deck-foot")) return; // the key presses the button
     event.preventDefault();
     keys[event.key]();
   }

@@ -1,4 +1,4 @@
-"""Alignment angles: what they are, how they fall with the width, where they go in training."""
+"""Alignment angles: their definition, their fall with the width, their course in training."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TICKS = [1, 2, 5, 10, 20, 40, 60, 90]
 
 
 def angle_triangle(r: Sequence[float]) -> go.Figure:
-    r"""Draw :math:`\hat\delta` as its part along 1 and the rest, a right triangle; by a slider."""
+    r"""Draw :math:`\hat\delta` as its part along 1 and the rest, a right triangle; a slider."""
 
     def drawn(value: float) -> list[go.Scatter]:
         theta = math.atan(value)
@@ -78,11 +78,11 @@ def angle_triangle(r: Sequence[float]) -> go.Figure:
 
 
 class Measured(NamedTuple):
-    """Mean angle of random networks in degrees, by width: with a band and an error of the mean.
+    """Mean angle of random networks in degrees, by width, with a band and an error of the mean.
 
     Attributes:
         mean: over networks.
-        low, high: between them lie 95 % of the networks.
+        low, high: limits of the band that contains 95 % of the networks.
         error: 1.96 standard errors of the mean.
     """
 
@@ -93,7 +93,7 @@ class Measured(NamedTuple):
 
     @classmethod
     def of(cls, ratios: Sequence[Float[Tensor, "..."]]) -> Measured:
-        """From r of the networks of each width; networks without feedback (nan) are left out."""
+        """Average the networks' angles by width, from r; leave out those without feedback (nan)."""
         angles = [angle(r[~r.isnan()]) for r in ratios]
         return cls(
             [float(a.mean()) for a in angles],
@@ -108,16 +108,16 @@ def angles_by_width(
     measured: Mapping[str, Sequence[Measured]],
     predicted: Mapping[str, Sequence[Sequence[float | int]]],
 ) -> go.Figure:
-    """Angles of random networks against width, and predictions; a panel for each layer.
+    """Plot angles of random networks against width, with predictions; a panel for each layer.
 
     Args:
         widths: units of every hidden layer.
-        measured: for up to two kinds of weights, one entry a layer, the last hidden layer first.
+        measured: for up to two kinds of weights, one entry per layer, the last hidden layer first.
         predicted: for up to two predictions, the angles by layer and width.
     """
     count = min(len(layers) for layers in measured.values())
     titles = ["last hidden layer", *(f"{n} below the last" for n in range(1, count))]
-    # A third kind would have no look of its own.
+    # A third kind would have no symbol.
     symbols = ("circle-open", "circle")[: len(measured)]
     dashes = ("dash", "solid")[: len(predicted)]
     curves = []
@@ -168,7 +168,7 @@ def angles_in_training(
     measured: Float[Tensor, "epochs hidden"],
     predicted: Float[Tensor, "epochs hidden"],
 ) -> go.Figure:
-    """Measured angles of the hidden layers over training, with Eq. 15 from each epoch's weights."""
+    """Plot angles of the hidden layers over training, with Eq. 15 from each epoch's weights."""
     looks = (
         ("Eq. 15, with the weights' present ratio", predicted, NEUTRAL, {"dash": "dash"}),
         ("measured", measured, COLOURS["gevb"], {"width": 2.5}),
@@ -210,7 +210,7 @@ def angles_in_training(
 
 
 def feedback_histogram(layers: Mapping[str, Float[Tensor, " n"]]) -> go.Figure:
-    r"""How :math:`\hat\delta`, scaled to mean 1, spreads over the units, a panel for each layer."""
+    r"""Plot histograms of :math:`\hat\delta`, scaled to mean 1, over units; a panel per layer."""
     spreads = {name: float(relative_std(dhat)) for name, dhat in layers.items()}
     figure = panels(
         [f"hidden layer {name}: r = {spread:.2f}" for name, spread in spreads.items()],

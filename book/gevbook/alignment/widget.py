@@ -21,7 +21,7 @@ from gevbook.widget import Job, Report, Work, labelled
 
 
 def width_explorer() -> widgets.VBox:
-    r"""Choose width, depth and kind of weights; see :math:`\hat\delta` spread over the units."""
+    r"""Choose width, depth and kind of weights; show how :math:`\hat\delta` spreads over units."""
     width = widgets.SelectionSlider(options=[2**k for k in range(3, 13)], value=256)
     depth = widgets.IntSlider(value=3, min=1, max=6)
     paired = widgets.Dropdown(options={"independent weights": False, "ON/OFF pairs": True})

@@ -42,7 +42,7 @@ check_weights = _weights()
 
 @construction("a gating vector of two numbers, such as (1.0, 0.0)", numbers(2))
 def check_gate(t: tuple[float, ...]) -> str:
-    """A gating vector that passes three given pre-activations and stops two."""
+    """Find a gating vector that passes three given pre-activations and stops two."""
     if not any(t):
         return "Not yet. t is not both zero: with t = 0 the gate would be open always."
 

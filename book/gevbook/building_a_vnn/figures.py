@@ -1,4 +1,4 @@
-"""Vector units, their gate, and what they cost."""
+"""Vector units, their gate, and their cost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from gevbook.plots import (
 )
 
 _OPEN = COLOURS["gevb"]
-_SHADE = "rgba(0, 158, 115, 0.13)"  # the colour of GEVB, thinned
+_SHADE = "rgba(0, 158, 115, 0.13)"  # the colour of GEVB, transparent
 
 # ------------------------------------------------------------- who is connected with whom
 
@@ -41,16 +41,16 @@ _SAYS = {
 
 
 def _column(x: float, top: float, K: int) -> list[tuple[float, float]]:
-    """Places of the components of a unit, one below the other."""
+    """Place the components of a unit one below the other."""
     return [(x, round(top - 0.42 * mu, 2)) for mu in range(K)]
 
 
 def _view(
     name: str,
 ) -> tuple[list[list[tuple[float, float]]], list[tuple[int, int, int, int]], set[tuple[int, int]]]:
-    """Units as lists of places, synapses (unit, component, component above, weight), zeros.
+    """Return units as lists of places, synapses (unit, component, component above, weight), zeros.
 
-    The last unit is the one that receives.
+    The last unit is the receiver.
     """
     if name == "conventional":
         units = [_column(0.0, 2.6, 1), _column(0.0, 0.6, 1), _column(3.0, 1.6, 1)]
@@ -69,7 +69,7 @@ def _view(
 
 
 def units_and_weights() -> go.Figure:
-    """Two senders and one receiver, K = 3: which connections carry which weight, by a button."""
+    """Draw two senders and a receiver, K = 3: each connection's weight, by a button."""
     figure = go.Figure()
     owners: list[str] = []
     said = []
@@ -94,7 +94,7 @@ def units_and_weights() -> go.Figure:
         said.append(f"{name}: {len(synapses)} lines for {len(weights)} weights")
 
     def boxes(name: str) -> list[dict[str, object]]:
-        """A frame around the components of each unit."""
+        """Draw a frame around the components of each unit."""
         pad = 0.12 if name == "as in A1" else 0.2
         return [
             {
@@ -138,12 +138,12 @@ def units_and_weights() -> go.Figure:
 
 
 def _cloud(n: int) -> np.ndarray:
-    """Fixed pre-activations in the plane, (n, 2)."""
+    """Make fixed pre-activations in the plane, (n, 2)."""
     return np.random.default_rng(3).normal(size=(n, 2)).clip(-2.7, 2.7).round(2)
 
 
 def _gate_traces(h: np.ndarray, degrees: float) -> list[go.Scatter]:
-    """Half-plane, its edge, t, and the points before and after the gate."""
+    """Draw the half-plane, its edge, t, and the points before and after the gate."""
     phi = math.radians(degrees)
     t, along = np.array([math.cos(phi), math.sin(phi)]), np.array([-math.sin(phi), math.cos(phi)])
     is_open = h @ t >= 0
@@ -171,7 +171,7 @@ def _gate_traces(h: np.ndarray, degrees: float) -> list[go.Scatter]:
 def gate_half_space(
     h: np.ndarray | None = None, angles: Sequence[int] = range(0, 360, 15), start: int = 45
 ) -> go.Figure:
-    """K = 2: which pre-activations pass, and where they end, with a slider that turns t.
+    """Draw pre-activations with K = 2 before and after the gate, with a slider that turns t.
 
     Args:
         h: pre-activations, (n, 2); by default fifty fixed ones.
@@ -200,7 +200,7 @@ def gate_half_space(
 
 
 def gate_and_rectifier(directions: int = 24) -> go.Figure:
-    """Where vectors on a circle go: through the gate with t = (1, 1), and by a ReLU each."""
+    """Draw the images of vectors on a circle: by the gate with t = (1, 1), and by a ReLU each."""
     phi = 2 * np.pi * (np.arange(directions) + 0.5) / directions
     h = np.stack([np.cos(phi), np.sin(phi)], 1)
     mapped = {
@@ -254,7 +254,7 @@ _STEPS = {  # by the kind of step: colour, pattern
 
 
 def cost_ratios(ratios: Mapping[str, Mapping[str, float]]) -> go.Figure:
-    """Multiply-adds as multiples of a conventional network's back-propagation step.
+    """Plot multiply-adds as multiples of a conventional network's back-propagation step.
 
     Args:
         ratios: for each kind of step ("BP by autograd", "BP, contracted", "GEVB"), for each

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 from torch import Tensor
 
-from gevbook.figures import sign_match as sign_match  # the chapter shows it too
+from gevbook.figures import sign_match as sign_match  # also used in the chapter
 from gevbook.plots import (
     COLOURS,
     DEGREES,
@@ -24,7 +24,7 @@ from gevbook.plots import (
     short,
 )
 
-# Below zero, zero, above zero; zero stays clear of both themes' backgrounds.
+# Colours below, at and above zero; zero differs from both themes' backgrounds.
 _SIGNED = [[0.0, COLOURS["dfa"]], [0.5, "#E8E8E8"], [1.0, COLOURS["bp"]]]
 _GREYS = [[0.0, "#202124"], [1.0, "#E8E8E8"]]
 _GATES = [[0.0, NEUTRAL], [1.0, COLOURS["gevb"]]]
@@ -44,14 +44,14 @@ def _heatmap(values: Tensor, limit: float, colours: list[list[object]], low: flo
 
 
 def _square(y: float, x: float, half: float, height: int, width: int) -> Places:
-    """Corners of a window about a position, as far as it lies in the image."""
+    """Find the corners of the part of a window about a position that lies in the image."""
     left, right = max(x - half, -0.5), min(x + half, width - 0.5)
     top, bottom = max(y - half, -0.5), min(y + half, height - 0.5)
     return [left, right, right, left, left], [top, top, bottom, bottom, top]
 
 
 def _images(titles: Sequence[str]) -> go.Figure:
-    """Panels for images, two a row: square pixels, first row on top, no ticks."""
+    """Make panels for images, two per row: square pixels, first row on top, no ticks."""
     figure = panels(titles, rows=-(-len(titles) // 2), vertical_spacing=0.1)
     figure.update_xaxes(visible=False, constrain="domain")
     for n, axis in enumerate(figure.select_yaxes(), start=1):
@@ -67,19 +67,19 @@ def kernel_sum(
     mask: Float[Tensor, "height width"],
     terms: Float[Tensor, "height width kernel kernel"],
 ) -> go.Figure:
-    r"""One kernel's update summed position by position, by a slider or a button that plays.
+    r"""Sum one kernel's update position by position, with a slider or a button that plays.
 
     Args:
         image: the example.
         signal: presynaptic signal :math:`\mathbf e \cdot \mathbf a_j` of one channel.
         mask: gates :math:`G(\mathbf h_i)` of one channel, 1 or 0; same size as the signal.
-        terms: what every position adds to the update.
+        terms: contribution of every position to the update.
     """
     height, width = signal.shape
     half = terms.shape[-1] / 2
     total = terms.flatten(0, 1).cumsum(0)
     strongest, largest = float(signal.abs().max()), float(total.abs().max())
-    # Black on white can be seen on every colour of the images.
+    # Black on white is visible on every colour of the images.
     pens = {"#FFFFFF": 6, "#000000": 2.5}
 
     def moving(step: int) -> list[go.Scatter | go.Heatmap]:
@@ -139,7 +139,7 @@ def kernel_sum(
 
 
 def feedback_maps(maps: Mapping[str, Float[Tensor, "height width"]]) -> go.Figure:
-    """Feedback to the positions of one channel as images, two a row, each scaled to its largest.
+    """Show feedback to the positions of a channel as images, two per row, scaled to their maximum.
 
     Args:
         maps: feedback by title.
@@ -163,7 +163,7 @@ def feedback_maps(maps: Mapping[str, Float[Tensor, "height width"]]) -> go.Figur
 
 
 def _spread(feedback: Float[Tensor, "height width"]) -> str:
-    """Whether all positions hear the same, or else how many are positive."""
+    """Describe the feedback: equal everywhere, or positive at a number of positions."""
     if float(feedback.std()) < 1e-6 * float(feedback.abs().max()):
         return "the same everywhere"
     return f"positive at {int((feedback > 0).sum())} of {feedback.numel()} positions"
@@ -175,11 +175,11 @@ def kernel_angles(
     rules: Sequence[str],
     titles: Sequence[str],
 ) -> go.Figure:
-    """Angle between update and gradient over training, one panel a layer.
+    """Plot the angle between update and gradient over training, a panel per layer.
 
     Args:
         epochs: of the measurements.
-        angles: for each run, by its name, the angles in degrees at each epoch, one per layer.
+        angles: by name of the run, the angles in degrees at each epoch, one per layer.
         rules: of the runs ("dfa", ...), which give the colour. A second and third run of a rule
             are dashed and dotted.
         titles: of the panels.

@@ -15,7 +15,7 @@ from gevbook.widget import explorer
 
 
 def kernel_explorer(network: Network, split: Split) -> widgets.VBox:
-    """Choose an image, a sending and a receiving channel; see the kernel's update add up.
+    """Choose an image, a sending and a receiving channel; show the sum of the kernel's update.
 
     Args:
         network: its second layer is a convolution, with as many positions as units below.

@@ -48,13 +48,13 @@ check_trials = Number(
 
 
 def _two_units(answer: object) -> list[tuple[float, ...]]:
-    """Two units' output weights."""
+    """Read two units' output weights."""
     return [numbers(2)(unit) for unit in members(answer, 2)]
 
 
 @construction("two units with two output weights each, as in ((1, 2), (3, 4))", _two_units)
 def check_no_scalar(answer: list[tuple[float, ...]]) -> str:
-    """Output weights of two hidden units that should hear opposite signs when e = (0.6, -0.6)."""
+    """Find output weights of two hidden units that should get opposite signs if e = (0.6, -0.6)."""
     if any(w < 0 for unit in answer for w in unit):
         return (
             "Not yet. The weights are to be nonnegative: with mixed signs one output is enough to "

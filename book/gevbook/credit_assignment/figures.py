@@ -1,4 +1,4 @@
-"""How fast and how surely a unit learns from what it hears."""
+"""Speed and accuracy of learning by the feedback that a unit receives."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Series = Mapping[str, tuple[Sequence[int], Sequence[float]]]
 
 
 def _curves(problems: Mapping[str, Series]) -> list[Curve]:
-    """Curves of a method in all panels that have it."""
+    """Make a method's curves in all panels that have it."""
     methods = dict.fromkeys(method for series in problems.values() for method in series)
     return [
         Curve(
@@ -39,7 +39,7 @@ def _curves(problems: Mapping[str, Series]) -> list[Curve]:
 
 
 def perturbation_against_width(noise: Series, cosine: Series) -> go.Figure:
-    """Noise of one estimate, and cosine of one update with the gradient, as layers widen.
+    """Plot the noise of one estimate, and one update's cosine with the gradient, against width.
 
     Args:
         noise: for each method, numbers of perturbed values, and variance over the gradient's
@@ -71,7 +71,7 @@ def perturbation_against_width(noise: Series, cosine: Series) -> go.Figure:
 
 
 def how_fast(problems: Mapping[str, Series]) -> go.Figure:
-    """Test error in percent against epochs, one panel for each problem."""
+    """Plot test error in percent against epochs, a panel for each problem."""
     curves = _curves(problems)
     figure = chart(curves, "epoch", "test error (%)", PERCENT, shared=False)
     figure.update_yaxes(rangemode="tozero")

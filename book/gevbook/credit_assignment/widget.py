@@ -11,7 +11,7 @@ from gevbook.widget import explorer
 
 
 def perturbation_by_hand() -> widgets.VBox:
-    """Average trials of node perturbation; see how far the estimate is from the gradient."""
+    """Average trials of node perturbation; show the estimate's distance from the gradient."""
 
     def draw(n: int, T: int, seed: int) -> tuple[str, None]:
         generator = torch.Generator().manual_seed(seed)

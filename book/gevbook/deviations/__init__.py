@@ -1,1 +1,1 @@
-"""The chapter's measurements."""
+"""Measurements of the chapter."""

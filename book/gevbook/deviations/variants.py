@@ -1,4 +1,4 @@
-"""What our choices change, measured: each beside another one, trained alike from several seeds.
+"""Effects of our choices: each compared with an alternative, trained alike from several seeds.
 
 `python -m gevbook.deviations.variants` writes data/deviations/NAME.json.
 """
@@ -30,7 +30,7 @@ from gevb.rules import Rule, make_rule
 from gevb.training import PAPER_EPOCHS, Config, Trainer
 
 FORMAT = "gevb deviation"
-MODULE = "gevbook.deviations.variants"  # also where it is run as __main__
+MODULE = "gevbook.deviations.variants"  # also if it is run as __main__
 Maker = Callable[[str, int], Rule]  # from a rule's name and a seed
 
 
@@ -38,11 +38,11 @@ class ChannelsFirst(Flatten):
     """Units in the order (channel, height, width)."""
 
     def forward(self, a: Tensor) -> Tensor:
-        """From positions to units."""
+        """Convert positions to units."""
         return a.flatten(2)
 
     def transpose(self, signal: Tensor) -> Tensor:
-        """Back from units to positions."""
+        """Convert units back to positions."""
         return signal.unflatten(1, self.in_units)
 
 
@@ -50,15 +50,15 @@ class ScaledDFA(gevb.DFA):
     """DFA with the factor of pooling, 1 / 2^2, on the two convolutional layers."""
 
     def feedback(self, l: int, delta: Tensor, output: Tensor) -> Tensor:
-        """What the units of layer l hear."""
+        """Scale the feedback of the convolutional layers."""
         return super().feedback(l, delta, output) / (4 if l < 2 else 1)
 
 
 def plain(dataset: str, arch: Any, **options: Any) -> Maker:
-    """A network as everywhere else in the book; conventional, unless the options say otherwise."""
+    """Make networks as elsewhere in the book; conventional, unless the options change it."""
 
     def make(rule: str, seed: int) -> Rule:
-        """Nothing changed."""
+        """Make a rule without changes."""
         network = gevb.build(dataset, arch, seed=seed, **{"vectorized": False, **options})
         return make_rule(rule, network, seed=seed)
 
@@ -66,7 +66,7 @@ def plain(dataset: str, arch: Any, **options: Any) -> Maker:
 
 
 def channels_first(rule: str, seed: int) -> Rule:
-    """Flattened in the authors' order."""
+    """Make a network that flattens in the authors' order."""
     network: Network = gevb.build("digits", "conv", vectorized=False, seed=seed)
     for layer in network.layers:
         for n, module in enumerate(layer.arrange):
@@ -76,37 +76,37 @@ def channels_first(rule: str, seed: int) -> Rule:
 
 
 def paired(layer: WeightLayer, generator: torch.Generator) -> WeightLayer:
-    """ON/OFF weights in pairs of rows, in the output layer as well."""
+    """Initialize ON/OFF weights in pairs of rows, in the output layer as well."""
     layer.output = False  # as if it were hidden
     return gevb.on_off(layer, generator)
 
 
 def double(rule: str, seed: int) -> Rule:
-    """The fully connected VNN in numbers of 64 bits."""
+    """Make the fully connected VNN in float64."""
     return make_rule(rule, gevb.build("digits", "fc", seed=seed).double(), seed=seed)
 
 
 def scaled(rule: str, seed: int) -> Rule:
-    """DFA that knows of the pooling."""
+    """Make a DFA rule with the factor of pooling."""
     assert rule == "dfa"
     return ScaledDFA(gevb.build("digits", "conv", vectorized=False, seed=seed), seed=seed)
 
 
 def locally_connected(units: int) -> Maker:
-    """Locally connected, with so many units before the output."""
+    """Make locally connected networks with so many units before the output."""
     return plain("digits", (LC(16, 3, 1, 1), Pool(2), LC(16, 3, 1, 1), Pool(2), FC(units)))
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two choices, and what is trained with each.
+    """Two choices, and the training with each.
 
     Attributes:
-        dataset: that is learned.
-        rules: that learn.
-        sides: ours, and the other one, by name.
-        epochs: of training; it ends before at an evaluation without training error.
-        seeds: so many, from 0.
+        dataset: data set.
+        rules: learning rules.
+        sides: ours and the alternative, by name.
+        epochs: of training; it ends early at an evaluation without training error.
+        seeds: number of seeds, from 0.
     """
 
     dataset: str
@@ -144,14 +144,14 @@ COMPARISONS = {
 
 
 def final_error(rule: Rule, data: Dataset, seed: int, epochs: int) -> float:
-    """Train by the paper's protocol; percent of wrong test images at the last evaluation."""
+    """Train by the paper's protocol; return the test error in percent at the last evaluation."""
     trainer = Trainer(Config(epochs=epochs, seed=seed), data, torch.device("cpu"), rule)
     *_, last = trainer.run()
     return last.test_error
 
 
 def measure(name: str, data_dir: Path | None = None) -> dict[str, Any]:
-    """Train both sides of a comparison; what its file holds."""
+    """Train both sides of a comparison; return the content of its file."""
     comparison = COMPARISONS[name]
     started, facts = time.perf_counter(), provenance(MODULE, torch.device("cpu"), 0)
     data = gevb.load(comparison.dataset, data_dir)
@@ -170,12 +170,12 @@ def measure(name: str, data_dir: Path | None = None) -> dict[str, Any]:
 
 
 def folder() -> Path:
-    """`data/deviations` in a checkout, `deviations` inside an installed package."""
+    """Return `data/deviations` in a checkout, `deviations` inside an installed package."""
     return results_folder().with_name("deviations")
 
 
 def recorded(name: str) -> dict[str, Any]:
-    """What was measured of a comparison.
+    """Read the measurements of a comparison.
 
     Raises:
         InputError: its file is missing or damaged.
@@ -184,7 +184,7 @@ def recorded(name: str) -> dict[str, Any]:
 
 
 def differences(name: str) -> dict[str, Difference]:
-    """The other choice's error minus ours by rule, in points, paired by seed."""
+    """Compute the alternative's error minus ours by rule, in points, paired by seed."""
     values = recorded(name)
     images = DATASETS[values["dataset"]].test
     found = {}
@@ -197,7 +197,7 @@ def differences(name: str) -> dict[str, Difference]:
 
 
 def table(name: str) -> Table:
-    """Errors of both sides in percent, and the difference in points with its 95 % interval."""
+    """Tabulate both sides' errors in percent, and their difference with its 95 % interval."""
     rows = []
     for rule, sides in recorded(name)["errors"].items():
         difference = differences(name)[rule]
@@ -211,7 +211,7 @@ def table(name: str) -> Table:
 
 
 def origin(name: str) -> str:
-    """What was trained, how long, from how many seeds, and when."""
+    """Describe what was trained, for how long, from how many seeds, and when."""
     values = recorded(name)
     (count,) = {len(errors) for sides in values["errors"].values() for errors in sides.values()}
     title, day = DATASETS[values["dataset"]].title, values["session"]["started"][:10]
@@ -222,7 +222,7 @@ def origin(name: str) -> str:
 @click.argument("names", nargs=-1, type=click.Choice(list(COMPARISONS)))
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where MNIST lies.")
 def main(names: tuple[str, ...], data_dir: Path | None) -> None:
-    """Measure the comparisons named, or all, and record them."""
+    """Measure and record the named comparisons, or all."""
     for name in names or COMPARISONS:
         write_atomically(folder() / f"{name}.json", to_json(FORMAT, measure(name, data_dir)))
 

@@ -1,1 +1,1 @@
-"""What the homework asks and checks."""
+"""Questions and checks of the homework."""

@@ -1,4 +1,4 @@
-"""Exercises of the homework: those of its answers that can be checked."""
+"""Exercises of the homework whose answers can be checked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BATCH, IMAGES = 32, 100
 
 
 class Given(NamedTuple):
-    """What the first task starts from, for a batch of digits.
+    """Start of the first task, for a batch of digits.
 
     Attributes:
         gates: of the receiving units.
@@ -33,19 +33,19 @@ class Given(NamedTuple):
 
 @cache
 def network(nonnegative: bool = True) -> Network:
-    """The fully connected network for the digits, a VNN unless told otherwise."""
+    """Build the fully connected network for the digits, by default a VNN."""
     return gevb.build("digits", "fc", nonnegative=nonnegative, seed=0).double()
 
 
 @cache
 def images() -> tuple[Tensor, Tensor]:
-    """Test images of the digits and their labels."""
+    """Return test images of the digits and their labels."""
     test = gevb.load("digits").test
     return test.x.double(), test.y
 
 
 def given() -> Given:
-    """Gates, errors and activities for the weights between the hidden layers."""
+    """Compute gates, errors and activities for the weights between the hidden layers."""
     x, y = images()
     trace = network().trace(x[:BATCH])
     e = gevb.cross_entropy(trace.logits, y[:BATCH])[1]
@@ -53,9 +53,9 @@ def given() -> Given:
 
 
 def both(net: Network, first: int, last: int, layer: int = 1) -> tuple[Tensor, Tensor]:
-    """GEVB's update and the gradient for some images; of the first layer's weights, layer 0, too.
+    """Compute GEVB's update and the gradient of a layer's weights, for some images.
 
-    Of the first layer they have the axes component, receiver and sender.
+    Those of the first layer, layer 0, have the axes component, receiver and sender.
     """
     x, y = (values[first:last] for values in images())
     found = (rule(net).updates(x, y)[layer] for rule in (gevb.GEVB, gevb.BP))
@@ -64,7 +64,7 @@ def both(net: Network, first: int, last: int, layer: int = 1) -> tuple[Tensor, T
 
 
 def _table(answer: object) -> Tensor:
-    """A real number for every receiving and sending unit."""
+    """Read a real number for every receiving and sending unit."""
     shape = network().layers[1].weights.weight.shape
     if not isinstance(answer, Tensor) or answer.shape != shape or answer.is_complex():
         raise Unfit
@@ -73,7 +73,7 @@ def _table(answer: object) -> Tensor:
 
 @construction("a torch tensor with a row for each receiver, a column for each sender", _table)
 def check_update(answer: Tensor) -> str:
-    """GEVB's update of the weights between the hidden layers, for the batch that is given."""
+    """Compute GEVB's update of the weights between the hidden layers, for the given batch."""
     gates, e, a = given()
     wanted, gradient = both(network(), 0, BATCH)
     slips = {
@@ -97,7 +97,7 @@ def _same(answer: Tensor, wanted: Tensor) -> bool:
 
 @cache
 def shares(net: Network, zeros: bool = False) -> list[float]:
-    """Percent of equal signs for each of the first images; with zeros, of all weights."""
+    """Compute the percentage of equal signs for each first image; with zeros, of all weights."""
     found = []
     for k in range(IMAGES):
         update, gradient = both(net, k, k + 1)
@@ -109,13 +109,13 @@ def shares(net: Network, zeros: bool = False) -> list[float]:
 
 
 def _two_lists(answer: object) -> list[list[float]]:
-    """A number for each image, of both networks."""
+    """Read a number for each image, of both networks."""
     return [list(numbers(IMAGES)(part)) for part in members(answer, 2)]
 
 
 @construction(f"two lists of {IMAGES} numbers: of the VNN, of the mixed-sign network", _two_lists)
 def check_shares(answer: list[list[float]]) -> str:
-    """Percent of equal signs between the hidden layers, image by image, in two networks."""
+    """Compute the percentage of equal signs between hidden layers, per image, in two networks."""
     nets = [network(), network(nonnegative=False)]
     wanted = [shares(net) for net in nets]
 
@@ -139,7 +139,7 @@ def check_shares(answer: list[list[float]]) -> str:
 
 
 def _places(answer: object) -> list[int]:
-    """Two test images and a weight of the first layer."""
+    """Read two test images and a weight of the first layer."""
     whole = [int(v) if v == int(v) else -1 for v in numbers(5)(answer)]
     limits = [len(images()[1])] * 2 + list(network().layers[0].weights.unit_view().shape)
     if any(not 0 <= v < limit for v, limit in zip(whole, limits, strict=True)):
@@ -149,7 +149,7 @@ def _places(answer: object) -> list[int]:
 
 @construction("five whole numbers from 0, (image, image, component, receiver, pixel)", _places)
 def check_turning_batch(answer: list[int]) -> str:
-    """Two test images and a first-layer weight at which the batch's update has the wrong sign."""
+    """Find two test images and a first-layer weight whose batch update has the wrong sign."""
     first, second, *place = answer
     pairs = [both(network(), k, k + 1, layer=0) for k in (first, second)]
     at = tuple(place)
@@ -168,7 +168,7 @@ def check_turning_batch(answer: list[int]) -> str:
     return f"Right. {said}: each agrees, and their sums, {sum(u):.2g} and {sum(g):.2g}, do not."
 
 
-#: To output 1 and to output 2, of eight hidden units of a conventional nonnegative network.
+#: Weights to output 1 and to output 2, of eight hidden units of a conventional nonnegative network.
 OUTPUT_WEIGHTS = ((3, 1), (0, 2), (1, 0), (2, 2), (4, 3), (1, 5), (2, 1), (5, 0))
 _FIRST = sum(a > b for a, b in OUTPUT_WEIGHTS)
 _SECOND = sum(a < b for a, b in OUTPUT_WEIGHTS)

@@ -1,1 +1,1 @@
-"""The chapter's figures, exercises and widget."""
+"""Figures, exercises and widget of the chapter."""

@@ -1,4 +1,4 @@
-"""What the rule costs and what it asks for: computation, time steps, components, precision."""
+"""Costs and requirements of the rule: computation, time steps, components, precision."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PARTS = {  # of a training step: label, colour
 
 
 def step_parts(steps: Mapping[str, Mapping[str, Cost]]) -> go.Figure:
-    """What a training step is made of, relative to the first kind of step; a slider over networks.
+    """Plot a training step's parts, relative to the first kind of step; a slider over networks.
 
     Args:
         steps: for each network, for each kind of step, its cost. The first kind is the unit.
@@ -75,9 +75,9 @@ def step_parts(steps: Mapping[str, Mapping[str, Cost]]) -> go.Figure:
 
 
 def time_steps(depths: Sequence[int]) -> go.Figure:
-    """Which layer works when, for one image, by BP and by GEVB; a slider over depth.
+    """Draw each layer's activity over time, for one image, by BP and by GEVB; a slider over depth.
 
-    A schematic picture: every layer takes one step of time for each thing it does.
+    The picture is schematic: every layer takes one time step for each operation.
     """
 
     def bars(depth: int) -> list[go.Bar]:
@@ -150,16 +150,16 @@ def time_steps(depths: Sequence[int]) -> go.Figure:
 
 
 def _update(depth: int, layer: int, rule: str) -> int:
-    """The step of time at whose start a layer updates."""
+    """Return the time step at whose start a layer updates."""
     return 2 * depth + 1 - layer if rule == "bp" else depth + 1
 
 
 Errors = Mapping[str, Mapping[int, Sequence[float]]]
-"""Test errors in per cent: for each rule ("gevb", "bp"), for each number, one for every seed."""
+"""Test errors in percent: for each rule ("gevb", "bp"), for each number, one for every seed."""
 
 
 def _curves(errors: Errors, title: str) -> list[Curve]:
-    """Means as lines, seeds as points."""
+    """Make lines of means and points of seeds."""
     curves = []
     for rule, by_number in errors.items():
         means = list(by_number), [np.mean(values) for values in by_number.values()]
@@ -181,7 +181,7 @@ def _means(errors: Errors, what: str) -> str:
 
 
 def _listed(errors: Errors) -> str:
-    """The means of each rule in a row, and the numbers that they belong to."""
+    """List the means of each rule, with their numbers."""
     rows = ", ".join(
         " / ".join(f"{np.mean(values):.1f}" for values in by_number.values())
         + f" % ({NAMES[rule]})"
@@ -192,7 +192,7 @@ def _listed(errors: Errors) -> str:
 
 
 def components(errors: Errors, costs: Mapping[int, int]) -> go.Figure:
-    """Test error, and cost of a GEVB step, against the number of components of a unit.
+    """Plot test error, and cost of a GEVB step, against the number of components of a unit.
 
     Args:
         errors: see `Errors`, by number of components.
@@ -218,7 +218,7 @@ def components(errors: Errors, costs: Mapping[int, int]) -> go.Figure:
 
 
 def depth_curves(errors: Errors, angles: Mapping[str, Mapping[int, float]]) -> go.Figure:
-    """Test error, and alignment angles after training, against the number of hidden layers.
+    """Plot test error, and alignment angles after training, against the number of hidden layers.
 
     Args:
         errors: see `Errors`, by number of hidden layers.
@@ -249,10 +249,10 @@ def depth_curves(errors: Errors, angles: Mapping[str, Mapping[int, float]]) -> g
 
 
 def broadcasts(errors: Mapping[str, Sequence[float]], chance: float = 90.0) -> go.Figure:
-    """Test error for each way to broadcast e: a stroke at the mean, a point for every seed.
+    """Plot test error for each broadcast of e: a stroke at the mean, a point for every seed.
 
     Args:
-        errors: in per cent, by the name of the broadcast.
+        errors: in percent, by the name of the broadcast.
         chance: error of guessing, as a dotted line.
     """
     names = list(errors)

@@ -12,12 +12,12 @@ from gevbook.widget import Job, Report, Work, labelled
 def broadcast_explorer(
     error: Callable[[str, int, int, int, Report], float], broadcasts: Sequence[str]
 ) -> widgets.VBox:
-    """Choose what is broadcast, the components, the depth and a seed; train and see the error.
+    """Choose the broadcast, the components, the depth and a seed; train and show the error.
 
     Args:
-        error: trains a network and gives its test error in per cent, for the name of a broadcast,
-            the number of components, of hidden layers, and the seed. Its last argument is to be
-            called now and then with the share that is done and what there is to say.
+        error: trains a network and returns its test error in percent, for the name of a broadcast,
+            the number of components, of hidden layers, and the seed. It regularly calls its last
+            argument with the share that is done and a message.
         broadcasts: the names.
     """
     broadcast = widgets.Dropdown(options=list(broadcasts))

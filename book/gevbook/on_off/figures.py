@@ -28,7 +28,7 @@ from gevbook.plots import (
 
 
 def units_in_the_plane(layers: Mapping[str, Sequence[Float[Tensor, "2 n"]]]) -> go.Figure:
-    """Vectors of the units of a K = 2 network, one panel an initialization, a slider over layers.
+    """Draw unit vectors of a K = 2 network: a panel per initialization, a slider over layers.
 
     Args:
         layers: for each panel's title, the units of every hidden layer; drawn in units of the
@@ -44,7 +44,7 @@ def units_in_the_plane(layers: Mapping[str, Sequence[Float[Tensor, "2 n"]]]) -> 
         return line(at, COLOURS["gevb"], marker=ends, width=1)
 
     def agreement(h: Float[Tensor, "2 n"]) -> float:
-        """Length of the mean of the units' directions."""
+        """Compute the length of the mean of the units' directions."""
         return float(torch.nn.functional.normalize(h, dim=0).mean(1).norm())
 
     views = {
@@ -72,7 +72,7 @@ def units_in_the_plane(layers: Mapping[str, Sequence[Float[Tensor, "2 n"]]]) -> 
 def cosines_by_layer(
     measured: Mapping[str, Sequence[float]], predicted: Sequence[float]
 ) -> go.Figure:
-    """Mean cosine between units against the hidden layer; up to two measured, one prediction."""
+    """Plot the mean cosine between units by hidden layer; up to two measured, one prediction."""
     numbers = list(range(1, len(predicted) + 1))
     symbols = ("circle", "circle-open")[: len(measured)]
     plain = {"": (numbers, predicted)}
@@ -96,10 +96,10 @@ def cosines_by_layer(
 
 
 def spectra(matrices: Mapping[str, Mapping[str, Complex[Tensor, " _"]]]) -> go.Figure:
-    """Eigenvalues in the complex plane, a button for each matrix.
+    """Plot eigenvalues in the complex plane, a button for each matrix.
 
     Args:
-        matrices: for each button, groups of eigenvalues by their name; up to three groups.
+        matrices: for each button, groups of eigenvalues by name; up to three groups.
     """
     looks = (
         {"symbol": "circle-open", "size": 12, "colour": NEUTRAL},
@@ -142,7 +142,7 @@ def spectra(matrices: Mapping[str, Mapping[str, Complex[Tensor, " _"]]]) -> go.F
 def training_from(
     epochs: Sequence[int], errors: Mapping[str, Mapping[str, Float[Tensor, "runs epochs"]]]
 ) -> go.Figure:
-    """Test errors over training, one panel a network, one line a run.
+    """Plot test errors over training, a panel per network, a line per run.
 
     Args:
         epochs: at which they were measured.

@@ -15,13 +15,13 @@ from gevbook.widget import explorer
 
 @torch.no_grad()
 def pre_activations(network: Network, x: torch.Tensor) -> list[torch.Tensor]:
-    """Pre-activations h of every hidden layer, ``(B, K, *units)`` each."""
+    """Compute pre-activations h of every hidden layer, ``(B, K, *units)`` each."""
     inputs = network.trace(x).inputs
     return [layer.weights(a) for layer, a in zip(network.layers[:-1], inputs, strict=False)]
 
 
 def plane_explorer() -> widgets.VBox:
-    """Choose width, depth and seed; see the units of both initializations in the plane."""
+    """Choose width, depth and seed; show the units of both initializations in the plane."""
 
     def draw(width: int, depth: int, seed: int) -> tuple[str, go.Figure]:
         image = torch.randn(1, 1, 8, 8, generator=torch.Generator().manual_seed(seed))

@@ -1,4 +1,4 @@
-"""Exercises of the chapter on what the layers learned."""
+"""Exercises of the chapter on representations."""
 
 from __future__ import annotations
 

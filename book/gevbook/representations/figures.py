@@ -1,4 +1,4 @@
-"""t-SNE maps, and how well they keep the classes apart."""
+"""t-SNE maps, and their separation of the classes."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from gevbook.plots import (
 Points = tuple[Float[np.ndarray, "N 2"], Int[np.ndarray, " N"]]
 
 # Five colours that colour-blind readers can tell apart (Paul Tol's "bright"), two symbols each.
-# Classes of one colour are not the ones that look alike (4 and 9, cat and dog).
+# Classes that look alike (4 and 9, cat and dog) have different colours.
 _PALETTE = ("#4477AA", "#EE6677", "#228833", "#CCBB44", "#AA3377")
 _COLOUR_OF = (0, 1, 2, 3, 0, 4, 1, 3, 4, 2)
 _SYMBOL_OF = ("circle", "circle", "circle", "circle", "x", "circle", "x", "x", "x", "x")
 
-# The paper's eight convolutional networks of a data set.
+# Eight convolutional networks of the paper.
 _SHOWN = experiments(["cifar10"], "-conv-")
 
 
@@ -47,20 +47,20 @@ def pair_of_maps(
     prefix: str | None = None,
     shown: int = 700,
 ) -> go.Figure:
-    """Two maps side by side; a menu over the pairs, or a slider.
+    """Show two maps side by side, with a menu over the pairs, or a slider.
 
     Args:
         pairs: for each name, coordinates and labels of the left and of the right map.
         titles: of the two panels.
-        classes: what each label stands for.
-        alt: what is seen.
-        caption: what to see.
+        classes: name of each label.
+        alt: description.
+        caption: what to look for.
         prefix: of the slider's value; None for a menu.
-        shown: points drawn of a map, the first ones.
+        shown: number of points drawn per map, from the first.
     """
     figure = panels(titles)
 
-    # One scale for all maps of a panel, so that nothing moves but the points.
+    # One scale for all maps of a panel, so that only the points move.
     sides = [
         max(float(np.abs(pair[panel][0][:shown]).max()) for pair in pairs.values())
         for panel in (0, 1)
@@ -77,7 +77,7 @@ def pair_of_maps(
             for c in range(len(classes))
         ]
 
-    # The look is the first view's; the others bring their places alone.
+    # The look is the first view's; the others change only positions.
     count = len(classes)
     frames(
         figure,
@@ -88,7 +88,7 @@ def pair_of_maps(
     for number, trace in enumerate(figure.data):
         panel, c = divmod(number, count)
         trace.update(_look(c, classes[c], panel))
-    # Square, and at the top where a phone leaves room.
+    # Square, aligned to the top because a phone leaves space below.
     square(figure, visible=False, range=[-1050, 1050])
     figure.update_yaxes(matches=None, constraintoward="top")
     return finished(
@@ -102,7 +102,7 @@ def pair_of_maps(
 
 
 def trained_maps(pairs: Sequence[tuple[RecordedMap, RecordedMap]]) -> go.Figure:
-    """Maps before and after training, a menu over the networks; of each the first run.
+    """Show maps before and after training, a menu over the networks; the first run of each.
 
     Args:
         pairs: recorded maps of one data set, from `before_and_after`; at least one pair.
@@ -149,13 +149,13 @@ def _look(c: int, name: str, panel: int) -> dict[str, Any]:
 def quality_improvements(
     found: Mapping[str, Sequence[tuple[RecordedMap, RecordedMap]]],
 ) -> go.Figure:
-    """Cluster quality before training minus after it, a menu over the data sets that have runs.
+    """Plot cluster quality before training minus after it, a menu over the data sets with runs.
 
     Left in the t-SNE plane, with the five published runs of each network on CIFAR-10; right after
-    PCA. Bars are means over seeds, points are seeds; a network without a map says so.
+    PCA. Bars are means over seeds, points are seeds; networks without a map are labelled.
 
     Args:
-        found: for each data set, maps of runs before and after training; there is at least one.
+        found: for each data set, maps of runs before and after training; at least one.
     """
     colours = [COLOURS[experiment.rule] for experiment in _SHOWN]
     rows = {experiment.title: experiment.title.replace(" ", "<br>") for experiment in _SHOWN}
@@ -217,7 +217,7 @@ def quality_improvements(
     )
     figure.add_trace(printed, row=1, col=1)
     figure.update_xaxes(zeroline=True, nticks=4)
-    # A menu leaves the axes as they are: they have to fit all data sets.
+    # A menu does not change the axes, so they have to fit all data sets.
     for column, (space, least) in enumerate((("quality", 0.2), ("quality_pca", 0.05)), start=1):
         gains = [_gain(pair, space) for pairs in found.values() for pair in pairs]
         gains += [gain for gain, _ in runs] if space == "quality" else []
@@ -253,7 +253,7 @@ def quality_by_perplexity(
     plane: Mapping[str, Sequence[float]],
     pca: Mapping[str, float],
 ) -> go.Figure:
-    """Cluster quality against perplexity, one line a network, dashed what it is after PCA."""
+    """Plot cluster quality against perplexity, a line per network; dashed lines are after PCA."""
     curves = []
     for (name, values), colour in zip(plane.items(), (NEUTRAL, COLOURS["gevb"]), strict=True):
         level = [perplexities[0], perplexities[-1]], [pca[name]] * 2

@@ -1,4 +1,4 @@
-"""The widget of the chapter on what the layers learned. It needs a kernel."""
+"""Widget of the chapter on representations. It needs a kernel."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ POINTS, ITERATIONS = 500, 500  # of each map, in half a second
 
 
 def map_explorer() -> widgets.VBox:
-    """Choose rule, network, epochs, layer and perplexity; see the digits before and after."""
+    """Choose rule, network, epochs, layer and perplexity; show the digits before and after."""
     rule = widgets.Dropdown(options={name: key for key, name in NAMES.items()}, value="gevb")
     network = widgets.Dropdown(options=list(NETWORKS))
     epochs = widgets.IntSlider(value=3, min=1, max=60)
@@ -43,7 +43,7 @@ def map_explorer() -> widgets.VBox:
             nonnegative=nonnegative,
             epochs=epochs.value,
             evaluate_every=1,
-            learning_rate=3e-3,  # ten times the paper's, so that a few epochs show something
+            learning_rate=3e-3,  # ten times the paper's, so that a few epochs have an effect
         )
         settings = Settings(layer.value, POINTS, perplexity=perplexity.value, iterations=ITERATIONS)
 

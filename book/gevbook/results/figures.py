@@ -1,4 +1,4 @@
-"""The results chapter: ours beside the paper's, curves, angles, claims, mistakes."""
+"""Figures of the results chapter: ours beside the paper's, curves, angles, claims, mistakes."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ from gevbook.plots import (
     short,
 )
 
-#: Of verdicts: a colour that no rule has, and a symbol.
+#: Look of verdicts: a colour that no rule uses, and a symbol.
 VERDICTS = {
     "consistent": (NEUTRAL, "circle"),
     "undecidable": (NEUTRAL, "circle-open"),
     "differs": ("#D55E00", "x"),
 }
-#: Of architectures and of units, as panels are titled.
+#: Panel titles for architectures and kinds of units.
 _ARCHITECTURES = {"fc": "fully connected", "conv": "convolutional", "lc": "locally connected"}
 _SIGNS = {True: "nonnegative", False: "mixed signs"}
-#: Of the panels of `curves` and of `angles`.
+#: Panels of `curves` and of `angles`.
 CURVES, ANGLES = (
     [f"{name}, {kind}" for name, kind in product(_ARCHITECTURES.values(), kinds)]
     for kinds in (("vectorized", "conventional"), _SIGNS.values())
@@ -51,11 +51,11 @@ CURVES, ANGLES = (
 
 
 def beside(cells: Sequence[Beside], reach: float | int = 6) -> go.Figure:
-    """Every network a row, a panel for each data set: how far ours is from the paper's.
+    """Plot the distance of ours from the paper's: a row per network, a panel per data set.
 
     Args:
-        cells: as `gevb.lab.comparison.at_equal_epochs` gives them, of both data sets.
-        reach: of the horizontal axis, in standard errors; a value beyond stands at its end.
+        cells: from `gevb.lab.comparison.at_equal_epochs`, of both data sets.
+        reach: end of the horizontal axis, in standard errors; larger values are drawn at the end.
     """
     datasets = list(dict.fromkeys(cell.experiment.dataset for cell in cells))
     figure = panels([DATASETS[dataset].title for dataset in datasets])
@@ -126,7 +126,7 @@ def _beside_words(cell: Beside) -> str:
 
 
 def error_curves(records: Iterable[Record], start: str = "mnist") -> list[Curve]:
-    """Published and own test errors over training, for the panels of `CURVES`."""
+    """Make curves of published and own test errors over training, for the panels of `CURVES`."""
     runs = _by_experiment(records)
     drawn = []
     for dataset in _from(start):
@@ -147,7 +147,7 @@ def error_curves(records: Iterable[Record], start: str = "mnist") -> list[Curve]
 
 
 def angle_curves(records: Iterable[Record], start: str = "mnist") -> list[Curve]:
-    """Published and own angles under the broadcast rule, for the panels of `ANGLES`."""
+    """Make curves of published and own angles under the broadcast rule, for `ANGLES`."""
     runs = _by_experiment(records)
     drawn = []
     for dataset in _from(start):
@@ -171,14 +171,14 @@ def angle_curves(records: Iterable[Record], start: str = "mnist") -> list[Curve]
 
 
 def curves(records: Iterable[Record], start: str = "mnist") -> go.Figure:
-    """Test errors over training, a panel for each architecture and kind of units.
+    """Plot test errors over training, a panel for each architecture and kind of units.
 
     The published mean is a thin line in a band of one standard deviation; ours are lines with
-    points, means over seeds. A button chooses the data set.
+    points, means over seeds. A button selects the data set.
 
     Args:
-        records: of runs, whatever their status.
-        start: the data set that is shown first.
+        records: of runs, with any status.
+        start: data set shown first.
     """
     drawn = error_curves(records, start)
     figure = chart(
@@ -204,13 +204,13 @@ def curves(records: Iterable[Record], start: str = "mnist") -> go.Figure:
 
 
 def angles(records: Iterable[Record], start: str = "mnist") -> go.Figure:
-    """Alignment angles over training by the broadcast rule, a panel for architecture and signs.
+    """Plot alignment angles over training by the broadcast rule, by architecture and signs.
 
     As in `curves`: bands are the paper's, lines with points ours, one for each hidden layer.
 
     Args:
-        records: of runs, whatever their status.
-        start: the data set that is shown first.
+        records: of runs, with any status.
+        start: data set shown first.
     """
     drawn = angle_curves(records, start)
     figure = chart(drawn, "epoch", "angle (degrees)", DEGREES, ANGLES, rows=3)
@@ -229,7 +229,7 @@ def angles(records: Iterable[Record], start: str = "mnist") -> go.Figure:
 
 
 def spikes(records: Iterable[Record]) -> go.Figure:
-    """Test errors at every epoch under DFA, a panel a seed: networks of a seed have them together.
+    """Plot test errors at every epoch under DFA, a panel per seed: networks of a seed share spikes.
 
     Args:
         records: of runs that were evaluated after each epoch.
@@ -252,13 +252,13 @@ def spikes(records: Iterable[Record]) -> go.Figure:
 
 
 def _from(start: str) -> list[str]:
-    """The data sets, from the one that is shown first."""
+    """List the data sets, beginning with the one shown first."""
     order = ("mnist", "cifar10", "digits")
     return sorted(order, key=lambda dataset: dataset != start)
 
 
 def _by_experiment(records: Iterable[Record]) -> dict[Experiment, list[Record]]:
-    """Runs by the paper's protocol, of the seeds that count."""
+    """Group runs by the paper's protocol, of the seeds that count."""
     found: dict[Experiment, list[Record]] = {}
     for r in records:
         if r.status != "failed" and not r.config.departures and r.config.seed in SEEDS:
@@ -273,7 +273,7 @@ def _angle(layer: int) -> Callable[[Evaluation], float | None]:
 def _mean(
     records: Sequence[Record], value: Callable[[Evaluation], float | None], first: int = 0
 ) -> tuple[list[int], list[float]]:
-    """Epochs from the first wanted, and the mean over the runs that have a value there."""
+    """Return epochs from the first wanted, and the mean over the runs that have a value there."""
     found: dict[int, list[float]] = {}
     for evaluation in (e for record in records for e in record.history):
         if (number := value(evaluation)) is not None:
@@ -285,7 +285,7 @@ def _mean(
 def _theirs(
     name: str, title: str, paper: Mapping[int, Reading], colour: str, dash: str, owner: str
 ) -> Curve:
-    """A published curve in its band."""
+    """Make a published curve in its band."""
     means, spreads = (np.array([r[n] for r in paper.values()]) for n in (0, 1))
     band = ((means - spreads).clip(0).tolist(), (means + spreads).tolist())
     values = {title: (list(paper), means.tolist())}
@@ -294,14 +294,14 @@ def _theirs(
 
 
 def span(drawn: Iterable[Curve], title: str) -> tuple[float, float]:
-    """The lowest and highest value of curves in a panel, with some room."""
+    """Find the lowest and highest value of curves in a panel, with a margin."""
     there = (curve.values[title][1] for curve in drawn if title in curve.values)
     values = [y for ys in there for y in ys if y is not None]
     return 0.9 * min(values, default=0), 1.05 * max(values, default=1)
 
 
 def _spans(drawn: Sequence[Curve]) -> dict[str, dict[str, object]]:
-    """Vertical ranges of the panels of `CURVES`, by owner."""
+    """Find the vertical ranges of the panels of `CURVES`, by owner."""
     found: dict[str, dict[str, object]] = {}
     for owner in dict.fromkeys(curve.owner for curve in drawn if curve.owner):
         own = [curve for curve in drawn if curve.owner == owner]
@@ -313,7 +313,7 @@ def _spans(drawn: Sequence[Curve]) -> dict[str, dict[str, object]]:
 
 
 def order(found: Sequence[Finding]) -> go.Figure:
-    """The claims about order: difference in test error with its 95 % interval, one row each."""
+    """Plot the claims about order: difference in test error with its 95 % interval, a row each."""
     tested = [finding for finding in found if finding.difference is not None]
     colours = {"supported": COLOURS["gevb"], "contradicted": COLOURS["dfa"]}
     names = [
@@ -361,22 +361,22 @@ def mistakes(
     columns: int = 4,
     most: int = 12,
 ) -> go.Figure:
-    """Images that a network gets wrong, the surest mistakes first, with what it says of each.
+    """Show wrongly classified images, surest mistakes first, with the network's answers.
 
     Args:
-        images: all that were asked, in any order; channels are averaged.
+        images: all test images, in any order; channels are averaged.
         scores: of the classes, before the softmax.
         labels: the right classes.
         names: of the classes.
         columns: of images.
-        most: images that are shown.
+        most: largest number of images shown.
     """
     shares = scores.softmax(1)
     sure, said = shares.max(1)
     wrong = (said != labels).nonzero()[:, 0]
     shown = wrong[sure[wrong].argsort(descending=True)][:most].tolist()
     height, width = images.shape[-2:]
-    tall, wide = height + height * 2 // 3, width + max(1, width // 4)  # With room for words.
+    tall, wide = height + height * 2 // 3, width + max(1, width // 4)  # With space for text.
     rows = -(-len(shown) // columns)
     tiles = np.full((rows * tall, columns * wide), np.nan)
     places, words, full = [], [], []

@@ -1,11 +1,11 @@
-r"""How often the rule of comparison at equal epochs errs, simulated.
+r"""Simulated error rates of the comparison at equal epochs.
 
 Both sides are drawn from the published curves: five runs of theirs, and as many of ours as are
-recorded, at their epochs. A run is off the mean :math:`m_t` by :math:`s_t` times a standard normal
-number, half of whose variance stays for the whole run. Spikes are common to all networks of a seed,
-since a seed means the same order of examples everywhere: at one evaluation in twenty, a run is off
-by :math:`s_t` times an exponential number of mean 4 more. The reading of the figures is a part of
-:math:`s_t`.
+recorded, at their epochs. A run differs from the mean :math:`m_t` by :math:`s_t` times a standard
+normal number, half of whose variance is constant during the run. Spikes are common to all networks
+of a seed, because a seed means the same order of examples everywhere: at one evaluation in twenty,
+a run has an additional error of :math:`s_t` times an exponential number of mean 4. The reading
+error of the figures is part of :math:`s_t`.
 
 `python -m gevbook.results.simulation` writes data/comparison/simulation.json.
 """
@@ -33,9 +33,9 @@ from gevb.lab.runs import write_atomically
 
 FORMAT = "gevb simulation"
 ROUNDS = 400
-#: Of a spike at an evaluation, and its mean in standard deviations.
+#: Probability of a spike at an evaluation, and its mean in standard deviations.
 CHANCE, SIZE = 0.05, 4.0
-#: By how many margins our means are off, and whether there are spikes.
+#: Error of our means in margins, and presence of spikes.
 SCENARIOS = {
     "no difference": (0.0, False),
     "no difference, spikes": (0.0, True),
@@ -46,18 +46,18 @@ SCENARIOS = {
 
 
 def simulated(cells: Sequence[Beside], margins: float, spikes: bool, seed: int) -> list[Beside]:
-    """The same cells with values that were drawn.
+    """Replace the values of cells by drawn ones.
 
     Args:
-        cells: as `gevb.lab.comparison.at_equal_epochs` gives them, those with runs.
-        margins: by which ours are off, of the data set.
-        spikes: whether there are any.
+        cells: from `gevb.lab.comparison.at_equal_epochs`, those with runs.
+        margins: error of our means, in margins of the data set.
+        spikes: True to add spikes.
         seed: of the draw.
     """
     generator = default_rng(seed)
     epochs = sorted({epoch for cell in cells for epoch in cell.ours})
     most = max(PUBLISHED_SEEDS, *(sample.n for cell in cells for sample in cell.ours.values()))
-    size = 2, most, len(epochs)  # Theirs and ours, runs, epochs.
+    size = 2, most, len(epochs)  # theirs and ours, runs, epochs
     shared = spikes * (generator.random(size) < CHANCE) * generator.exponential(SIZE, size)
     return with_verdicts([_drawn(cell, epochs, shared, margins, generator) for cell in cells])
 
@@ -77,14 +77,14 @@ def _drawn(
         spread = published.sd or 0.0
         values = published.mean + spread * off[:, :, epochs.index(epoch)]
         values[1] += shift
-        values = values.clip(0, 100)  # An error is a share.
+        values = values.clip(0, 100)  # An error is a percentage.
         theirs[epoch] = Sample.of(list(values[0, :PUBLISHED_SEEDS]), published.images)
         ours[epoch] = Sample.of(list(values[1, : cell.ours[epoch].n]), published.images)
     return Beside(cell.experiment, cell.seeds, ours, theirs)
 
 
 def measure(rounds: int = ROUNDS) -> dict[str, dict[str, float]]:
-    """By scenario: how often any cell differs, and the share of cells that get each verdict."""
+    """Measure, by scenario, how often any cell differs, and the share of each verdict."""
     recorded = at_equal_epochs(read_results(), experiments(["mnist", "cifar10"]))
     cells, found = [cell for cell in recorded if cell.ours], {}
     for scenario, (margins, spikes) in SCENARIOS.items():
@@ -99,7 +99,7 @@ def measure(rounds: int = ROUNDS) -> dict[str, dict[str, float]]:
 
 
 def recorded() -> dict[str, Any]:
-    """What was measured.
+    """Read the measurements.
 
     Raises:
         InputError: its file is missing or damaged.
@@ -109,7 +109,7 @@ def recorded() -> dict[str, Any]:
 
 @click.command()
 def main() -> None:
-    """Simulate, and record it."""
+    """Simulate and record."""
     started = time.perf_counter()
     facts = provenance("gevbook.results.simulation", torch.device("cpu"), 0)
     scenarios = measure()

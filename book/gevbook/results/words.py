@@ -18,7 +18,7 @@ from gevb.lab.records import Record
 from gevb.lab.tables import Table, in_words
 from gevb.training import Experiment
 
-#: The kinds of network that a comparison is about: rule, vectorized, nonnegative, by column.
+#: Kinds of network in a comparison: rule, vectorized, nonnegative, by column.
 Columns = Mapping[str, tuple[str, bool, bool]]
 GEVB_AND_BP: Columns = {
     "GEVB+ (VNN)": ("gevb", True, True),
@@ -43,7 +43,7 @@ def _count(number: int, what: str) -> str:
 
 
 def _counted(records: Sequence[Record]) -> dict[Experiment, list[Record]]:
-    """Runs by the paper's protocol that have not failed, of the seeds that count."""
+    """Group runs by the paper's protocol that have not failed, of the seeds that count."""
     found: dict[Experiment, list[Record]] = {}
     for r in records:
         if r.status != "failed" and not r.config.departures and r.config.seed in SEEDS:
@@ -52,7 +52,7 @@ def _counted(records: Sequence[Record]) -> dict[Experiment, list[Record]]:
 
 
 def answer(cells: Sequence[Beside], found: Sequence[Finding]) -> Markdown:
-    """What is reproduced, what is not, and what is open, a sentence each.
+    """Summarize in a sentence each what is reproduced, what is not, and what is open.
 
     Args:
         cells: test errors at equal epochs, of all networks of the paper.
@@ -76,10 +76,10 @@ def answer(cells: Sequence[Beside], found: Sequence[Finding]) -> Markdown:
 
 
 def undecided(cells: Sequence[Beside]) -> Markdown:
-    """Why networks are not "consistent", with their names.
+    """Explain why networks are not "consistent", with their names.
 
     Args:
-        cells: as `gevb.lab.comparison.at_equal_epochs` gives them.
+        cells: from `gevb.lab.comparison.at_equal_epochs`.
     """
     reasons: dict[str, list[str]] = {}
     for cell in cells:
@@ -102,13 +102,13 @@ def undecided(cells: Sequence[Beside]) -> Markdown:
 
 
 def side_by_side(records: Sequence[Record], columns: Columns) -> Table:
-    """Mean test errors of some rules: the paper's at the end; ours where all four are.
+    """Tabulate mean test errors of some rules: the paper's at the end; ours if all four exist.
 
-    Ours are those at the end if all have finished runs, else those at the last epoch that all have.
+    Ours are those at the end if all have finished runs, else those at their last common epoch.
 
     Args:
-        records: of runs, whatever their status.
-        columns: what is compared, as `GEVB_AND_BP`.
+        records: of runs, with any status.
+        columns: networks to compare, such as `GEVB_AND_BP`.
     """
     runs, rows = _counted(records), []
     for dataset in ("mnist", "cifar10", "digits"):
@@ -123,7 +123,7 @@ def side_by_side(records: Sequence[Record], columns: Columns) -> Table:
 
 
 def _ours(runs: Sequence[Sequence[Record]]) -> tuple[str, ...]:
-    """Epoch, mean errors and numbers of seeds."""
+    """Return epoch, mean errors and numbers of seeds."""
     if not all(runs):
         return ("-", *("-" if there else "no run" for there in runs), "-")
     epoch = min(max(r.epoch for r in there) for there in runs)
@@ -138,7 +138,7 @@ def _ours(runs: Sequence[Sequence[Record]]) -> tuple[str, ...]:
 
 
 def missing(records: Sequence[Record]) -> Markdown:
-    """How much of the paper's protocol has been run, and what is not there, in two sentences."""
+    """Summarize in two sentences how much of the protocol has been run, and what is missing."""
     chosen, counted = experiments(["mnist", "cifar10"]), _counted(records)
     there = [r for e in chosen for r in counted.get(e, [])]
     ended = sum(r.status == "finished" for r in there)
@@ -152,7 +152,7 @@ def missing(records: Sequence[Record]) -> Markdown:
 
 
 def angles(records: Sequence[Record]) -> Markdown:
-    """How far our angles are from the paper's at the last epoch that both have, in a sentence."""
+    """Compare our angles with the paper's at the last common epoch, in a sentence."""
     apart, spreads, networks = [], 0, 0
     for experiment, runs in _counted(records).items():
         paper = published_angles().get(experiment.name, [])
@@ -175,7 +175,7 @@ def angles(records: Sequence[Record]) -> Markdown:
 
 
 def order_of_ends() -> Markdown:
-    """Where the paper's own tables have GEVB+ below both kinds of DFA, and where they do not."""
+    """List where the paper's own tables have GEVB+ below DFA with mixed signs, and above."""
     below: list[str] = []
     above: list[str] = []
     for dataset in ("mnist", "cifar10"):
@@ -192,10 +192,10 @@ def order_of_ends() -> Markdown:
 
 
 def shared_spikes(records: Sequence[Record], early: int = 20) -> Markdown:
-    """How much two networks of a seed jump together: DFA, fully connected, MNIST.
+    """Correlate the spikes of two networks of a seed: DFA, fully connected, MNIST.
 
     Args:
-        records: of runs, whatever their status.
+        records: of runs, with any status.
         early: the last epoch that counts as early in training.
     """
     counted = _counted(records)
@@ -221,7 +221,7 @@ def shared_spikes(records: Sequence[Record], early: int = 20) -> Markdown:
 
 
 def simulation(values: Mapping[str, Any]) -> Table:
-    """What `gevbook.results.simulation` recorded: a scenario a row."""
+    """Tabulate the records of `gevbook.results.simulation`, a scenario per row."""
     head = ("in truth", "some cell differs", "consistent", "undecidable", "differs")
     rows = [
         (name, *(f"{100 * share:.1f} %" for share in shares.values()))

@@ -24,7 +24,7 @@ NONLINEARITIES: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 def keeps_signs(nonlinearity: Callable[[Tensor], Tensor], samples: int = 50) -> bool:
-    """Whether the Jacobian is a nonnegative multiple of the identity, at random points."""
+    """Check if the Jacobian is a nonnegative multiple of the identity, at random points."""
     generator = torch.Generator().manual_seed(0)
     for _ in range(samples):
         h = torch.randn(len(T), generator=generator, dtype=torch.float64)
@@ -58,13 +58,13 @@ check_nonlinearities = Selection(
 
 
 def _examples(answer: object) -> list[tuple[Fraction, ...]]:
-    """(dhat, update) of two examples."""
+    """Read (dhat, update) of two examples."""
     return [tuple(map(Fraction, numbers(2)(pair))) for pair in members(answer, 2)]
 
 
 @construction("two examples, (dhat, u) of each, as in [(1, 2), (3, 4)]", _examples)
 def check_batch(examples: list[tuple[Fraction, ...]]) -> str:
-    """Two examples, (dhat, GEVB update) each, whose sums differ in sign."""
+    """Find two examples, (dhat, GEVB update) each, whose sums differ in sign."""
     dhat, update = zip(*examples, strict=True)
     ours, gradient = sum(update), sum(d * u for d, u in examples)
     if min(dhat) < 0:
@@ -92,7 +92,7 @@ def check_batch(examples: list[tuple[Fraction, ...]]) -> str:
 
 @construction("two numbers, (number of paths, dhat)", numbers(2))
 def check_paths(answer: tuple[float, ...]) -> str:
-    """Number of active paths and dhat of unit 2 of the first layer, in example 3."""
+    """Count the active paths and find dhat of unit 2 of the first layer, in example 3."""
     network = small_network()
     trace = exact.forward(network, small_inputs()[2])
     paths = exact.active_paths(network, trace, 0, 1)

@@ -1,4 +1,4 @@
-"""Active paths, half-planes, and sign matches when an assumption is dropped."""
+"""Active paths, half-planes, and sign matches without one of the assumptions."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from gevbook.plots import (
 )
 
 RIGHT, WRONG = COLOURS["gevb"], COLOURS["dfa"]
-_NEITHER = "rgba(138, 143, 152, 0.25)"  # the neutral grey, thinned
+_NEITHER = "rgba(138, 143, 152, 0.25)"  # the neutral grey, transparent
 
 
 def active_paths(network: exact.ExactNetwork, inputs: Sequence[exact.Vector]) -> go.Figure:
-    r"""The hidden units and the output of a small network; a slider over examples.
+    r"""Draw the hidden units and the output of a small network, with a slider over examples.
 
     Thick lines belong to active paths. The number in a unit is its :math:`\hat\delta_i`, the
-    sum of the values of its paths. Active units are green, those without such a path orange, the
-    rest grey.
+    sum of the values of its paths. Active units are green, active ones without a path orange, the
+    others grey.
 
     Args:
         network: exact and fully connected, with gates.
@@ -121,11 +121,11 @@ def active_paths(network: exact.ExactNetwork, inputs: Sequence[exact.Vector]) ->
 
 
 def half_planes(ratios: Sequence[float | int], e: tuple[float, float] = (2.0, 1.0)) -> go.Figure:
-    r"""Which senders get the wrong sign if the global Jacobian is diag(1, ratio); a slider.
+    r"""Draw senders and the signs of their updates with global Jacobian diag(1, ratio); a slider.
 
-    A ring of presynaptic vectors in K = 2 dimensions, coloured by whether
-    :math:`\mathbf e \cdot \mathbf a` and :math:`\mathbf e \cdot J \mathbf a` have the same sign,
-    with the vectors :math:`\mathbf e` and :math:`J \mathbf e`.
+    A ring of presynaptic vectors in K = 2 dimensions shows with :math:`\mathbf e` and
+    :math:`J \mathbf e`. The colour shows if :math:`\mathbf e \cdot \mathbf a` and
+    :math:`\mathbf e \cdot J \mathbf a` have the same sign.
     """
     angles = np.linspace(0, 2 * np.pi, 72, endpoint=False) + 0.01
     ring = np.stack([np.cos(angles), np.sin(angles)])
@@ -133,12 +133,12 @@ def half_planes(ratios: Sequence[float | int], e: tuple[float, float] = (2.0, 1.
 
     def arrow(vector: np.ndarray, name: str, colour: str) -> go.Scatter:
         x, y = short(0.8 * vector / np.hypot(*vector)).tolist()
-        wide = colour == RIGHT  # where both point one way, each can be seen
+        wide = colour == RIGHT  # so that both are visible if they have one direction
         tip = {**ARROW, "size": [0, 26 if wide else 13]}
         return line(([0, x], [0, y]), colour, name, marker=tip, width=8 if wide else 3)
 
     def same(ratio: float | int) -> NDArray[np.bool_]:
-        """Where the update has the gradient's sign."""
+        """Find the senders whose update has the gradient's sign."""
         return (error @ ring) * ((error * (1, ratio)) @ ring) > 0
 
     def senders(wanted: bool, ratio: float | int) -> go.Scatter:
@@ -153,7 +153,7 @@ def half_planes(ratios: Sequence[float | int], e: tuple[float, float] = (2.0, 1.
             arrow(error * (1, ratio), "J e, what the gradient uses", COLOURS["bp"]),
         ]
 
-    # There are no wrong ones at r = 1: the legend stays as it is.
+    # At r = 1 no sign is wrong; the legend does not change.
     right, not_right = "update has the gradient's sign", "it has not"
     figure = go.Figure([key(right, RIGHT, "circle", size=7), key(not_right, WRONG, "x", size=7)])
     frames(figure, {f"{ratio:g}": drawn(ratio) for ratio in ratios}, "J = diag(1, r), r = ")
@@ -179,7 +179,7 @@ Matrix = Sequence[Sequence[int]]
 
 
 def sign_matrices(matrices: Mapping[str, Mapping[int, Matrix]]) -> go.Figure:
-    """Right and wrong signs weight by weight, a panel for each network, a slider over shares.
+    """Draw right and wrong signs per weight, a panel for each network, a slider over shares.
 
     Args:
         matrices: for each title, for each share of negative weights in percent, the matrix
@@ -238,12 +238,12 @@ def sign_matrices(matrices: Mapping[str, Mapping[int, Matrix]]) -> go.Figure:
 
 
 def _wrong(matrix: Matrix) -> int:
-    """How many signs are wrong."""
+    """Count the wrong signs."""
     return int((np.array(matrix) == -1).sum())
 
 
 def agreement(curves: Mapping[str, Mapping[int, float]]) -> go.Figure:
-    """Percent of right signs against the share of negative weights; first curve solid.
+    """Plot the percentage of right signs against the share of negative weights; first curve solid.
 
     Args:
         curves: for each name, for each share in percent, the percentage of right signs.

@@ -13,7 +13,7 @@ NONLINEARITIES = {"gate (Eq. 7)": "gate", "ReLU per component": "relu"}
 
 
 def break_the_signs() -> widgets.VBox:
-    """Choose the nonlinearity, the share of negative weights, K and a seed; see the signs fall."""
+    """Choose nonlinearity, share of negative weights, K and a seed; show the right signs."""
 
     def draw(nonlinearity: str, percent: int, K: int, seed: int) -> tuple[str, go.Figure]:
         case = broken_case(nonlinearity, percent, seed=seed, K=K)

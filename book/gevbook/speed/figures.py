@@ -1,4 +1,4 @@
-"""How fast: recorded step times against the textbook way, measured rates and the cost model."""
+"""Recorded step times, compared with the textbook way, measured rates and the cost model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gevbook.plots import (
 
 
 def _ours(rows: Sequence[Row], rule: str) -> dict[str, Row]:
-    """Our step by a rule in every vectorized network."""
+    """Collect our step by a rule in every vectorized network."""
     return {
         network_name(network): row
         for network in networks(rows)
@@ -31,7 +31,7 @@ def _ours(rows: Sequence[Row], rule: str) -> dict[str, Row]:
 
 
 def step_times(rows: Sequence[Row]) -> go.Figure:
-    """Milliseconds of a step in every vectorized network: ours, the textbook's, and rated.
+    """Plot milliseconds of a step in every vectorized network: ours, the textbook's, and rated.
 
     Args:
         rows: of a recorded benchmark, `benchmark(...)["steps"]`.
@@ -68,7 +68,7 @@ def step_times(rows: Sequence[Row]) -> go.Figure:
 
 
 def saved_by_gevb(rows: Sequence[Row]) -> go.Figure:
-    """A GEVB step's time as a share of a BP step's: by the cost model and as measured.
+    """Plot a GEVB step's time as a share of a BP step's: by the cost model and as measured.
 
     Args:
         rows: of a recorded benchmark.
@@ -102,7 +102,7 @@ def saved_by_gevb(rows: Sequence[Row]) -> go.Figure:
 
 
 def growth(rows: Sequence[Row]) -> go.Figure:
-    """Step time against width, K, batch, depth or image size, a panel each, with fitted powers.
+    """Plot step time against width, K, batch, depth or image size, with fitted powers.
 
     Args:
         rows: of a recorded benchmark, `benchmark(...)["growth"]`.
@@ -141,6 +141,6 @@ def growth(rows: Sequence[Row]) -> go.Figure:
 
 
 def _around(values: Sequence[float | int]) -> list[float]:
-    """Range of a logarithmic axis."""
+    """Compute the range of a logarithmic axis."""
     low, high = np.log10([min(values), max(values)])
     return [round(float(low) - 0.1, 3), round(float(high) + 0.1, 3)]

@@ -34,7 +34,7 @@ check_updates = _updates()
 
 
 def _in_order(answer: object) -> dict[str, int]:
-    """Place of each of the four statements."""
+    """Read the position of each of the four statements."""
     names = [word(name, STEPS) for name in members(answer)]
     if sorted(names) != sorted(STEPS):
         raise Unfit
@@ -43,7 +43,7 @@ def _in_order(answer: object) -> dict[str, int]:
 
 @construction(f"a list of each of these once: {', '.join(STEPS)}, in quotes", _in_order)
 def check_order(at: dict[str, int]) -> str:
-    """The four statements of the loop's body, in order."""
+    """Put the four statements of the loop's body in order."""
     if at["step"] < at["backward"]:
         return "Not yet. The optimizer would step along the update of the batch before, or of none."
     if at["backward"] < at["zero_grad"] < at["step"]:

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gevb.lab.records import Record
-from gevbook.figures import learning_curves as learning_curves  # the chapter shows it too
+from gevbook.figures import learning_curves as learning_curves  # also used in the chapter
 from gevbook.plots import (
     COLOURS,
     DEGREES,
@@ -38,15 +38,15 @@ Seeds = tuple[Sequence[int], Sequence[Sequence[float]]]
 
 
 def weight_histograms(weights: Mapping[str, Mapping[int, Float[Tensor, " n"]]]) -> go.Figure:
-    """How the weights past the first layer are spread, one panel a run, a slider over epochs.
+    """Plot histograms of the weights past the first layer, a panel per run, a slider over epochs.
 
-    Weights that are exactly zero have a mark of their own.
+    Weights that are exactly zero have a separate mark.
 
     Args:
         weights: for each panel's title, for each epoch, the weights.
     """
     titles, edges = list(weights), np.arange(-0.3, 0.62, 0.02)
-    floor, top = 0.05, 400.0  # per cent, of a logarithmic axis, with room for two lines of text
+    floor, top = 0.05, 400.0  # percent, of a logarithmic axis, with space for two lines of text
     figure = panels(titles)
     for name, rule in (("positive", "gevb"), ("negative", "dfa")):
         figure.add_trace(key(name, COLOURS[rule]))
@@ -67,7 +67,7 @@ def weight_histograms(weights: Mapping[str, Mapping[int, Float[Tensor, " n"]]]) 
                 hovertemplate="%{y:.2f} % of the weights near %{x:.2f}<extra></extra>",
                 showlegend=False,
             ),
-            # A stalk with a head: a bar would hide its neighbours, or be too thin to see.
+            # A stalk with a head, because a bar would hide its neighbours or be invisibly thin.
             line(
                 ([0.0, 0.0], short([floor, max(floor, 100 * np.mean(w == 0))])),
                 NEUTRAL,
@@ -114,7 +114,7 @@ def weight_histograms(weights: Mapping[str, Mapping[int, Float[Tensor, " n"]]]) 
 
 
 class Constraint(TypedDict):
-    """Per cent over training: weights exactly zero (clamped) or negative (not), equal signs."""
+    """Percentages over training: weights exactly zero (clamped) or negative (not), equal signs."""
 
     zero: Seeds
     negative: Seeds
@@ -123,7 +123,7 @@ class Constraint(TypedDict):
 
 
 def constraint_over_training(runs: Mapping[str, Constraint]) -> go.Figure:
-    """Zero and negative weights, and agreement in sign, over training; a column for each run.
+    """Plot zero and negative weights, and equal signs, over training; a column for each run.
 
     Args:
         runs: measurements by learning rate.
@@ -158,11 +158,11 @@ def constraint_over_training(runs: Mapping[str, Constraint]) -> go.Figure:
 
 
 def angles_by_layer(runs: Mapping[str, Record]) -> go.Figure:
-    """Alignment angles over training, one panel a hidden layer.
+    """Plot alignment angles over training, a panel per hidden layer.
 
     Args:
-        runs: records by the name that the legend gives them. Their rule gives the colour; a
-            second run of one rule is dashed. All networks have as many hidden layers.
+        runs: records by their names in the legend. The rule decides the colour; a second run of a
+            rule is dashed. All networks have equally many hidden layers.
     """
     layers = len(next(iter(runs.values())).history[0].angles)
     measures = angles_of(layers, "hidden layer")

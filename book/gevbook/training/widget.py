@@ -1,4 +1,4 @@
-"""What a run will take, before it is begun. It needs a kernel."""
+"""Costs of a run, before it starts. It needs a kernel."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from gevbook.widget import NETWORKS, explorer
 
 
 def run_planner(rate: float) -> widgets.VBox:
-    """Choose a run; see its command, its multiply-adds, its memory and an estimate of its time.
+    """Choose a run; show its command, its multiply-adds, its memory and an estimate of its time.
 
     Args:
-        rate: multiply-adds a second to begin with.
+        rate: initial multiply-adds per second.
     """
 
     def draw(
