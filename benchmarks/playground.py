@@ -66,7 +66,7 @@ def in_node(rule: str, data: gevb.Dataset, epochs: int) -> dict[str, Any]:
         for name, part in (("train", data.train), ("test", data.test))
     }
     settings = {
-        "rule": rule, "hidden": HIDDEN, "init": "onoff", "clamp": True, "seed": 0, "batch": BATCH,
+        "rule": rule, "conv": [], "hidden": HIDDEN, "frozen": [], "init": "onoff", "clamp": True, "seed": 0, "batch": BATCH,
         "optimizer": "adam", "rate": RATE, "vectorized": True, "nonnegative": True,
     }  # fmt: skip
     digits = {"inputs": 64, "classes": 10, **parts}

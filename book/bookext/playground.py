@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 FOLDER = ASSETS / "playground"
-#: Each file defines one module, a function; earlier ones may be its arguments.
-SCRIPTS = ("random", "network", "initial", "data", "learn", "state", "draw", "page")
+#: Each file defines one module, a function; those below it may be its arguments.
+MODULES = ("random", "network", "initial", "data", "learn", "state", "draw", "worker")
 DISCOVERIES = Path(__file__).parents[2] / "data" / "playground" / "discoveries.json"
 PAGE = "book/playground"
 EPOCHS = 3  # of the network that is drawn while the book is built
@@ -50,8 +50,7 @@ const { Run } = learnModule(Random, Networks, Initial);
 const { packed, epochs } = JSON.parse(require("fs").readFileSync(0));
 const data = Data.digits({ ...packed, labels: [...packed.labels].map(Number) });
 const state = State.defaults({});
-const runs = [state.rule, state.vs].map((rule) => new Run({ ...state, rule, clamp: true,
-  optimizer: state.opt, ...State.KINDS[state.net] }, data));
+const runs = [state.rule, state.vs].map((rule) => new Run(State.settings(state, rule), data));
 for (const run of runs) while (run.epoch < epochs) { run.step(); if (run.due) run.evaluate(); }
 const [{ network, fixed }] = runs, x = data.test.x.subarray(0, 64), label = data.test.y[0];
 const learnt = Networks.learn(network, state.rule, fixed, x, [label], 1);
@@ -76,17 +75,18 @@ def packed_digits() -> dict[str, Any]:
     return {"pixels": pixels, "labels": labels, "tests": len(data.test)}
 
 
-def still(packed: dict[str, Any]) -> dict[str, Any]:
-    """Draw the network after some epochs and its curves, with the page's own files."""
-    script = "\n".join((FOLDER / f"{name}.js").read_text("utf-8") for name in SCRIPTS[:-1]) + STILL
+def in_node(program: str, values: dict[str, Any]) -> Any:
+    """What a program prints that knows the pages' own files and reads some values."""
+    script = "\n".join((FOLDER / f"{name}.js").read_text() for name in MODULES) + program
     done = subprocess.run(
-        [NODE, "-e", script],
-        input=json.dumps({"packed": packed, "epochs": EPOCHS}),
-        capture_output=True,
-        encoding="utf-8",
-        check=True,
+        [NODE, "-e", script], input=json.dumps(values), capture_output=True, text=True, check=True
     )
     return json.loads(done.stdout)
+
+
+def still(packed: dict[str, Any]) -> dict[str, Any]:
+    """Drawings of the network after some epochs and of its curves."""
+    return dict(in_node(STILL, {"packed": packed, "epochs": EPOCHS}))
 
 
 def playground() -> str:
@@ -291,6 +291,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("discoveries", DiscoveryList)
     app.add_directive("discovery-titles", DiscoveryTitles)
     app.add_post_transform(SettingsInLinks)
-    files = ["playground.css", *(f"{name}.js" for name in SCRIPTS)]
-    serve(app, '<div class="playground"', *(f"playground/{name}" for name in files))
+    files = ["playground.css", *(f"{name}.js" for name in MODULES)]
+    for sign, page in (("playground", "page.js"), ("playground kernels", "kernels.js")):
+        serve(app, f'<div class="{sign}"', *(f"playground/{name}" for name in [*files, page]))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,7 +3,6 @@
 (() => {
   const Random = randomModule(), Networks = networkModule(), Initial = initialModule(Random);
   const Data = dataModule(Random), State = stateModule(), Draw = drawModule();
-  const Learning = learnModule(Random, Networks, Initial);
   const root = document.querySelector(".playground");
   const find = (selector) => root.querySelector(selector), all = (selector) => [...root.querySelectorAll(selector)];
   const packed = JSON.parse(find("script.digits").textContent);
@@ -14,36 +13,8 @@
   let drawn = false; // whether what is drawn belongs to the current runs
   let begun = 0; // how often runs were begun: messages about earlier ones may still be under way
 
-  // ---- runs: in a worker made of this page's own code; where there is none, on the page in slices
-  function connect(receive) {
-    const parts = { randomModule, networkModule, initialModule, learnModule };
-    const source = Object.values(parts).map(String).join("\n") + `
-      const random = randomModule(), networks = networkModule(), initial = initialModule(random);
-      const answer = learnModule(random, networks, initial).engine((message) => postMessage(message), 40);
-      onmessage = ({ data }) => answer(data);`;
-    const onPage = () => Learning.engine((message) => setTimeout(receive, 0, structuredClone(message)), 14);
-    let answer = null;
-    try {
-      const worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-      const sent = []; // for the page itself, should the worker not start
-      let alive = false;
-      worker.onmessage = (event) => { alive = true; receive(event.data); };
-      worker.onerror = () => { if (!alive && !answer) { answer = onPage(); sent.forEach(answer); } };
-      return (order) => {
-        if (answer) return answer(order);
-        if (!alive) sent.push(order);
-        worker.postMessage(order);
-      };
-    } catch {
-      return onPage();
-    }
-  }
-
-  const RUN = ["data", "net", "init", "clamp", "hidden", "rule", "vs", "opt", "rate", "batch", "seed", "points"];
-  const settings = (rule) => ({
-    rule, hidden: state.hidden, init: state.init, clamp: state.clamp === "on", seed: state.seed, optimizer: state.opt,
-    rate: state.rate, batch: state.batch, vectorized: State.KINDS[state.net].vectorized, nonnegative: State.KINDS[state.net].nonnegative,
-  });
+  // What runs begin anew for.
+  const RUN = ["data", "net", "init", "clamp", "conv", "hidden", "frozen", "rule", "vs", "opt", "rate", "batch", "seed", "points"];
   const rules = () => [state.rule, ...(state.vs === "none" ? [] : [state.vs])];
   const which = () => (state.show === "second" && state.vs !== "none" ? 1 : 0);
   const example = () => state.example % data.test.y.length;
@@ -68,11 +39,11 @@
       return render();
     }
     const empty = data;
-    const networks = rules().map((rule) => Initial.network({ ...settings(rule), inputs: empty.inputs, classes: empty.classes }));
+    const settings = rules().map((rule) => State.settings(state, rule));
+    const networks = settings.map((each) => Initial.network({ ...each, inputs: empty.inputs, classes: empty.classes }));
     fixed = rules().map((rule, n) => Initial.feedback(rule, networks[n], state.init, state.seed));
     chosenUnit = null;
-    const [first, second] = rules().map(settings);
-    engine({ do: "begin", settings: first, twin: second ?? null, data, number: begun, look: looking() });
+    engine({ do: "begin", settings, data, number: begun, look: looking() });
     if (on) engine({ do: "play", speed: state.speed });
   }
 
@@ -573,7 +544,7 @@
     new MutationObserver(() => { find(".wrong").dataset.key = ""; render(); }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
   }
 
-  engine = connect(receive);
+  engine = workerModule(learnModule(Random, Networks, Initial)).connect(receive);
   listen();
   fromAddress();
 })();
