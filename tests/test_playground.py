@@ -480,7 +480,7 @@ def test_a_bad_link_gets_a_kind_sentence_and_the_default(
 
 
 def test_a_headings_anchor_is_not_a_link_of_the_playground():
-    assert in_node("return [State.read('#five-discoveries'), State.read('')];") == [None, None]
+    assert in_node("return [State.read('#six-discoveries'), State.read('')];") == [None, None]
 
 
 @pytest.mark.parametrize(
@@ -541,16 +541,16 @@ def test_a_drawing_is_sampled_as_the_data_were(packed):
 
 def test_another_page_leads_to_each_discovery():
     found = playground.discoveries()
-    html = found.titles("../playground.html")
-    links = re.findall(r'<a href="\.\./playground\.html#data=digits&amp;(.*?)">(.*?)</a>', html)
-    wanted = [(settings, title) for title, settings, *_ in found.tasks()]
-    assert [(settings.replace("&amp;", "&"), title) for settings, title in links] == wanted
+    html = found.titles(lambda page: f"../{page.removeprefix('book/')}.html")
+    links = re.findall(r'<a href="\.\./(\w+)\.html#(.*?)">(.*?)</a>', html)
+    wanted = [(task.page, task.settings, task.title) for task in found.tasks()]
+    assert [(f"book/{p}", s.replace("&amp;", "&"), title) for p, s, title in links] == wanted
 
 
 def test_discoveries_say_what_is_recorded():
     recorded = read_values(playground.DISCOVERIES, discoveries.FORMAT)
     assert all(len(run["seeds"]) == 10 for runs in recorded["runs"].values() for run in runs)
-    html = playground.Discoveries(recorded).html()
+    html = playground.Discoveries(recorded, playground.kernel_results()).html()
     for name, runs in discoveries.SETTINGS.items():
         for setting, run in zip(runs, recorded["runs"][name], strict=True):
             assert {key: run[key] for key in vars(setting)} == vars(setting)
@@ -560,11 +560,52 @@ def test_discoveries_say_what_is_recorded():
                 errors = [seed["errors"][n] for seed in run["seeds"]]
                 shown = f"{statistics.mean(errors):.1f} ± {statistics.stdev(errors):.1f}"
                 assert shown in html, (name, setting, shown)
-    links = re.findall('href="#(.*?)"', html)
-    assert len(links) == 5
-    for link in links:
-        found = in_node("return State.read(`#${link}`);", link=link.replace("&amp;", "&"))
+    links = re.findall('href="(.*?)#(.*?)"', html)
+    assert [page for page, _ in links] == [*[""] * 5, "kernels.html"]
+    for page, link in links:
+        reader = "State.kernels" if page else "State"
+        found = in_node(f"return {reader}.read(`#${{link}}`);", link=link.replace("&amp;", "&"))
         assert found["notes"] == []
+
+
+def test_kernel_results_say_what_is_recorded():
+    recorded = json.loads(playground.KERNELS.read_text())
+    assert recorded["format"] == discoveries.KERNELS_FORMAT
+    results = playground.KernelResults(recorded)
+    rows = re.findall("<tr><td>(.*?)</tr>", results.html())
+    for row, (name, kind), run in zip(
+        rows, discoveries.KERNELS.items(), recorded["runs"], strict=True
+    ):
+        assert run["name"] == name
+        assert {key: run[key] for key in vars(kind)} == json.loads(json.dumps(vars(kind)))
+        better = 0
+        for side in ("trained", "frozen"):
+            assert [len(errors) for errors in run[side]] == [kind.epochs] * 10
+            last = [errors[-1] for errors in run[side]]
+            assert f"{statistics.mean(last):.1f} ± {statistics.stdev(last):.1f}" in row
+        for trained, frozen in zip(run["trained"], run["frozen"], strict=True):
+            better += trained[-1] < frozen[-1]
+        assert row.endswith(f"<td>{better} of 10</td>")
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_kernels_number_can_be_measured_again_with_the_package(frozen: bool):
+    """DFA in the conventional network, three epochs."""
+    kind = discoveries.COLUMNS["dfa"]
+    network = gevb.build(
+        "digits", architecture(kind.conv, kind.hidden), vectorized=False, nonnegative=False
+    ).double()
+    for layer in network.layers[: len(kind.conv)]:
+        layer.requires_grad_(not frozen)
+    rule = gevb.make_rule(kind.rule, network)
+    adam, order = torch.optim.Adam(network.parameters(), lr=kind.rate), stream(0, "order")
+    data, errors = gevb.load("digits"), []
+    for _ in range(3):
+        shuffled = torch.randperm(len(data.train), generator=order)
+        gevb.train_epoch(rule, adam, data.train.batches(kind.batch, shuffled))
+        errors.append(gevb.evaluate(network, data.test)[0])
+    recorded = playground.kernel_results().runs["dfa"]["frozen" if frozen else "trained"][0]
+    assert errors == pytest.approx(recorded[:3], abs=1e-9)
 
 
 def test_a_discoverys_number_can_be_measured_again():

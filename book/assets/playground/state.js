@@ -97,32 +97,54 @@ function stateModule() {
     return { rule, conv, hidden, frozen, init, clamp: clamp === "on", seed, optimizer: opt, rate, batch, vectorized, nonnegative };
   };
 
-  // What an address says; null if it says nothing of ours, such as a heading's.
-  function read(hash) {
-    const text = hash.replace(/^#/, "");
-    if (!text.includes("=")) return null;
-    const asked = {}, notes = [];
-    for (const [name, value] of new URLSearchParams(text)) {
-      const shown = `${name}=${value.length > 20 ? `${value.slice(0, 20)}…` : value}`;
-      if (!Object.hasOwn(SCHEMA, name)) {
-        notes.push(`The link says “${shown}”, which this page does not know.`);
-        continue;
+  // How a page reads and writes its address: by the names of a schema, and by what settles the choices.
+  const addresses = (schema, settle) => ({
+    // What an address says; null if it says nothing of ours, such as a heading's.
+    read(hash) {
+      const text = hash.replace(/^#/, "");
+      if (!text.includes("=")) return null;
+      const asked = {}, notes = [];
+      for (const [name, value] of new URLSearchParams(text)) {
+        const shown = `${name}=${value.length > 20 ? `${value.slice(0, 20)}…` : value}`;
+        if (!Object.hasOwn(schema, name)) {
+          notes.push(`The link says “${shown}”, which this page does not know.`);
+          continue;
+        }
+        const found = schema[name].read(value);
+        if (found === undefined) notes.push(`The link says “${shown}”: wanted ${schema[name].wanted}. The default is used.`);
+        else asked[name] = found;
       }
-      const found = SCHEMA[name].read(value);
-      if (found === undefined) notes.push(`The link says “${shown}”: wanted ${SCHEMA[name].wanted}. The default is used.`);
-      else asked[name] = found;
-    }
-    if (asked.data === "file") {
-      notes.push("The link is about a file that only its owner has: load your own, or look at the digits.");
-      asked.data = "digits";
-    }
-    const { state, notes: more } = settled(asked);
-    return { state, notes: [...notes, ...more] };
-  }
+      if (asked.data === "file") {
+        notes.push("The link is about a file that only its owner has: load your own, or look at the digits.");
+        asked.data = "digits";
+      }
+      const { state, notes: more } = settle(asked);
+      return { state, notes: [...notes, ...more] };
+    },
 
-  const write = (state) => `#${Object.keys(SCHEMA)
-    .filter((name) => name !== "points" || state.points.length)
-    .map((name) => `${name}=${(SCHEMA[name].write ?? String)(state[name])}`).join("&")}`;
+    write: (state) => `#${Object.keys(schema)
+      .filter((name) => name !== "points" || state.points.length)
+      .map((name) => `${name}=${(schema[name].write ?? String)(state[name])}`).join("&")}`,
+  });
+  const { read, write } = addresses(SCHEMA, settled);
+
+  // The page that compares trained with frozen kernels: its columns, and its address.
+  const COLUMNS = {
+    dfa: { conventional: { rule: "dfa", net: "ordinary" }, vnn: { rule: "dfa", net: "vnn" } },
+    gevb: { rule: "gevb", net: "vnn" }, bp: { rule: "bp", net: "ordinary" },
+  };
+  const kernels = {
+    ...addresses({
+      dfa: choice(["conventional", "vnn"]), conv: list(1, STAGES, even(FEWEST, MOST), `one or two even numbers from ${FEWEST} to ${MOST}, as 16-16 (channels come in pairs)`),
+      batch: whole(1, 512), rate, seed: whole(0, 2 ** 32 - 1), example: whole(0, 9999), channel: whole(1, MOST),
+    }, (asked) => {
+      const state = { dfa: "conventional", conv: [16, 16], batch: 32, rate: .003, seed: 0, example: 0, channel: 1, ...asked };
+      return { state: { ...state, channel: Math.min(state.channel, state.conv[0]) }, notes: [] };
+    }),
+    // The columns' settings as the playground has them.
+    columns: ({ dfa, conv, batch, rate: r, seed }) => [COLUMNS.dfa[dfa], COLUMNS.gevb, COLUMNS.bp].map((column) =>
+      settled({ ...column, vs: "none", conv, batch, rate: r, seed }).state),
+  };
 
   // What decides about the numbers of a run, in words.
   const label = ({ data, net, init, clamp, conv, hidden, frozen, rule, opt, rate: r, batch, seed }) => [
@@ -178,5 +200,5 @@ function stateModule() {
       "    print(epoch, gevb.evaluate(network, data.test)[0])", ""].join("\n");
   }
 
-  return { KINDS, INITS, RULES, SETS, defaults, settled, settings, read, write, label, python };
+  return { KINDS, INITS, RULES, SETS, defaults, settled, settings, read, write, label, python, kernels };
 }
