@@ -426,7 +426,7 @@ def test_links_say_all_choices_and_are_read_back():
         },
         {"conv": [16, 8], "hidden": [64], "frozen": [1, 2], "layer": 4},
         {"clamp": "off", "speed": "full", "show": "second", "example": 12, "layer": 3},
-        {"signs": "batch", "stage": "change", "vs": "dfa", "init": "plain"},
+        {"seeds": 3, "signs": "batch", "stage": "change", "vs": "dfa", "init": "plain"},
     ]
     got = in_node(
         """return states.map((asked) => {

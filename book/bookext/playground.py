@@ -107,14 +107,16 @@ def playground() -> str:
 
 
 COLUMN = """<section class="column"><h2></h2>
-<h3>What each position hears, and the kernels</h3>
-<div class="pictures-row"><div class="heard" role="img" aria-label="Feedback over the picture"></div><canvas class="first-kernels" width="31" height="7" role="img" aria-label="Kernels of the first convolution"></canvas></div>
+<div class="pair"><div class="heard" role="img" aria-label="Feedback over the picture"></div>
+<div>
+<canvas class="first-kernels" role="img" aria-label="Kernels of the first convolution"></canvas>
+<canvas class="second-kernels" role="img" aria-label="Kernels of the second convolution"></canvas>
+</div></div>
 <p class="words"></p>
-<canvas class="second-kernels" width="63" height="63" role="img" aria-label="Kernels of the second convolution"></canvas>
-<h3>Test error in percent: kernels trained solid, frozen dashed</h3>
-<div class="curves" role="img" aria-label="Test errors over epochs"></div><p class="ends"></p>
+<h3>Test error: kernels trained solid, frozen dashed</h3>
+<p class="ends"></p><div class="curves" role="img" aria-label="Test errors over epochs"></div>
 <h3>Angle to the gradient, by layer</h3>
-<div class="angles" role="img" aria-label="Angles over epochs"></div></section>"""  # noqa: E501
+<div class="angles" role="img" aria-label="Angles over epochs"></div></section>"""
 
 
 def kernels() -> str:

@@ -203,16 +203,28 @@ function drawModule() {
 
   const path = (points) => points.map(([x, y], n) => `${n ? "L" : "M"}${short(x)} ${short(y)}`).join("");
 
-  // Errors over epochs, on a logarithmic scale: test solid, training thin. series: [{ rule, points, kind }].
-  function curves(series, width, height = 230) {
+  // Errors over epochs, on a logarithmic scale: test solid, training thin, and the range of the test errors
+  // of other seeds. series: [{ rule, points, kind, others }]; cursor: an epoch to mark.
+  function curves(series, width, height = 230, cursor = null) {
     const right = 10, { x, steps } = epochs(series, width, right);
     const y = (error) => 10 + Math.log(100 / Math.max(FLOOR, error)) / Math.log(100 / FLOOR) * (height - 38);
+    const band = ({ rule, points, others = [] }) => {
+      const shared = points.map((point, n) => [point, ...others.map((list) => list[n])]).filter((seeds) => seeds.every(Boolean));
+      const edge = (end) => shared.map((seeds) => [x(seeds[0].epoch), y(end(...seeds.map(({ test }) => test)))]);
+      return others.length ? `<path class="band" data-rule="${rule}" d="${path([...edge(Math.max), ...edge(Math.min).reverse()])}z"/>` : "";
+    };
     const drawn = series.map(({ rule, points, kind }) => ["train", "test"].map((part) =>
       `<path class="curve ${part} ${kind}" data-rule="${rule}" d="${path(points.filter((point) => point[part] !== null).map((point) => [x(point.epoch), y(point[part])]))}"/>`).join("")
       + (kind.includes("pinned") ? "" : `<circle class="now" data-rule="${rule}" cx="${short(x(points.at(-1).epoch))}" cy="${short(y(points.at(-1).test))}" r="3.5"/>`));
     return `<svg viewBox="0 0 ${width} ${height}" aria-hidden="true">${frame(width, height, [100, 50, 20, 10, 5, 2, 1, .5], y, right, steps, x, "")}`
-      + `${drawn.join("")}</svg>`;
+      + `${series.map(band).join("")}${drawn.join("")}${cursor === null ? "" : `<path class="cursor" d="M${short(x(cursor))} 8V${height - 28}"/>`}</svg>`;
   }
+
+  // The epoch at a place across that drawing.
+  const epochAt = (series, width, place) => {
+    const { x } = epochs(series, width, 10);
+    return (place - x(0)) / (x(1) - x(0));
+  };
 
   // The test errors alone, at a glance.
   function glance(series, width, height) {
@@ -264,5 +276,5 @@ function drawModule() {
   const points = ({ x, y }, kind) => [...y].map((k, n) =>
     `<path class="point ${kind}" style="--class:var(--class-${k})" transform="translate(${short(100 + 100 * x[2 * n])} ${short(100 - 100 * x[2 * n + 1])})" d="${MARKS[k % 3]}"/>`).join("");
 
-  return { network, map, curves, glance, angles, dots, shares, points, MARKS };
+  return { network, map, curves, epochAt, glance, angles, dots, shares, points, MARKS };
 }

@@ -126,8 +126,7 @@
     if (!view) return;
     const n = state.example % data.test.y.length, x = data.test.x.subarray(64 * n, 64 * n + 64), label = data.test.y[n];
     find(".numbers .at").textContent = view.runs[0].epoch.toFixed(view.runs[0].steps % view.runs[0].perEpoch ? 1 : 0);
-    const last = Math.max(...view.runs.map(({ curve }) => curve.at(-1).epoch));
-    places.forEach((place, c) => renderColumn(place, c, x, label, last));
+    places.forEach((place, c) => renderColumn(place, c, x, label));
     find(".verdicts").textContent = verdict();
     summary(false);
   }
@@ -138,7 +137,7 @@
     part("h2").textContent = title(column);
     if (!network.layers.every(({ weight }) => weight.every((w) => Math.abs(w) < 1e100))) return;
     // Feedback of the chosen channel of the first convolution, position by position.
-    const { heard, e, trace } = Networks.learn(network, column.rule, fixed[c], x, [label], 1);
+    const { heard, trace } = Networks.learn(network, column.rule, fixed[c], x, [label], 1);
     const { units, side } = network.layers[0], i = state.channel - 1;
     const told = Array.from({ length: side * side }, (_, p) => heard[0][p * units + i]);
     const [low, high] = [Math.min(...told), Math.max(...told)], top = Math.max(Math.abs(low), Math.abs(high)) || 1;
@@ -150,9 +149,7 @@
     const words = low === high ? `${number(low)}${unit} at every position` : `from ${number(low)} to ${number(high)}${unit}`;
     part(".heard").setAttribute("aria-label", `Feedback over the picture: ${words}`);
     part(".words").textContent = `${words}. It reads ${guess}${guess === label ? "" : `, wrong: it is ${label}`}.`;
-    part(".words").title = `e from ${Math.min(...e).toFixed(2)} to ${Math.max(...e).toFixed(2)}`;
     // Kernels, the convolutions one under the other.
-    part(".first-kernels").hidden = false;
     const convs = network.layers.filter(({ kernel }) => kernel > 1);
     ["first", "second"].forEach((name, l) => {
       const canvas = part(`.${name}-kernels`);
@@ -160,10 +157,10 @@
       if (convs[l]) paint(canvas, scaled(kernelPictures(network, convs[l])), l ? convs[l].channels : 8);
     });
     const series = [{ rule: column.rule, points: trained.curve, kind: "" }, { rule: column.rule, points: frozen.curve, kind: "beside" }];
-    part(".curves").innerHTML = Draw.curves(series, width(part(".curves")), 190);
+    part(".curves").innerHTML = Draw.curves(series, width(part(".curves")), 160);
     const ends = [trained, frozen].map(({ curve }) => percent(curve.at(-1).test));
     part(".curves").setAttribute("aria-label", `Test errors over epochs, now: kernels trained ${ends[0]}, frozen ${ends[1]}`);
-    part(".ends").textContent = `kernels trained ${ends[0]}, frozen ${ends[1]}`;
+    part(".ends").textContent = `trained ${ends[0]}, frozen ${ends[1]}`;
     part(".angles").innerHTML = Draw.angles(trained.curve, column.rule, width(part(".angles")), 150);
     const angles = trained.curve.at(-1).angles.map((a) => (a === null ? "none" : `${a.toFixed(0)}°`));
     part(".angles").setAttribute("aria-label", `Angles by layer now: ${angles.join(", ")}`);
@@ -171,8 +168,8 @@
 
   // Which side of the dashed line each solid one is on.
   function verdict() {
-    const { epoch, steps } = view.runs[0];
-    if (!steps) return "At the start, solid and dashed are one: the same network. Press Play.";
+    const { epoch } = view.runs[0].curve.at(-1); // of all curves
+    if (!epoch) return "At the start, solid and dashed are one: the same network. Press Play.";
     const sides = columns.map((column, n) => {
       const [trained, frozen] = pair(n).map(({ curve }) => curve.at(-1).test), by = Math.abs(trained - frozen);
       return [title(column), by < .05 ? "on the dashed one" : `${trained < frozen ? "below" : "above"} the dashed one by ${by.toFixed(1)} points (training the kernels ${trained < frozen ? "helps" : "harms"})`];

@@ -14,13 +14,13 @@
   let begun = 0; // how often runs were begun: messages about earlier ones may still be under way
 
   // What runs begin anew for.
-  const RUN = ["data", "net", "init", "clamp", "conv", "hidden", "frozen", "rule", "vs", "opt", "rate", "batch", "seed", "points"];
+  const RUN = ["data", "net", "init", "clamp", "conv", "hidden", "frozen", "rule", "vs", "opt", "rate", "batch", "seed", "seeds", "points"];
   // Lists of numbers of units: how many, how large, and what they are called.
   const WIDTHS = [["conv", [0, 2], [4, 32], "Channels of convolution"], ["hidden", [1, 4], [8, 128], "Units of hidden layer"]];
   const rules = () => [state.rule, ...(state.vs === "none" ? [] : [state.vs])];
   const which = () => (state.show === "second" && state.vs !== "none" ? 1 : 0);
   const example = () => state.example % data.test.y.length;
-  const looking = () => ({ example: example(), whole: state.signs === "batch", layer: state.layer - 1, which: which() });
+  const looking = () => ({ example: example(), whole: state.signs === "batch", layer: state.layer - 1, which: which() * state.seeds });
 
   function dataOf() {
     if (state.data === "digits") return digits;
@@ -41,8 +41,10 @@
       return render();
     }
     const empty = data;
-    const settings = rules().map((rule) => State.settings(state, rule));
-    const networks = settings.map((each) => Initial.network({ ...each, inputs: empty.inputs, classes: empty.classes }));
+    // For each rule the chosen seed, which is shown, and those after it.
+    const seeds = Array.from({ length: state.seeds }, (_, n) => (state.seed + n) % 2 ** 32);
+    const settings = rules().flatMap((rule) => seeds.map((seed) => State.settings({ ...state, seed }, rule)));
+    const networks = settings.filter((_, n) => n % state.seeds === 0).map((each) => Initial.network({ ...each, inputs: empty.inputs, classes: empty.classes }));
     fixed = rules().map((rule, n) => Initial.feedback(rule, networks[n], state.init, state.seed));
     chosenUnit = null;
     engine({ do: "begin", settings, data, number: begun, look: looking() });
@@ -94,7 +96,7 @@
 
   function showControls() {
     const form = find(".settings");
-    for (const name of ["net", "init", "opt", "data", "vs"]) form.elements[name].value = state[name];
+    for (const name of ["net", "init", "opt", "data", "vs", "seeds"]) form.elements[name].value = state[name];
     for (const name of ["rate", "batch", "seed"]) form.elements[name].value = state[name];
     form.elements.rule.value = state.rule;
     const kind = State.KINDS[state.net];
@@ -148,7 +150,10 @@
       if (message.stopped === "limit") note([`Paused after ${view.runs[0].epoch} epochs. Press Play to go on.`]);
       return summary(true);
     }
-    view = message;
+    const each = message.runs.length / rules().length;
+    const runs = message.runs.filter((_, n) => n % each === 0);
+    runs.forEach((run, n) => { run.others = message.runs.slice(n * each + 1, (n + 1) * each).map(({ curve }) => curve); });
+    view = { ...message, runs };
     drawn = true;
     requestAnimationFrame(() => { render(); engine({ seen: true }); });
   }
@@ -235,11 +240,21 @@
     }[state.stage];
   }
 
-  const series = () => view.runs.map((run, n) => ({ rule: rules()[n], points: run.curve, kind: n ? "beside" : "" }));
+  const series = () => view.runs.map((run, n) => ({ rule: rules()[n], points: run.curve, others: run.others, kind: n ? "beside" : "" }));
+  let cursor = null; // an epoch whose errors are read
 
   function renderCurves() {
-    const place = find(".curves"), now = series();
-    place.innerHTML = Draw.curves([...pins.flatMap((pin) => pin.series), ...now], width(place));
+    const place = find(".curves"), now = series(), drawing = [...pins.flatMap((pin) => pin.series), ...now];
+    if (cursor !== null) {
+      const nearest = (points) => points.reduce((best, point) => (Math.abs(point.epoch - cursor) < Math.abs(best.epoch - cursor) ? point : best));
+      cursor = nearest(now[0].points).epoch;
+      const each = now.map(({ rule, points, others }) => {
+        const { test, train } = nearest(points), all = [test, ...others.map((list) => nearest(list).test)];
+        return `${State.RULES[rule]} test ${percent(test)}${train === null ? "" : `, training ${percent(train)}`}${others.length ? ` (${all.length} seeds: ${percent(Math.min(...all))} to ${percent(Math.max(...all))})` : ""}`;
+      });
+      find(".values").textContent = `Epoch ${+cursor.toFixed(2)}: ${each.join("; ")}.`;
+    }
+    place.innerHTML = Draw.curves(drawing, width(place), 230, cursor);
     place.setAttribute("aria-label", `Errors over epochs. ${now.map(({ rule, points }) => `${State.RULES[rule]} after ${points.at(-1).epoch.toFixed(1)} epochs: ${errors(points)}`).join("; ")}`);
   }
 
@@ -450,7 +465,7 @@
     click(".pin", () => {
       if (!view) return;
       pins.push({ label: `${State.label(state)}${state.vs === "none" ? "" : `, beside ${State.RULES[state.vs]}`}`, hash: State.write(state),
-        series: view.runs.map((run, n) => ({ rule: rules()[n], points: run.curve, kind: `pinned${n ? " beside" : ""}` })) });
+        series: view.runs.map((run, n) => ({ rule: rules()[n], points: run.curve, others: run.others, kind: `pinned${n ? " beside" : ""}` })) });
       showPins();
     });
     click(".csv", () => view && csv());
@@ -483,7 +498,7 @@
       else if (name === "clamp") change({ clamp: target.checked ? "on" : "off" });
       else if (name === "rule") change({ rule: value, ...(state.vs === value ? { vs: state.rule } : {}) });
       else if (["init", "vs", "speed"].includes(name)) change({ [name]: value });
-      else if (name === "layer") change({ layer: +value });
+      else if (["layer", "seeds"].includes(name)) change({ [name]: +value });
       else if (["rate", "batch", "seed"].includes(name) || target.closest(".widths")) {
         const group = target.closest(".widths"), key = group?.dataset.name ?? name;
         const text = group ? [...group.querySelectorAll("input")].map((input) => input.value).join("-") : value;
@@ -506,6 +521,24 @@
         fault.textContent = error.message;
       }
       target.value = "";
+    });
+
+    const curves = find(".curves");
+    const read = (epoch) => {
+      cursor = epoch;
+      if (epoch === null) find(".values").textContent = "";
+      if (view && drawn) renderCurves();
+    };
+    curves.addEventListener("pointermove", ({ clientX }) => {
+      if (view) read(Draw.epochAt([...pins.flatMap((pin) => pin.series), ...series()], width(curves), clientX - curves.getBoundingClientRect().left));
+    });
+    for (const name of ["pointerleave", "blur"]) curves.addEventListener(name, () => read(null));
+    curves.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key], points = view?.runs[0].curve;
+      if (!step || !points) return;
+      const at = cursor === null ? points.length : points.findIndex(({ epoch }) => epoch >= cursor);
+      read(points[Math.max(0, Math.min(points.length - 1, at + step))].epoch);
+      event.preventDefault();
     });
 
     const plane = find(".plane");

@@ -14,7 +14,7 @@ function stateModule() {
   const [FEWEST, MOST, STAGES] = [4, 32, 2]; // channels of a convolution
 
   const choice = (names) => ({
-    read: (text) => (names.includes(text) ? text : undefined), wanted: `one of ${names.join(", ")}`,
+    read: (text) => names.find((name) => String(name) === text), wanted: `one of ${names.join(", ")}`,
   });
   const whole = (low, high) => ({
     read: (text) => (/^\d+$/.test(text) && +text >= low && +text <= high ? +text : undefined),
@@ -51,7 +51,7 @@ function stateModule() {
     data: choice(Object.keys(SETS)), net: choice(Object.keys(KINDS)), init: choice(Object.keys(INITS)),
     clamp: choice(["on", "off"]), conv: channels, hidden: widths, frozen: layers, rule: choice(Object.keys(RULES)),
     vs: choice(["none", ...Object.keys(RULES)]), opt: choice(["adam", "sgd"]), rate, batch: whole(1, 512),
-    seed: whole(0, 2 ** 32 - 1), speed: choice(["slow", "brisk", "full"]), show: choice(["first", "second"]),
+    seed: whole(0, 2 ** 32 - 1), seeds: choice([1, 3, 5]), speed: choice(["slow", "brisk", "full"]), show: choice(["first", "second"]),
     example: whole(0, 9999), layer: whole(1, STAGES + DEEPEST + 1), signs: choice(["one", "batch"]),
     stage: choice(["all", "forward", "error", "message", "change"]), points,
   };
@@ -62,7 +62,7 @@ function stateModule() {
     return {
       data, net, init: KINDS[net].nonnegative ? "onoff" : "he", clamp: KINDS[net].nonnegative ? "on" : "off",
       conv: [], hidden: toy ? [32, 16] : kernels ? [64] : [64, 32], frozen: [], rule: KINDS[net].vectorized ? "gevb" : "dfa", vs: rule === "bp" ? "none" : "bp", opt,
-      rate: opt === "sgd" ? .1 : toy ? .01 : kernels ? .003 : .001, batch: toy || kernels ? 32 : 128, seed: 0, speed: "brisk", show: "first",
+      seeds: 1, rate: opt === "sgd" ? .1 : toy ? .01 : kernels ? .003 : .001, batch: toy || kernels ? 32 : 128, seed: 0, speed: "brisk", show: "first",
       example: 0, layer: 1, signs: "one", stage: "all", points: [],
     };
   }
