@@ -509,7 +509,7 @@ def test_convolutions_learn_in_the_playground(opened):
     before = page.inner_html(".pictures")
     page.click(".epoch")
     page.wait_for_function("document.querySelector('.numbers .at').textContent === '1'")
-    assert error(page) < 70
+    assert error(page) < 85
     assert page.locator(".pictures canvas").count() == 8
     assert page.inner_html(".pictures") == before  # frozen: canvases' sizes and names alone
     for stage in ("message", "change"):

@@ -63,7 +63,7 @@
   function change(changes) {
     const next = { ...state, ...changes };
     if (next.channel > next.conv[0]) next.channel = 1;
-    const learned = RUN.some((name) => !same(next[name], state[name])) && view?.runs[0].steps > 0;
+    const learned = view?.number === begun && view.runs[0].steps > 0 && RUN.some((name) => !same(next[name], state[name]));
     take(next, []);
     written = State.kernels.write(state);
     // Back leads to where something was learned, not through every choice.

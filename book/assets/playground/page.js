@@ -57,7 +57,7 @@
 
   function change(changes) {
     const { state: next, notes } = State.settled({ ...state, ...changes });
-    const learned = RUN.some((name) => !same(next[name], state[name])) && view?.runs[0].steps > 0;
+    const learned = drawn && view.runs[0].steps > 0 && RUN.some((name) => !same(next[name], state[name]));
     take(next, notes);
     const hash = State.write(state);
     if (hash === written) return;
