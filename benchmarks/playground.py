@@ -10,7 +10,6 @@ so that other work on the machine matters little. Writes data/benchmarks/playgro
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,12 +22,13 @@ import gevb
 from benchmarks.measure import Times
 from bookext.playground import in_node, packed_digits
 from gevb.lab.provenance import provenance
+from gevb.lab.records import to_json
 from gevb.lab.runs import write_atomically
 from gevb.networks import FC, Conv, Pool, build
 from gevb.seeds import stream
 
 FILE = Path(__file__).parents[1] / "data" / "benchmarks" / "playground.json"
-FORMAT = "gevb playground benchmark 2"
+FORMAT = "gevb playground benchmark"
 BATCH, RATE = 128, 1e-3
 #: Rules and networks by name, as the playground's links say them.
 CONV: dict[str, Any] = {"conv": [16, 16], "hidden": [64]}
@@ -117,12 +117,11 @@ def main(epochs: int, file: Path) -> None:
                 f"{name}, {side}: {times.seconds:.3f} s ({times.low:.3f} to {times.high:.3f})"
             )
     result = {
-        "format": FORMAT,
         "provenance": provenance("gevb.training", torch.device("cpu"), 0),
         "batch": BATCH,
         "epochs": rows,
     }
-    write_atomically(file, (json.dumps(result, indent=1) + "\n").encode())
+    write_atomically(file, to_json(FORMAT, result))
     click.echo(f"written to {file}")
 
 

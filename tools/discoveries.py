@@ -13,7 +13,6 @@ to data/playground/kernels.json. Takes ten minutes. Both, unless told otherwise.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,7 @@ from gevb.seeds import stream
 from gevb.theory.sign_match import equal_signs
 
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "playground"
-FORMAT, KERNELS_FORMAT = "gevb discoveries 1", "gevb kernels 1"
+FORMAT, KERNELS_FORMAT = "gevb discoveries", "gevb kernels"
 HIDDEN, BATCH, SEEDS, EPOCHS = (64, 32), 128, range(10), (1, 10, 20)
 
 
@@ -123,6 +122,7 @@ COLUMNS = {
 KERNELS = {
     **COLUMNS,
     "gevb, mixed signs": Kernels("gevb", "mixed"),
+    "dfa, mixed signs": Kernels("dfa", "mixed"),
     **{f"{name}, one stage": replace(kind, conv=(16,)) for name, kind in COLUMNS.items()},
     **{f"{name}, batches of 128": replace(kind, batch=128) for name, kind in COLUMNS.items()},
 }
@@ -163,7 +163,7 @@ def kernels(data: gevb.Dataset) -> dict[str, Any]:
         last = {side: sum(e[-1] for e in errors) / len(errors) for side, errors in sides.items()}
         print(name, last, flush=True)
         runs.append({"name": name, **asdict(kind), **sides})
-    return {"format": KERNELS_FORMAT, "runs": runs}
+    return {"runs": runs}
 
 
 def fully_connected(data: gevb.Dataset) -> dict[str, Any]:
@@ -182,7 +182,6 @@ def fully_connected(data: gevb.Dataset) -> dict[str, Any]:
             signs.append({"nonnegative": nonnegative, "seed": seed, "one": one, "batch": batch})
             print(signs[-1], flush=True)
     return {
-        "format": FORMAT,
         "hidden": HIDDEN,
         "batch": BATCH,
         "epochs": EPOCHS,
@@ -195,7 +194,10 @@ def fully_connected(data: gevb.Dataset) -> dict[str, Any]:
 
 
 #: What is measured, and the file it goes to.
-PARTS = {"fc": (fully_connected, "discoveries.json"), "kernels": (kernels, "kernels.json")}
+PARTS = {
+    "fc": (fully_connected, FORMAT, "discoveries.json"),
+    "kernels": (kernels, KERNELS_FORMAT, "kernels.json"),
+}
 
 
 @click.command()
@@ -205,11 +207,11 @@ def main(parts: tuple[str, ...]) -> None:
     torch.set_num_threads(1)
     data = gevb.load("digits")
     for part in parts or PARTS:
-        measure, name = PARTS[part]
+        measure, format, name = PARTS[part]
         made = {"provenance": provenance("gevb.training", torch.device("cpu"), SEEDS[0])}
-        result = measure(data) | made
+        result = made | measure(data)
         FOLDER.mkdir(parents=True, exist_ok=True)
-        write_atomically(FOLDER / name, (json.dumps(result, indent=1) + "\n").encode())
+        write_atomically(FOLDER / name, to_json(format, result))
         print(f"written to {FOLDER / name}")
 
 

@@ -78,9 +78,13 @@ def packed_digits() -> dict[str, Any]:
 
 def in_node(program: str, values: dict[str, Any]) -> Any:
     """What a program prints that knows the pages' own files and reads some values."""
-    script = "\n".join((FOLDER / f"{name}.js").read_text() for name in MODULES) + program
+    script = "\n".join((FOLDER / f"{name}.js").read_text("utf-8") for name in MODULES) + program
     done = subprocess.run(
-        [NODE, "-e", script], input=json.dumps(values), capture_output=True, text=True, check=True
+        [NODE, "-e", script],
+        input=json.dumps(values),
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
     )
     return json.loads(done.stdout)
 
@@ -121,7 +125,7 @@ COLUMN = """<section class="column"><h2></h2>
 
 def kernels() -> str:
     """The page on trained and frozen kernels, without its drawings, which scripts make."""
-    return Template((FOLDER / "kernels.html").read_text()).substitute(
+    return Template((FOLDER / "kernels.html").read_text("utf-8")).substitute(
         columns="\n".join([COLUMN] * 3),
         digits=json.dumps(packed_digits(), separators=(",", ":")),
     )
@@ -294,6 +298,7 @@ ROWS = {
     "bp": "back-propagation in a conventional network",
     "dfa in a vnn": "DFA in a VNN",
     "gevb, mixed signs": "GEVB in a vectorized network of mixed signs",
+    "dfa, mixed signs": "DFA in a vectorized network of mixed signs",
 }
 
 
@@ -346,12 +351,12 @@ class KernelResults:
 
 def kernel_results() -> KernelResults:
     """As they were recorded."""
-    return KernelResults(json.loads(KERNELS.read_text()))
+    return KernelResults(read_values(KERNELS, "gevb kernels"))
 
 
 def discoveries() -> Discoveries:
     """As they were recorded."""
-    return Discoveries(json.loads(DISCOVERIES.read_text()), kernel_results())
+    return Discoveries(read_values(DISCOVERIES, "gevb discoveries"), kernel_results())
 
 
 class _Page(Html):
