@@ -124,7 +124,6 @@ KERNELS = {
     "gevb, mixed signs": Kernels("gevb", "mixed"),
     "dfa, mixed signs": Kernels("dfa", "mixed"),
     **{f"{name}, one stage": replace(kind, conv=(16,)) for name, kind in COLUMNS.items()},
-    **{f"{name}, batches of 128": replace(kind, batch=128) for name, kind in COLUMNS.items()},
 }
 #: Test errors in percent after every epoch.
 IN_NODE = """
