@@ -123,7 +123,7 @@ KERNELS = {
     **COLUMNS,
     "gevb, mixed signs": Kernels("gevb", "mixed"),
     "dfa, mixed signs": Kernels("dfa", "mixed"),
-    **{f"{name}, one stage": replace(kind, conv=(16,)) for name, kind in COLUMNS.items()},
+    **{f"{name}, one convolution": replace(kind, conv=(16,)) for name, kind in COLUMNS.items()},
 }
 #: Test errors in percent after every epoch.
 IN_NODE = """
