@@ -256,7 +256,7 @@ class Discoveries:
                 f"{self.errors('scale', rule='dfa', optimizer='sgd')}.",
             ),
             Task(
-                "Broadcasting trains kernels",
+                "Does training the kernels help?",
                 KERNELS_PAGE,
                 "dfa=conventional",
                 "Convolutions on the same digits: three networks learn whole, and each has a twin "
@@ -327,7 +327,7 @@ class KernelResults:
             f"{self.title(name)}: {self.spread(name, 'trained')} % trained against "
             f"{self.spread(name, 'frozen')} % frozen, better in {self.better(name)} of "
             f"{len(self.last(name, 'trained'))} seeds"
-            for name in ("dfa", "gevb", "bp", "dfa in a vnn")
+            for name in ("dfa", "gevb", "bp", "dfa in a vnn", "dfa, mixed signs")
         )
         return f"Test errors after {len(self.runs['dfa']['trained'][0])} epochs. {sides}."
 
