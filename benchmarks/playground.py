@@ -64,7 +64,7 @@ console.log(JSON.stringify(seconds));
 
 
 def in_torch(case: dict[str, Any], data: gevb.Dataset, dtype: torch.dtype) -> Callable[[], object]:
-    """An epoch."""
+    """Prepare an epoch."""
     stages = [spec for n in case.get("conv", []) for spec in (Conv(n, 3, 1, 1), Pool(2))]
     layers = [*stages, *map(FC, case.get("hidden", [64, 32]))]
     whole = case["net"] == "vnn"

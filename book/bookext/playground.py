@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 FOLDER = ASSETS / "playground"
-#: Each file defines one module, a function; those below it may be its arguments.
+#: Each file defines one module, a function; earlier ones may be its arguments.
 MODULES = ("random", "network", "initial", "data", "learn", "state", "draw", "worker")
 RECORDED = Path(__file__).parents[2] / "data" / "playground"
 DISCOVERIES, KERNELS = RECORDED / "discoveries.json", RECORDED / "kernels.json"
@@ -77,7 +77,7 @@ def packed_digits() -> dict[str, Any]:
 
 
 def in_node(program: str, values: dict[str, Any]) -> Any:
-    """What a program prints that knows the pages' own files and reads some values."""
+    """Run a program in node with the pages' own files and some values; return what it prints."""
     script = "\n".join((FOLDER / f"{name}.js").read_text("utf-8") for name in MODULES) + program
     done = subprocess.run(
         [NODE, "-e", script],
@@ -90,7 +90,7 @@ def in_node(program: str, values: dict[str, Any]) -> Any:
 
 
 def still(packed: dict[str, Any]) -> dict[str, Any]:
-    """Drawings of the network after some epochs and of its curves."""
+    """Draw the network after some epochs and its curves."""
     return dict(in_node(STILL, {"packed": packed, "epochs": EPOCHS}))
 
 
@@ -124,7 +124,7 @@ COLUMN = """<section class="column"><h2></h2>
 
 
 def kernels() -> str:
-    """The page on trained and frozen kernels, without its drawings, which scripts make."""
+    """Assemble the page on trained and frozen kernels; scripts make its drawings."""
     return Template((FOLDER / "kernels.html").read_text("utf-8")).substitute(
         columns="\n".join([COLUMN] * 3),
         digits=json.dumps(packed_digits(), separators=(",", ":")),
@@ -146,7 +146,7 @@ class Task(NamedTuple):
     seen: str
 
     def address(self, uri: str) -> str:
-        """A link to the page, which is at `uri`, with the settings."""
+        """Return a link with the settings to the page at `uri`."""
         return f"{uri}#{self.settings}"
 
 
@@ -192,7 +192,7 @@ class Discoveries:
         return f"{max(abs(a - b) for a, b in zip(ours, theirs, strict=True)):.1f}"
 
     def tasks(self) -> list[Task]:
-        """In order."""
+        """Return the tasks in order."""
         after = "after " + ", ".join(map(str, self.epochs[:-1])) + f" and {self.epochs[-1]} epochs"
         sgd = self.recorded["runs"]["scale"][-1]["rate"]
         return [
@@ -268,7 +268,7 @@ class Discoveries:
         ]
 
     def html(self) -> str:
-        """The tasks as a list, on the playground's page."""
+        """Format the tasks as a list for the playground's page."""
         items = "".join(
             f"<li><p><strong>{title}.</strong> {question}</p>"
             f'<p><a href="{escape(address)}">Set it up</a></p>'
@@ -282,7 +282,7 @@ class Discoveries:
         return f'<ol class="discoveries">{items}</ol>'
 
     def titles(self, uri: Callable[[str], str]) -> str:
-        """The tasks' titles and questions, each with a link; `uri` says where a page is."""
+        """Format titles and questions, each with a link; `uri` gives a page's address."""
         items = "".join(
             f'<li><a href="{escape(task.address(uri(task.page)))}">{task.title}</a>: '
             f"{task.question}</li>"
@@ -309,20 +309,20 @@ class KernelResults:
         self.runs = {run["name"]: run for run in recorded["runs"]}
 
     def last(self, name: str, side: str) -> list[float]:
-        """Test errors after the last epoch, by seed."""
+        """Return the test errors after the last epoch, by seed."""
         return [errors[-1] for errors in self.runs[name][side]]
 
     def spread(self, name: str, side: str) -> str:
-        """Mean and standard deviation."""
+        """Return mean and standard deviation."""
         return _spread(self.last(name, side))
 
     def better(self, name: str) -> int:
-        """Seeds in which training the kernels lowered the error."""
+        """Count the seeds in which training the kernels lowered the error."""
         sides = (self.last(name, side) for side in ("trained", "frozen"))
         return sum(trained < frozen for trained, frozen in zip(*sides, strict=True))
 
     def told(self) -> str:
-        """Trained against frozen, rule by rule."""
+        """Compare trained with frozen kernels, rule by rule."""
         sides = "; ".join(
             f"{self.title(name)}: {self.spread(name, 'trained')} % trained against "
             f"{self.spread(name, 'frozen')} % frozen, better in {self.better(name)} of "
@@ -332,12 +332,12 @@ class KernelResults:
         return f"Test errors after {len(self.runs['dfa']['trained'][0])} epochs. {sides}."
 
     def title(self, name: str) -> str:
-        """What a row is about."""
+        """Return a row's heading."""
         kind, _, change = name.partition(", ")
         return ROWS[name] if name in ROWS else f"{ROWS[kind]}, {change}"
 
     def html(self) -> str:
-        """A table."""
+        """Format a table."""
         seeds = len(next(iter(self.runs.values()))["trained"])
         rows = "".join(
             f"<tr><td>{self.title(name)}</td><td>{self.spread(name, 'trained')}</td>"
@@ -350,12 +350,12 @@ class KernelResults:
 
 
 def kernel_results() -> KernelResults:
-    """As they were recorded."""
+    """Read the recorded measurements."""
     return KernelResults(read_values(KERNELS, "gevb kernels"))
 
 
 def discoveries() -> Discoveries:
-    """As they were recorded."""
+    """Read the recorded measurements."""
     return Discoveries(read_values(DISCOVERIES, "gevb discoveries"), kernel_results())
 
 
@@ -377,7 +377,7 @@ class KernelsPage(_Page):
     """``{kernels}``: see `kernels`."""
 
     def html(self) -> str:
-        """The page's machine."""
+        """Return the page's HTML."""
         return kernels()
 
 
@@ -385,7 +385,7 @@ class KernelTable(_Page):
     """``{kernel-results}``: see `KernelResults`."""
 
     def html(self) -> str:
-        """The table."""
+        """Return the table."""
         return kernel_results().html()
 
 
@@ -403,7 +403,7 @@ class DiscoveryTitles(Html):
     kind = "discovery-titles"
 
     def html(self) -> str:
-        """A list of links."""
+        """Return a list of links."""
         builder, here = self.env.app.builder, self.env.docname
         return discoveries().titles(lambda page: builder.get_relative_uri(here, page))
 
