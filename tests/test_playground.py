@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import statistics
+from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
@@ -16,7 +17,8 @@ from node import in_node, parameters
 import gevb
 from bookext import playground
 from bookext.landing import as_json
-from gevb.networks import FC, Network
+from gevb.lab.records import read_values
+from gevb.networks import FC, Conv, Network, Pool, Spec
 from gevb.seeds import stream
 from gevb.theory.on_off import plain_nonnegative
 from gevbook.toys import NOISE, toy
@@ -28,29 +30,40 @@ KINDS = {
     "scalar": (False, True),
     "ordinary": (False, False),
 }
-OPTIMIZERS = {"adam": (torch.optim.Adam, 0.003), "sgd": (torch.optim.SGD, 0.05)}
+OPTIMIZERS = {"adam": (torch.optim.Adam, 0.003), "sgd": (torch.optim.SGD, 0.01)}
+#: An image and hidden layers by name.
+ARCHITECTURES: dict[str, tuple[tuple[int, int, int], list[Spec]]] = {
+    "fc": ((1, 1, 6), [FC(8), FC(10), FC(6)]),
+    "conv": ((1, 8, 8), [Conv(4, 3, 1, 1), Pool(2), Conv(6, 3, 1, 1), Pool(2), FC(6)]),
+    "one stage": ((1, 8, 8), [Conv(4, 3, 1, 1), Pool(2)]),
+}
 # A rule for a kind that has components to broadcast to; the clamp where weights are to be >= 0.
+# Networks with convolutions also with layers that are frozen: what lies below the others is kept.
 CASES = [
-    (kind, init, rule, optimizer, clamped)
-    for kind, init, rule, optimizer in product(KINDS, INITS, gevb.rules.RULES, OPTIMIZERS)
-    for clamped in ([True, False] if KINDS[kind][1] else [False])
+    (shape, kind, init, rule, optimizer, clamped, frozen)
+    for shape, kind, init, rule, optimizer in product(
+        ARCHITECTURES, KINDS, INITS, gevb.rules.RULES, OPTIMIZERS
+    )
+    for clamped in ([True, False] if KINDS[kind][1] and shape == "fc" else [KINDS[kind][1]])
+    for frozen in ([(), (1,), (1, 2), (2,), (3, 4)] if shape == "conv" and init == "he" else [()])
     if rule != "gevb" or KINDS[kind][0]
 ]
-INPUTS, CLASSES, HIDDEN, BATCH, STEPS = 6, 4, (8, 10, 6), 16, 50
+CLASSES, BATCH, STEPS = 4, 16, 50
 FEEDBACK = 3  # the seed of random feedback
 
 
-def make(kind: str, init: str, seed: int = 0) -> Network:
-    """A network whose biases are not zero.
+def make(shape: str, kind: str, init: str, frozen: tuple[int, ...] = (), seed: int = 0) -> Network:
+    """A network whose biases are not zero, with some layers frozen.
 
     Where they are, t . h of a unit with t = 1 and closed gates below is zero but for rounding: the
     components of e sum to zero.
     """
     vectorized, nonnegative = KINDS[kind]
+    image, hidden = ARCHITECTURES[shape]
     network = Network(
-        (1, 1, INPUTS),
+        image,
         CLASSES,
-        [FC(n) for n in HIDDEN],
+        hidden,
         vectorized=vectorized,
         nonnegative=nonnegative,
         initializer=INITS[init],
@@ -58,10 +71,20 @@ def make(kind: str, init: str, seed: int = 0) -> Network:
     ).double()
     generator = torch.Generator().manual_seed(seed + 100)
     with torch.no_grad():
-        for layer in network.layers:
+        for l, layer in enumerate(network.layers, 1):
             bias = layer.weights.bias
             bias.copy_(torch.randn(bias.shape, generator=generator, dtype=torch.float64) / 10)
+            layer.requires_grad_(l not in frozen)
     return network
+
+
+def architecture(conv: Sequence[int], hidden: Sequence[int]) -> list[Spec]:
+    stages: list[Spec] = [spec for n in conv for spec in (Conv(n, 3, 1, 1), Pool(2))]
+    return [*stages, *map(FC, hidden)]
+
+
+def channels_last(values: torch.Tensor) -> torch.Tensor:
+    return values.movedim(1, -1) if values.ndim == 4 else values
 
 
 def same(got: list[float], wanted: torch.Tensor, rtol: float) -> None:
@@ -70,10 +93,11 @@ def same(got: list[float], wanted: torch.Tensor, rtol: float) -> None:
     )
 
 
-def batches() -> tuple[torch.Tensor, torch.Tensor]:
+def batches(shape: str) -> tuple[torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(1)
-    x = torch.randn(STEPS, BATCH, INPUTS, generator=generator, dtype=torch.float64)
-    means = torch.randn(CLASSES, INPUTS, generator=generator, dtype=torch.float64)
+    image, _ = ARCHITECTURES[shape]
+    x = torch.randn(STEPS, BATCH, *image, generator=generator, dtype=torch.float64)
+    means = torch.randn(CLASSES, *image, generator=generator, dtype=torch.float64)
     y = torch.randint(CLASSES, (STEPS, BATCH), generator=generator)
     return x + means[y], y
 
@@ -81,34 +105,41 @@ def batches() -> tuple[torch.Tensor, torch.Tensor]:
 @pytest.fixture(scope="module")
 def computed() -> list[dict[str, Any]]:
     """What the page's arithmetic makes of every case in 50 steps."""
-    x, y = batches()
+    examples = {
+        shape: {"x": x.flatten(1).tolist(), "y": y.tolist()}
+        for shape in ARCHITECTURES
+        for x, y in [batches(shape)]
+    }
     cases = [
         {
-            "network": as_json(make(kind, init)),
+            "shape": shape,
+            "network": as_json(make(shape, kind, init, frozen)),
             "init": init,
             "rule": rule,
             "optimizer": optimizer,
             "rate": OPTIMIZERS[optimizer][1],
             "clamped": clamped,
         }
-        for kind, init, rule, optimizer, clamped in CASES
+        for shape, kind, init, rule, optimizer, clamped, frozen in CASES
     ]
     return in_node(
-        """return cases.map(({ network: plain, init, rule, optimizer, rate, clamped }) => {
-          const network = Networks.typed(plain);
+        """return cases.map(({ shape, network: plain, init, rule, optimizer, rate, clamped }) => {
+          const network = Networks.typed(plain), { x, y } = examples[shape];
           const fixed = Initial.feedback(rule, network, init, seed);
           const descent = new { adam: Networks.Adam, sgd: Networks.SGD }[optimizer](rate);
-          const first = Networks.learn(network, rule, fixed, x[0].flat(), y[0], BATCH);
+          const whole = Float64Array.from(x[0]);
+          const { trace, heard } = Networks.learn(network, rule, fixed, whole, y[0], BATCH);
+          const first = { open: trace.open.slice(0, -1), heard: heard.slice(0, -1) };
+          const from = Networks.lowest(network);
           x.forEach((pictures, n) => {
-            const labels = y[n], input = Float64Array.from(pictures.flat());
-            const { gradients } = Networks.learn(network, rule, fixed, input, labels, BATCH);
+            const input = Networks.received(network, Float64Array.from(pictures), BATCH, from);
+            const { gradients } = Networks.learn(network, rule, fixed, input, y[n], BATCH, from);
             descent.step(network, gradients);
             if (clamped) Networks.clamp(network);
           });
           return { first, after: network.layers.flatMap(({ weight, bias }) => [weight, bias]) };
         });""",
-        x=x.tolist(),
-        y=y.tolist(),
+        examples=examples,
         cases=cases,
         seed=FEEDBACK,
         BATCH=BATCH,
@@ -118,22 +149,21 @@ def computed() -> list[dict[str, Any]]:
 @pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("case", range(len(CASES)), ids=["-".join(map(str, c)) for c in CASES])
 def test_every_weight_after_50_steps_is_the_packages(computed, case: int):
-    kind, init, rule_name, optimizer, clamped = CASES[case]
-    network = make(kind, init)
+    shape, kind, init, rule_name, optimizer, clamped, frozen = CASES[case]
+    network = make(shape, kind, init, frozen)
     before = parameters(network)
     rule = gevb.make_rule(rule_name, network, seed=FEEDBACK)
     kind_of, rate = OPTIMIZERS[optimizer]
     descent = kind_of(network.parameters(), lr=rate)
-    x, y = batches()
-    images = x.view(STEPS, BATCH, 1, 1, INPUTS)
+    images, y = batches(shape)
     trace = network.trace(images[0])
     first = computed[case]["first"]
     assert torch.equal(
-        torch.tensor([v for layer in first["trace"]["open"][:-1] for v in layer]).bool(),
-        torch.cat([gate.flatten() for gate in trace.gates]),
+        torch.tensor([v for layer in first["open"] for v in layer]).bool(),
+        torch.cat([channels_last(gate).flatten() for gate in trace.gates]),
     )
-    for got, wanted in zip(first["heard"], rule.feedbacks(images[0], y[0]), strict=False):
-        same(got, wanted, 1e-10)
+    for got, wanted in zip(first["heard"], rule.feedbacks(images[0], y[0]), strict=True):
+        same(got, channels_last(wanted), 1e-10)
     for pictures, labels in zip(images, y, strict=True):
         descent.zero_grad()
         rule.backward(pictures, labels)
@@ -141,9 +171,12 @@ def test_every_weight_after_50_steps_is_the_packages(computed, case: int):
         if clamped:
             network.clamp_()
     difference = 0.0
-    for got, wanted, old in zip(computed[case]["after"], parameters(network), before, strict=True):
+    everything = zip(computed[case]["after"], parameters(network), before, strict=True)
+    for n, (got, wanted, old) in enumerate(everything):
         difference = max(difference, *(abs(a - b) for a, b in zip(got, wanted, strict=True)))
-        assert wanted != old, "nothing was learned"
+        l, what = n // 2 + 1, ("weight", "bias")[n % 2]
+        if not (l in frozen and l > 1 and clamped and what == "weight"):  # the clamp may change it
+            assert (wanted == old) == (l in frozen), "learned, or not"
     print(f"largest difference {difference:.1e}")
     assert difference <= 1e-9
 
@@ -151,13 +184,18 @@ def test_every_weight_after_50_steps_is_the_packages(computed, case: int):
 @pytest.mark.parametrize("seed", [0, 1, 12345])
 @pytest.mark.parametrize("init", INITS)
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("hidden", [(8,), (64, 32), (10, 8, 12, 22)])
-def test_seeds_are_the_packages(kind: str, init: str, hidden: tuple[int, ...], seed: int):
+@pytest.mark.parametrize(
+    ("conv", "hidden"),
+    [((), (8,)), ((), (64, 32)), ((), (10, 8, 12, 22)), ((6,), (8,)), ((4, 6), (8,))],
+)
+def test_seeds_are_the_packages(
+    kind: str, init: str, conv: tuple[int, ...], hidden: tuple[int, ...], seed: int
+):
     vectorized, nonnegative = KINDS[kind]
     network = Network(
-        (1, 1, INPUTS),
+        (1, 8, 8),
         CLASSES,
-        [FC(n) for n in hidden],
+        architecture(conv, hidden),
         vectorized=vectorized,
         nonnegative=nonnegative,
         initializer=INITS[init],
@@ -168,9 +206,11 @@ def test_seeds_are_the_packages(kind: str, init: str, hidden: tuple[int, ...], s
         return { network, fa: Initial.feedback("fa", network, settings.init, settings.seed),
           dfa: Initial.feedback("dfa", network, settings.init, settings.seed) };""",
         settings={
-            "inputs": INPUTS,
+            "inputs": 64,
             "classes": CLASSES,
+            "conv": conv,
             "hidden": hidden,
+            "frozen": [],
             "vectorized": vectorized,
             "nonnegative": nonnegative,
             "init": init,
@@ -186,7 +226,7 @@ def test_seeds_are_the_packages(kind: str, init: str, hidden: tuple[int, ...], s
         assert layer["gating"] == other["gating"]
     fa, dfa = gevb.FA(network, seed=seed), gevb.DFA(network, seed=seed)
     for weight, layer in zip(got["fa"][1:], fa.above, strict=True):
-        same(weight, layer.weight.detach(), 1e-13)
+        same(weight, channels_last(layer.weight.detach()), 1e-13)
     same(got["dfa"]["matrix"], dfa.matrix, 0)
 
 
@@ -253,14 +293,15 @@ LINKS = [
     "net=scalar&rule=bp&hidden=16&init=plain",
     "data=spirals&rule=gevb&clamp=off&seed=3",
     "data=rings&net=mixed&init=onoff&rule=bp",
+    "conv=8-8&hidden=16&rule=gevb&rate=0.003&batch=100",
+    "conv=8-6&hidden=16&net=ordinary&rule=dfa&frozen=1-2&seed=2",
+    "conv=10&hidden=16&net=mixed&rule=fa&frozen=2&opt=sgd&rate=0.01",
 ]
 RUN = """
 const digits = () => Data.digits({ ...packed, labels: [...packed.labels].map(Number) });
 const { state } = State.read(`#${link}`), data = state.data === "digits" ? digits()
   : state.data === "points" ? Data.points(state.points) : Data.toy(state.data, state.seed);
-const settings = { ...state, clamp: state.clamp === "on", optimizer: state.opt,
-  ...State.KINDS[state.net] };
-const run = new Learning.Run(settings, data);
+const run = new Learning.Run(State.settings(state), data);
 """
 
 
@@ -330,10 +371,11 @@ def test_angles_and_signs_are_the_packages(packed, link: str):
     )
     state = got["state"]
     vectorized, nonnegative = KINDS[state["net"]]
+    image = (1, 8, 8) if got["inputs"] == 64 else (1, 1, got["inputs"])
     network = Network(
-        (1, 1, got["inputs"]),
+        image,
         got["classes"],
-        [FC(n) for n in state["hidden"]],
+        architecture(state["conv"], state["hidden"]),
         vectorized=vectorized,
         nonnegative=nonnegative,
         initializer=INITS[state["init"]],
@@ -342,23 +384,30 @@ def test_angles_and_signs_are_the_packages(packed, link: str):
     rule = gevb.make_rule(state["rule"], network, seed=state["seed"])
     with torch.no_grad():
         for layer, learned in zip(network.layers, got["network"]["layers"], strict=True):
+            layer.requires_grad_(not learned["frozen"])
             for name in ("weight", "bias"):
-                parameter = getattr(layer.weights, name)
+                parameter = channels_last(getattr(layer.weights, name).detach())
                 value = torch.tensor(learned[name], dtype=torch.float64)
                 parameter.copy_(value.view(parameter.shape))
 
     def examples(part: str, start: int, end: int) -> tuple[torch.Tensor, torch.Tensor]:
-        x = torch.tensor(got[part]["x"], dtype=torch.float64).view(-1, 1, 1, got["inputs"])
+        x = torch.tensor(got[part]["x"], dtype=torch.float64).view(-1, *image)
         return x[start:end], torch.tensor(got[part]["y"])[start:end]
 
     wanted = gevb.alignment_angles(rule, *examples("test", 0, 128))
     assert got["angles"] == pytest.approx(wanted.tolist(), abs=1e-5)
     one, batch = examples("test", 3, 4), examples("train", 0, 128)
-    assert got["one"]["shares"] == pytest.approx(discoveries.shares(rule, *one, 1), abs=0.1)
-    assert got["batch"]["shares"] == pytest.approx(discoveries.shares(rule, *batch, 128), abs=0.1)
+    for name, examples_of, size in (("one", one, 1), ("batch", batch, 128)):
+        shares = [math.nan if share is None else share for share in got[name]["shares"]]
+        wanted = discoveries.shares(rule, *examples_of, size)
+        assert shares == pytest.approx(wanted, abs=0.1, nan_ok=True)
+    assert [math.isnan(share) for share in shares] == [
+        l in state["frozen"] for l in range(1, len(shares) + 1)
+    ]
+    if 2 in state["frozen"]:
+        return
     pairs = torch.tensor(got["batch"]["dots"], dtype=torch.float64)
-    update = rule.updates(*batch)[1].flatten()
-    gradient = gevb.BP(network).updates(*batch)[1].flatten()
+    update, gradient = (r.updates(*batch)[1].flatten() for r in (rule, gevb.BP(network)))
     assert len(pairs) > 50
     for g, u in pairs[::50]:
         assert (((gradient - g).abs() < 1e-12) & ((update - u).abs() < 1e-12)).any()
@@ -376,8 +425,9 @@ def test_links_say_all_choices_and_are_read_back():
             "seed": 4294967295,
             "rule": "dfa",
         },
+        {"conv": [16, 8], "hidden": [64], "frozen": [1, 2], "layer": 4},
         {"clamp": "off", "speed": "full", "show": "second", "example": 12, "layer": 3},
-        {"signs": "batch", "stage": "change", "vs": "dfa", "init": "plain"},
+        {"seeds": 3, "signs": "batch", "stage": "change", "vs": "dfa", "init": "plain"},
     ]
     got = in_node(
         """return states.map((asked) => {
@@ -405,6 +455,10 @@ def test_links_say_all_choices_and_are_read_back():
         ("rate=abc", "“rate=abc”: wanted a number above 0", "rate", 0.001),
         ("rate=-1", "wanted a number above 0", "rate", 0.001),
         ("rate=", "wanted a number above 0", "rate", 0.001),
+        ("conv=16-16-16", "none, or one or two even numbers from 4 to 32", "conv", []),
+        ("conv=16-5", "none, or one or two even numbers from 4 to 32", "conv", []),
+        ("data=rings&conv=16", "Convolutions need pictures", "conv", []),
+        ("frozen=1-x", "wanted none, or the numbers of layers", "frozen", []),
         ("hidden=64-7", "wanted one to 4 even numbers from 8 to 128", "hidden", [64, 32]),
         ("hidden=8-8-8-8-8", "wanted one to 4 even numbers", "hidden", [64, 32]),
         ("batch=0", "wanted a whole number from 1 to 512", "batch", 128),
@@ -427,7 +481,7 @@ def test_a_bad_link_gets_a_kind_sentence_and_the_default(
 
 
 def test_a_headings_anchor_is_not_a_link_of_the_playground():
-    assert in_node("return [State.read('#five-discoveries'), State.read('')];") == [None, None]
+    assert in_node("return [State.read('#six-discoveries'), State.read('')];") == [None, None]
 
 
 @pytest.mark.parametrize(
@@ -488,16 +542,16 @@ def test_a_drawing_is_sampled_as_the_data_were(packed):
 
 def test_another_page_leads_to_each_discovery():
     found = playground.discoveries()
-    html = found.titles("../playground.html")
-    links = re.findall(r'<a href="\.\./playground\.html#data=digits&amp;(.*?)">(.*?)</a>', html)
-    wanted = [(settings, title) for title, settings, *_ in found.tasks()]
-    assert [(settings.replace("&amp;", "&"), title) for settings, title in links] == wanted
+    html = found.titles(lambda page: f"../{page.removeprefix('book/')}.html")
+    links = re.findall(r'<a href="\.\./(\w+)\.html#(.*?)">(.*?)</a>', html)
+    wanted = [(task.page, task.settings, task.title) for task in found.tasks()]
+    assert [(f"book/{p}", s.replace("&amp;", "&"), title) for p, s, title in links] == wanted
 
 
 def test_discoveries_say_what_is_recorded():
     recorded = read_values(playground.DISCOVERIES, discoveries.FORMAT)
     assert all(len(run["seeds"]) == 10 for runs in recorded["runs"].values() for run in runs)
-    html = playground.Discoveries(recorded).html()
+    html = playground.Discoveries(recorded, playground.kernel_results()).html()
     for name, runs in discoveries.SETTINGS.items():
         for setting, run in zip(runs, recorded["runs"][name], strict=True):
             assert {key: run[key] for key in vars(setting)} == vars(setting)
@@ -507,11 +561,52 @@ def test_discoveries_say_what_is_recorded():
                 errors = [seed["errors"][n] for seed in run["seeds"]]
                 shown = f"{statistics.mean(errors):.1f} ± {statistics.stdev(errors):.1f}"
                 assert shown in html, (name, setting, shown)
-    links = re.findall('href="#(.*?)"', html)
-    assert len(links) == 5
-    for link in links:
-        found = in_node("return State.read(`#${link}`);", link=link.replace("&amp;", "&"))
+    links = re.findall('href="(.*?)#(.*?)"', html)
+    assert [page for page, _ in links] == [*[""] * 5, "kernels.html"]
+    for page, link in links:
+        reader = "State.kernels" if page else "State"
+        found = in_node(f"return {reader}.read(`#${{link}}`);", link=link.replace("&amp;", "&"))
         assert found["notes"] == []
+
+
+def test_kernel_results_say_what_is_recorded():
+    recorded = read_values(playground.KERNELS, discoveries.KERNELS_FORMAT)
+    results = playground.KernelResults(recorded)
+    rows = re.findall("<tr><td>(.*?)</tr>", results.html())
+    for row, (name, kind), run in zip(
+        rows, discoveries.KERNELS.items(), recorded["runs"], strict=True
+    ):
+        assert run["name"] == name
+        wanted = {k: list(v) if isinstance(v, tuple) else v for k, v in vars(kind).items()}
+        assert {key: run[key] for key in wanted} == wanted
+        better = 0
+        for side in ("trained", "frozen"):
+            assert [len(errors) for errors in run[side]] == [kind.epochs] * 10
+            last = [errors[-1] for errors in run[side]]
+            assert f"{statistics.mean(last):.1f} ± {statistics.stdev(last):.1f}" in row
+        for trained, frozen in zip(run["trained"], run["frozen"], strict=True):
+            better += trained[-1] < frozen[-1]
+        assert row.endswith(f"<td>{better} of 10</td>")
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_kernels_number_can_be_measured_again_with_the_package(frozen: bool):
+    """DFA in the conventional network, three epochs."""
+    kind = discoveries.COLUMNS["dfa"]
+    network = gevb.build(
+        "digits", architecture(kind.conv, kind.hidden), vectorized=False, nonnegative=False
+    ).double()
+    for layer in network.layers[: len(kind.conv)]:
+        layer.requires_grad_(not frozen)
+    rule = gevb.make_rule(kind.rule, network)
+    adam, order = torch.optim.Adam(network.parameters(), lr=kind.rate), stream(0, "order")
+    data, errors = gevb.load("digits"), []
+    for _ in range(3):
+        shuffled = torch.randperm(len(data.train), generator=order)
+        gevb.train_epoch(rule, adam, data.train.batches(kind.batch, shuffled))
+        errors.append(gevb.evaluate(network, data.test)[0])
+    recorded = playground.kernel_results().runs["dfa"]["frozen" if frozen else "trained"][0]
+    assert errors == pytest.approx(recorded[:3], abs=1e-9)
 
 
 def test_a_discoverys_number_can_be_measured_again():

@@ -1,22 +1,27 @@
-"""Measure the playground's five discoveries with the package, and record them.
+"""Measure what the playground's discoveries promise, with the package, and record it.
 
-python tools/discoveries.py
+python tools/discoveries.py [fc] [kernels]
 
-Trains fully connected networks with 64 and 32 hidden units on the digits (batches of 128), from ten
-seeds, and writes test errors, and shares of updates with the gradient's sign, to
+fc: trains fully connected networks with 64 and 32 hidden units on the digits (batches of 128), from
+ten seeds, and writes test errors, and shares of updates with the gradient's sign, to
 data/playground/discoveries.json. Takes some minutes.
+
+kernels: trains networks with convolutions from ten seeds, by the page's own files in node, once
+whole and once with the kernels frozen at their start, and writes the test error after every epoch
+to data/playground/kernels.json. Takes ten minutes. Both, unless told otherwise.
 """
 
 from __future__ import annotations
 
-import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import click
 import torch
 
 import gevb
+from bookext.playground import in_node, packed_digits
 from gevb.lab.provenance import provenance
 from gevb.lab.records import to_json
 from gevb.lab.runs import write_atomically
@@ -24,8 +29,8 @@ from gevb.networks import FC, Network, build
 from gevb.seeds import stream
 from gevb.theory.sign_match import equal_signs
 
-FILE = Path(__file__).resolve().parents[1] / "data" / "playground" / "discoveries.json"
-FORMAT = "gevb discoveries"
+FOLDER = Path(__file__).resolve().parents[1] / "data" / "playground"
+FORMAT, KERNELS_FORMAT = "gevb discoveries", "gevb kernels"
 HIDDEN, BATCH, SEEDS, EPOCHS = (64, 32), 128, range(10), (1, 10, 20)
 
 
@@ -94,10 +99,74 @@ def errors(setting: Setting, seed: int, data: gevb.Dataset) -> dict[str, Any]:
     return {"seed": seed, "errors": found, "angles": angles}
 
 
-def main() -> int:
-    """Measure, print and write."""
-    torch.set_num_threads(1)
-    data = gevb.load("digits")
+@dataclass(frozen=True)
+class Kernels:
+    """A network with convolutions (3 x 3, then the mean over 2 x 2) and what trains it."""
+
+    rule: str
+    net: str
+    conv: tuple[int, ...] = (16, 16)
+    hidden: tuple[int, ...] = (64,)
+    batch: int = 32
+    rate: float = 3e-3
+    epochs: int = 10
+
+
+#: The page's three columns and its switch; then what may tell another story.
+COLUMNS = {
+    "dfa": Kernels("dfa", "ordinary"),
+    "gevb": Kernels("gevb", "vnn"),
+    "bp": Kernels("bp", "ordinary"),
+    "dfa in a vnn": Kernels("dfa", "vnn"),
+}
+KERNELS = {
+    **COLUMNS,
+    "gevb, mixed signs": Kernels("gevb", "mixed"),
+    "dfa, mixed signs": Kernels("dfa", "mixed"),
+    **{f"{name}, one convolution": replace(kind, conv=(16,)) for name, kind in COLUMNS.items()},
+}
+#: Test errors in percent after every epoch.
+IN_NODE = """
+const Random = randomModule(), Networks = networkModule(), Initial = initialModule(Random);
+const Data = dataModule(Random), State = stateModule();
+const { Run } = learnModule(Random, Networks, Initial);
+const { packed, asked, epochs } = JSON.parse(require("fs").readFileSync(0));
+const data = Data.digits({ ...packed, labels: [...packed.labels].map(Number) });
+const { state } = State.settled(asked);
+const run = new Run(State.settings(state), data), errors = [];
+for (let epoch = 0; epoch < epochs; epoch++) {
+  for (let n = 0; n < run.perEpoch; n++) run.step();
+  errors.push(run.wrong("test").error);
+}
+console.log(JSON.stringify(errors));
+"""
+
+
+def kernel_errors(kind: Kernels, frozen: bool, seed: int, packed: dict[str, Any]) -> list[float]:
+    """Test errors after every epoch, with the kernels trained or frozen."""
+    asked = asdict(kind) | {"seed": seed, "vs": "none"}
+    epochs = asked.pop("epochs")
+    asked["frozen"] = [l + 1 for l in range(len(kind.conv))] if frozen else []
+    values = {"packed": packed, "asked": asked, "epochs": epochs}
+    return list(in_node(IN_NODE, values))
+
+
+def kernels(data: gevb.Dataset) -> dict[str, Any]:
+    """Trained against frozen kernels."""
+    runs, packed = [], packed_digits()
+    for name, kind in KERNELS.items():
+        sides = {
+            side: [kernel_errors(kind, side == "frozen", seed, packed) for seed in SEEDS]
+            for side in ("trained", "frozen")
+        }
+        last = {side: sum(e[-1] for e in errors) / len(errors) for side, errors in sides.items()}
+        print(name, last, flush=True)
+        runs.append({"name": name, **asdict(kind), **sides})
+    return {"runs": runs}
+
+
+def fully_connected(data: gevb.Dataset) -> dict[str, Any]:
+    """Test errors, angles and shares of equal signs."""
     x, y = data.train.x[:BATCH].double(), data.train.y[:BATCH]
     runs: dict[Setting, list[dict[str, Any]]] = {}
     for setting in dict.fromkeys(s for settings in SETTINGS.values() for s in settings):
@@ -111,8 +180,7 @@ def main() -> int:
             one, batch = (shares(rule, x, y, size) for size in (1, BATCH))
             signs.append({"nonnegative": nonnegative, "seed": seed, "one": one, "batch": batch})
             print(signs[-1], flush=True)
-    result = {
-        "provenance": provenance("gevb.training", torch.device("cpu"), SEEDS[0]),
+    return {
         "hidden": HIDDEN,
         "batch": BATCH,
         "epochs": EPOCHS,
@@ -122,11 +190,29 @@ def main() -> int:
         },
         "signs": signs,
     }
-    FILE.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(FILE, to_json(FORMAT, result))
-    print(f"written to {FILE.relative_to(Path.cwd())}")
-    return 0
+
+
+#: What is measured, and the file it goes to.
+PARTS = {
+    "fc": (fully_connected, FORMAT, "discoveries.json"),
+    "kernels": (kernels, KERNELS_FORMAT, "kernels.json"),
+}
+
+
+@click.command()
+@click.argument("parts", nargs=-1, type=click.Choice([*PARTS]))
+def main(parts: tuple[str, ...]) -> None:
+    """Measure, print, write."""
+    torch.set_num_threads(1)
+    data = gevb.load("digits")
+    for part in parts or PARTS:
+        measure, format, name = PARTS[part]
+        made = {"provenance": provenance("gevb.training", torch.device("cpu"), SEEDS[0])}
+        result = made | measure(data)
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        write_atomically(FOLDER / name, to_json(format, result))
+        print(f"written to {FOLDER / name}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

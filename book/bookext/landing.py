@@ -8,6 +8,7 @@ its first picture, and the mistakes of a whole run. `landing.js` animates it wit
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from string import Template
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +18,7 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 import gevb
+from gevb.layers import AvgPool2d, Conv2d
 from gevb.networks import FC, Network
 from gevb.seeds import stream
 
@@ -84,17 +86,27 @@ def toy() -> Toy:
 
 
 def as_json(network: Network) -> dict[str, Any]:
-    """Convert a fully connected network to the format of network.js."""
+    """A network of fully connected layers and convolutions as network.js takes it."""
     layers = []
     for layer in network.layers:
         weights, gate = layer.weights, layer.gate
+        channels, *image = weights.in_units
+        weight = weights.weight.detach()
+        if isinstance(weights, Conv2d):
+            weight = weight.movedim(1, -1)  # channels last
+        pools = [module.size for module in layer.arrange if isinstance(module, AvgPool2d)]
         layers.append(
             {
-                "inputs": weights.in_units[0],
+                "side": image[0] if image else 1,
+                "channels": channels,
+                "kernel": weights.kernel_size if isinstance(weights, Conv2d) else 1,
+                "pool": math.prod(pools),
+                "inputs": weights.fan_in,
                 "units": weights.out_units[0],
                 "first": weights.first,
                 "output": weights.output,
-                "weight": weights.weight.detach().flatten().tolist(),
+                "frozen": not weights.weight.requires_grad,
+                "weight": weight.flatten().tolist(),
                 "bias": weights.bias.detach().flatten().tolist(),
                 "gating": None if gate is None else gate.t.flatten().tolist(),
             }

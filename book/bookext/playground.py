@@ -11,11 +11,11 @@ import json
 import re
 import statistics
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from docutils import nodes
 from sphinx import addnodes
@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 
 FOLDER = ASSETS / "playground"
 #: Each file defines one module, a function; earlier ones may be its arguments.
-SCRIPTS = ("random", "network", "initial", "data", "learn", "state", "draw", "page")
-DISCOVERIES = Path(__file__).parents[2] / "data" / "playground" / "discoveries.json"
-PAGE = "book/playground"
+MODULES = ("random", "network", "initial", "data", "learn", "state", "draw", "worker")
+RECORDED = Path(__file__).parents[2] / "data" / "playground"
+DISCOVERIES, KERNELS = RECORDED / "discoveries.json", RECORDED / "kernels.json"
+PAGE, KERNELS_PAGE = "book/playground", "book/kernels"
 EPOCHS = 3  # of the network that is drawn while the book is built
 LEVELS = "0123456789abcdefg"  # of a pixel
 ALT = (
@@ -50,14 +51,13 @@ const { Run } = learnModule(Random, Networks, Initial);
 const { packed, epochs } = JSON.parse(require("fs").readFileSync(0));
 const data = Data.digits({ ...packed, labels: [...packed.labels].map(Number) });
 const state = State.defaults({});
-const runs = [state.rule, state.vs].map((rule) => new Run({ ...state, rule, clamp: true,
-  optimizer: state.opt, ...State.KINDS[state.net] }, data));
+const runs = [state.rule, state.vs].map((rule) => new Run(State.settings(state, rule), data));
 for (const run of runs) while (run.epoch < epochs) { run.step(); if (run.due) run.evaluate(); }
 const [{ network, fixed }] = runs, x = data.test.x.subarray(0, 64), label = data.test.y[0];
 const learnt = Networks.learn(network, state.rule, fixed, x, [label], 1);
 const p = [...Networks.softmax(learnt.trace.logits, 1)];
-const scene = Draw.network({ network, fixed, rule: state.rule, learnt, p, label, names: data.names,
-  stage: "all", width: 760 });
+const scene = Draw.network({ network, fixed, rule: state.rule, x, learnt, p, label,
+  names: data.names, stage: "all", width: 760 });
 const curves = Draw.curves(runs.map((run, n) => ({ rule: [state.rule, state.vs][n],
   points: run.curve, kind: n ? "beside" : "" })), 420);
 console.log(JSON.stringify({ scene, curves, errors: runs.map((run) => run.curve.at(-1).test) }));
@@ -76,17 +76,22 @@ def packed_digits() -> dict[str, Any]:
     return {"pixels": pixels, "labels": labels, "tests": len(data.test)}
 
 
-def still(packed: dict[str, Any]) -> dict[str, Any]:
-    """Draw the network after some epochs and its curves, with the page's own files."""
-    script = "\n".join((FOLDER / f"{name}.js").read_text("utf-8") for name in SCRIPTS[:-1]) + STILL
+def in_node(program: str, values: dict[str, Any]) -> Any:
+    """Run a program in node with the pages' own files and some values; return what it prints."""
+    script = "\n".join((FOLDER / f"{name}.js").read_text("utf-8") for name in MODULES) + program
     done = subprocess.run(
         [NODE, "-e", script],
-        input=json.dumps({"packed": packed, "epochs": EPOCHS}),
+        input=json.dumps(values),
         capture_output=True,
         encoding="utf-8",
         check=True,
     )
     return json.loads(done.stdout)
+
+
+def still(packed: dict[str, Any]) -> dict[str, Any]:
+    """Draw the network after some epochs and its curves."""
+    return dict(in_node(STILL, {"packed": packed, "epochs": EPOCHS}))
 
 
 def playground() -> str:
@@ -105,16 +110,51 @@ def playground() -> str:
     )
 
 
+COLUMN = """<section class="column"><h2></h2>
+<div class="pair"><div class="heard" role="img" aria-label="Feedback over the picture"></div>
+<div>
+<canvas class="first-kernels" role="img" aria-label="Kernels of the first convolution"></canvas>
+<canvas class="second-kernels" role="img" aria-label="Kernels of the second convolution"></canvas>
+</div></div>
+<p class="words"></p>
+<h3>Test error: kernels trained solid, frozen dashed</h3>
+<p class="ends"></p><div class="curves" role="img" aria-label="Test errors over epochs"></div>
+<h3>Angle to the gradient, by layer</h3>
+<div class="angles" role="img" aria-label="Angles over epochs"></div></section>"""
+
+
+def kernels() -> str:
+    """Assemble the page on trained and frozen kernels; scripts make its drawings."""
+    return Template((FOLDER / "kernels.html").read_text("utf-8")).substitute(
+        columns="\n".join([COLUMN] * 3),
+        digits=json.dumps(packed_digits(), separators=(",", ":")),
+    )
+
+
 def _spread(values: Sequence[float], digits: int = 1) -> str:
     """Format mean and standard deviation over the seeds."""
     return f"{statistics.mean(values):.{digits}f} ± {statistics.stdev(values):.{digits}f}"
 
 
+class Task(NamedTuple):
+    """A guided task: where it is set up and how, what is asked, and what should be seen."""
+
+    title: str
+    page: str
+    settings: str
+    question: str
+    seen: str
+
+    def address(self, uri: str) -> str:
+        """Return a link with the settings to the page at `uri`."""
+        return f"{uri}#{self.settings}"
+
+
 class Discoveries:
     """Guided tasks, with values measured over ten seeds."""
 
-    def __init__(self, recorded: dict[str, Any]) -> None:
-        self.recorded = recorded
+    def __init__(self, recorded: dict[str, Any], kernels: KernelResults) -> None:
+        self.recorded, self.kernels = recorded, kernels
         self.epochs: list[int] = recorded["epochs"]
 
     def run(self, name: str, **wanted: Any) -> list[dict[str, Any]]:
@@ -151,22 +191,24 @@ class Discoveries:
         ours, theirs = ([error for seed in seeds for error in seed["errors"]] for seeds in both)
         return f"{max(abs(a - b) for a, b in zip(ours, theirs, strict=True)):.1f}"
 
-    def tasks(self) -> list[tuple[str, str, str, str]]:
-        """Return title, settings, question and observation of each task."""
+    def tasks(self) -> list[Task]:
+        """Return the tasks in order."""
         after = "after " + ", ".join(map(str, self.epochs[:-1])) + f" and {self.epochs[-1]} epochs"
         sgd = self.recorded["runs"]["scale"][-1]["rate"]
         return [
-            (
+            Task(
                 "One message nearly suffices",
-                "net=vnn&rule=gevb&vs=bp",
+                PAGE,
+                "data=digits&net=vnn&rule=gevb&vs=bp",
                 "In a VNN all units hear the same vector under GEVB, and each hears its own under "
                 "back-propagation. How far apart will the two curves be?",
                 f"Test errors {after}: GEVB {self.errors('nearly', rule='gevb')}, "
                 f"BP {self.errors('nearly', rule='bp')}. BP stays a little ahead.",
             ),
-            (
+            Task(
                 "At the start, the signs carry it; then it aligns itself",
-                "net=mixed&rule=gevb&vs=bp",
+                PAGE,
+                "data=digits&net=mixed&rule=gevb&vs=bp",
                 "The same broadcast, but the weights may be negative: now nothing promises the "
                 "right signs. Look at the shares of equal signs before you press Play. Will it "
                 "learn?",
@@ -178,9 +220,10 @@ class Discoveries:
                 f"falls from {self.angle(0)} to {self.angle(-1)}: the network comes to meet the "
                 "message.",
             ),
-            (
+            Task(
                 "The promise is for each example",
-                "net=vnn&rule=gevb&vs=none&signs=batch",
+                PAGE,
+                "data=digits&net=vnn&rule=gevb&vs=none&signs=batch",
                 "In a VNN no update of a single example opposes the gradient. Does a batch, the "
                 "sum of such updates, keep that promise? Switch between one example and a batch.",
                 "Before training, of the updates that have a gradient these shares have its sign, "
@@ -189,18 +232,20 @@ class Discoveries:
                 "with different numbers for the same unit can outvote each other in the gradient "
                 "and not in the update.",
             ),
-            (
+            Task(
                 "Random feedback has to wait",
-                "net=ordinary&rule=dfa&vs=bp",
+                PAGE,
+                "data=digits&net=ordinary&rule=dfa&vs=bp",
                 "An ordinary network, and each unit hears a fixed random mix of the errors (DFA). "
                 "How many epochs until it gets nine of ten digits right?",
                 f"Test errors {after}: DFA {self.errors('random', rule='dfa')}, BP "
                 f"{self.errors('random', rule='bp')}. Most seeds have not got there by epoch "
                 f"{self.epochs[-1]}; watch the angle begin to fall from 90°.",
             ),
-            (
+            Task(
                 "Adam hides the scale",
-                f"net=vnn&rule=gevb&vs=dfa&opt=sgd&rate={sgd}",
+                PAGE,
+                f"data=digits&net=vnn&rule=gevb&vs=dfa&opt=sgd&rate={sgd}",
                 "In a VNN, DFA sends each unit the error vector times a random number that never "
                 "changes. Adam rescales every weight's step by itself. When will DFA and GEVB "
                 "part: under Adam, under plain SGD, or both? This link is SGD; then choose Adam.",
@@ -210,30 +255,108 @@ class Discoveries:
                 f"{self.errors('scale', rule='gevb', optimizer='sgd')}, DFA "
                 f"{self.errors('scale', rule='dfa', optimizer='sgd')}.",
             ),
+            Task(
+                "Does training the kernels help?",
+                KERNELS_PAGE,
+                "dfa=conventional",
+                "Convolutions on the same digits: three networks learn whole, and each has a twin "
+                "whose kernels stay as they were drawn. For which of the rules does training the "
+                "kernels help? Then switch DFA to a VNN, where its random numbers are never "
+                "negative.",
+                self.kernels.told(),
+            ),
         ]
 
     def html(self) -> str:
-        """Format the tasks as a list."""
+        """Format the tasks as a list for the playground's page."""
         items = "".join(
             f"<li><p><strong>{title}.</strong> {question}</p>"
-            f'<p><a href="#{escape(f"data=digits&{settings}")}">Set it up</a></p>'
+            f'<p><a href="{escape(address)}">Set it up</a></p>'
             f"<details><summary>What you should have seen</summary><p>{seen}</p></details></li>"
-            for title, settings, question, seen in self.tasks()
+            for task in self.tasks()
+            for title, _, _, question, seen in [task]
+            for address in [
+                task.address("" if task.page == PAGE else f"{Path(task.page).name}.html")
+            ]
         )
         return f'<ol class="discoveries">{items}</ol>'
 
-    def titles(self, page: str) -> str:
-        """Format the tasks' titles and questions, each with a link to the playground's page."""
+    def titles(self, uri: Callable[[str], str]) -> str:
+        """Format titles and questions, each with a link; `uri` gives a page's address."""
         items = "".join(
-            f'<li><a href="{escape(f"{page}#data=digits&{settings}")}">{title}</a>: {question}</li>'
-            for title, settings, question, _ in self.tasks()
+            f'<li><a href="{escape(task.address(uri(task.page)))}">{task.title}</a>: '
+            f"{task.question}</li>"
+            for task in self.tasks()
         )
         return f"<ol>{items}</ol>"
 
 
+#: The rows of the table on kernels, by the names in the record.
+ROWS = {
+    "dfa": "DFA in a conventional network",
+    "gevb": "GEVB in a VNN",
+    "bp": "back-propagation in a conventional network",
+    "dfa in a vnn": "DFA in a VNN",
+    "gevb, mixed signs": "GEVB in a vectorized network of mixed signs",
+    "dfa, mixed signs": "DFA in a vectorized network of mixed signs",
+}
+
+
+class KernelResults:
+    """Trained against frozen kernels over ten seeds, as `tools/discoveries.py` recorded them."""
+
+    def __init__(self, recorded: dict[str, Any]) -> None:
+        self.runs = {run["name"]: run for run in recorded["runs"]}
+
+    def last(self, name: str, side: str) -> list[float]:
+        """Return the test errors after the last epoch, by seed."""
+        return [errors[-1] for errors in self.runs[name][side]]
+
+    def spread(self, name: str, side: str) -> str:
+        """Return mean and standard deviation."""
+        return _spread(self.last(name, side))
+
+    def better(self, name: str) -> int:
+        """Count the seeds in which training the kernels lowered the error."""
+        sides = (self.last(name, side) for side in ("trained", "frozen"))
+        return sum(trained < frozen for trained, frozen in zip(*sides, strict=True))
+
+    def told(self) -> str:
+        """Compare trained with frozen kernels, rule by rule."""
+        sides = "; ".join(
+            f"{self.title(name)}: {self.spread(name, 'trained')} % trained against "
+            f"{self.spread(name, 'frozen')} % frozen, better in {self.better(name)} of "
+            f"{len(self.last(name, 'trained'))} seeds"
+            for name in ("dfa", "gevb", "bp", "dfa in a vnn", "dfa, mixed signs")
+        )
+        return f"Test errors after {len(self.runs['dfa']['trained'][0])} epochs. {sides}."
+
+    def title(self, name: str) -> str:
+        """Return a row's heading."""
+        kind, _, change = name.partition(", ")
+        return ROWS[name] if name in ROWS else f"{ROWS[kind]}, {change}"
+
+    def html(self) -> str:
+        """Format a table."""
+        seeds = len(next(iter(self.runs.values()))["trained"])
+        rows = "".join(
+            f"<tr><td>{self.title(name)}</td><td>{self.spread(name, 'trained')}</td>"
+            f"<td>{self.spread(name, 'frozen')}</td><td>{self.better(name)} of {seeds}</td></tr>"
+            for name in self.runs
+        )
+        heads = ("", "kernels trained", "kernels frozen", "seeds in which training helps")
+        cells = "".join(f'<th scope="col">{head or "rule and network"}</th>' for head in heads)
+        return f'<table class="table"><thead><tr>{cells}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def kernel_results() -> KernelResults:
+    """Read the recorded measurements."""
+    return KernelResults(read_values(KERNELS, "gevb kernels"))
+
+
 def discoveries() -> Discoveries:
     """Read the recorded measurements."""
-    return Discoveries(read_values(DISCOVERIES, "gevb discoveries"))
+    return Discoveries(read_values(DISCOVERIES, "gevb discoveries"), kernel_results())
 
 
 class _Page(Html):
@@ -248,6 +371,22 @@ class Playground(_Page):
     def html(self) -> str:
         """Return `playground`."""
         return playground()
+
+
+class KernelsPage(_Page):
+    """``{kernels}``: see `kernels`."""
+
+    def html(self) -> str:
+        """Return the page's HTML."""
+        return kernels()
+
+
+class KernelTable(_Page):
+    """``{kernel-results}``: see `KernelResults`."""
+
+    def html(self) -> str:
+        """Return the table."""
+        return kernel_results().html()
 
 
 class DiscoveryList(_Page):
@@ -265,8 +404,8 @@ class DiscoveryTitles(Html):
 
     def html(self) -> str:
         """Return a list of links."""
-        page = self.env.app.builder.get_relative_uri(self.env.docname, PAGE)
-        return discoveries().titles(page)
+        builder, here = self.env.app.builder, self.env.docname
+        return discoveries().titles(lambda page: builder.get_relative_uri(here, page))
 
 
 class SettingsInLinks(SphinxPostTransform):
@@ -288,9 +427,12 @@ class SettingsInLinks(SphinxPostTransform):
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the parts with Sphinx."""
     app.add_directive("playground", Playground)
+    app.add_directive("kernels", KernelsPage)
+    app.add_directive("kernel-results", KernelTable)
     app.add_directive("discoveries", DiscoveryList)
     app.add_directive("discovery-titles", DiscoveryTitles)
     app.add_post_transform(SettingsInLinks)
-    files = ["playground.css", *(f"{name}.js" for name in SCRIPTS)]
-    serve(app, '<div class="playground"', *(f"playground/{name}" for name in files))
+    files = ["playground.css", *(f"{name}.js" for name in MODULES)]
+    for sign, page in (("playground", "page.js"), ("playground kernels", "kernels.js")):
+        serve(app, f'<div class="{sign}"', *(f"playground/{name}" for name in [*files, page]))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

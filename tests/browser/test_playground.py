@@ -9,8 +9,8 @@ import faults
 import pytest
 from browser import BOOK, DESK, PHONE
 
-NAME = "book/playground.html"
-SIZE = 300_000  # bytes
+NAME, KERNELS = "book/playground.html", "book/kernels.html"
+SIZE = 350_000  # bytes
 PATIENCE = 60  # seconds that training has to reach an error, on a busy machine
 WITHOUT_WORKER = "delete window.Worker;"
 STATE = "() => document.querySelector('.playground').innerHTML + location.hash"
@@ -20,8 +20,8 @@ STATE = "() => document.querySelector('.playground').innerHTML + location.hash"
 def opened(in_a_window, home):
     """Open the page with settings, in a window that counts what goes wrong."""
 
-    def opened(settings="", size=DESK, script=None, at=home, **options):
-        name = f"{NAME}{settings and '#' + settings}"
+    def opened(settings="", size=DESK, script=None, at=home, name=NAME, **options):
+        name = f"{name}{settings and '#' + settings}"
         page = in_a_window(at, name, script, **{**size, **options})
         page.wait_for_function("document.querySelector('.summary').textContent")
         return page
@@ -72,8 +72,9 @@ def test_default_is_two_runs_from_the_same_weights(opened):
     assert error(page) < 60
 
 
-def test_is_light(chromium, home):
-    with browser.visited(chromium, home, NAME) as visit:
+@pytest.mark.parametrize("name", [NAME, KERNELS])
+def test_is_light(chromium, home, name):
+    with browser.visited(chromium, home, name) as visit:
         assert faults.weight(visit.page) < SIZE
 
 
@@ -96,15 +97,22 @@ CONTROLS = [
     ('select[name="vs"]', "ArrowDown", "vs=fa"),
     ('select[name="net"]', "ArrowDown", "net=mixed"),
     ('select[name="net"]', "ArrowUp", "net=vnn"),
-    (".widths input", "ArrowUp", "hidden=66-32"),
-    (".more", "Enter", "hidden=66-32-32"),
-    (".fewer", "Enter", "hidden=66-32&"),
+    ('[data-name="hidden"] input', "ArrowUp", "hidden=66-32"),
+    ('[data-name="hidden"] .more', "Enter", "hidden=66-32-32"),
+    ('[data-name="hidden"] .fewer', "Enter", "hidden=66-32&"),
+    ('[data-name="conv"] .more', "Enter", "conv=16&"),
+    ('[data-name="conv"] input', "ArrowDown", "conv=14&"),
+    ('input[name="learner"]', "Space", "frozen=1&"),
+    ('[data-name="conv"] .fewer', "Enter", "conv=none"),
     ('select[name="init"]', "ArrowDown", "init=plain"),
     ('input[name="clamp"]', "Space", "clamp=off"),
     ('select[name="opt"]', "ArrowDown", "opt=sgd"),
     ('input[name="rate"]', "ArrowUp", r"rate=(?!0\.1&)"),
     ('input[name="batch"]', "ArrowDown", "batch=127"),
     ('input[name="seed"]', "ArrowUp", "seed=1"),
+    ('select[name="seeds"]', "ArrowDown", "seeds=3"),
+    ('select[name="seeds"]', "ArrowUp", "seeds=1"),
+    (".curves", "ArrowLeft", ".values"),
     (".pin", "Enter", ".pins"),
     (".pins button", "Enter", ".pins"),
     (".csv", "Enter", ".copied"),
@@ -128,7 +136,10 @@ CONTROLS = [
     (".clear-points", "Enter", "stage=all$"),
 ]
 # Tried by other tests, or of a group of which one is tried.
-OTHERS = ".play, [type=file], [name=rule], .wrong *, .pictures *, .widths *, [name=class]"
+OTHERS = (
+    ".play, .back, [name=learner], [type=file], [name=rule], .wrong *, .pictures *, .widths *, "
+    "[name=class]"
+)
 
 
 def test_every_control_answers_to_the_keyboard(opened):
@@ -185,8 +196,9 @@ def test_play_and_pause_by_keyboard(opened):
 
 
 ADDRESS = (
-    "data=rings&net=mixed&init=plain&clamp=off&hidden=16-24-8&rule=dfa&vs=fa&opt=sgd&rate=0.05"
-    "&batch=50&seed=7&speed=slow&show=second&example=5&layer=4&signs=batch&stage=message"
+    "data=digits&net=mixed&init=plain&clamp=off&conv=4-6&hidden=16-24&frozen=1-2&rule=dfa&vs=fa"
+    "&opt=sgd&rate=0.05"
+    "&batch=50&seed=7&seeds=3&speed=slow&show=second&example=5&layer=4&signs=batch&stage=message"
 )
 
 
@@ -195,7 +207,7 @@ def test_address_goes_round(opened, home):
     values = page.evaluate(
         """() => Object.fromEntries([...document.querySelectorAll(
           ".playground :is(select, .settings input:not([type=file]))")]
-          .filter((e) => e.name && (e.type !== "radio" || e.checked))
+          .filter((e) => e.name && e.name !== "learner" && (e.type !== "radio" || e.checked))
           .map((e) => [e.name, e.type === "checkbox" ? e.checked : e.value]))"""
     )
     wanted = dict(part.split("=") for part in ADDRESS.split("&"))
@@ -206,14 +218,20 @@ def test_address_goes_round(opened, home):
             page.get_attribute(f'button[name="{name}"][aria-pressed="true"]', "value")
             == (wanted[name])
         )
-    assert page.input_value(".widths input:nth-child(2)") == "24"
+    assert page.input_value('[data-name="hidden"] input:nth-child(2)') == "24"
+    assert page.input_value('[data-name="conv"] input:nth-child(2)') == "6"
+    learners = page.locator("input[name=learner]")
+    assert [learners.nth(l).is_checked() for l in range(5)] == [False, False, True, True, True]
     page.click(".next")
     page.wait_for_function("location.hash.includes('example=6')")
     written = page.evaluate("location.hash")
     assert written == f"#{ADDRESS.replace('example=5', 'example=6')}"
-    page.fill('input[name="seed"]', "8")
-    page.keyboard.press("Enter")
-    page.wait_for_function("location.hash.includes('seed=8')")
+    page.click(".step")  # Back leads to where something was learned
+    page.wait_for_function("document.querySelector('.numbers .at').textContent !== '0'")
+    for seed in ("8", "9"):
+        page.fill('input[name="seed"]', seed)
+        page.keyboard.press("Enter")
+        page.wait_for_function(f"location.hash.includes('seed={seed}')")
     page.go_back()
     page.wait_for_function("document.querySelector('[name=seed]').value === '7'")
     assert page.evaluate("location.hash") == written
@@ -302,8 +320,8 @@ def test_own_file_is_read_on_the_page(opened):
     page.wait_for_selector('.plane .learned[style*="class-3"]')
     assert page.evaluate("document.querySelectorAll('.plane .tested').length") == 8
     page.set_input_files("input[type=file]", {**file, "buffer": b"1,2,x\n1,oops,y\n"})
-    page.wait_for_selector(".notes:not([hidden])")
-    assert "Line 2 holds “oops”" in page.inner_text(".notes")
+    page.wait_for_selector(".file-fault:not([hidden])")
+    assert "Line 2 holds “oops”" in page.inner_text(".file-fault")
 
 
 def test_it_rests_after_a_hundred_epochs(opened):
@@ -396,11 +414,70 @@ def test_axe_finds_nothing_in_other_states(opened, settings, theme):
     assert faults.accessibility(page) == []
 
 
-@pytest.mark.parametrize("width", [320, 390, 700, 1000])
-def test_fits_any_window(opened, width):
-    page = opened("hidden=128-64-32-16&net=mixed", {"viewport": {"width": width, "height": 800}})
-    page.click(".pin")
+# Buttons of the run that are cut, or that cannot be reached.
+CUT = """() => [...document.querySelectorAll(".playground .run :is(button, select)")].map((e) => {
+  const { left, right, top, bottom } = e.getBoundingClientRect();
+  const across = left >= 0 && right <= innerWidth, down = top >= 0 && bottom <= innerHeight;
+  return [e.textContent.slice(0, 12), across, down];
+}).filter(([, across, down]) => !across || !down)"""
+
+
+@pytest.mark.parametrize("name", [NAME, KERNELS])
+@pytest.mark.parametrize(
+    ("width", "font"), [(320, 16), (390, 16), (390, 20), (700, 16), (1000, 16)]
+)
+def test_fits_any_window(opened, width, font, name):
+    settings = "hidden=128-64-32-16&net=mixed" if name == NAME else ""
+    page = opened(settings, {"viewport": {"width": width, "height": 800}}, name=name)
+    page.evaluate(f"document.documentElement.style.fontSize = '{font}px'")
+    if name == NAME:
+        page.click(".pin")
     assert faults.overflow(page) == []
+    if width < 600:  # the bar that stays at the window's foot
+        assert page.evaluate(CUT) == []
+
+
+@pytest.mark.parametrize(
+    "size", [{"width": 1440, "height": 900}, {"width": 1280, "height": 720}, PHONE["viewport"]]
+)
+def test_the_error_falls_in_sight(opened, size):
+    """Who presses Play sees numbers and curve without scrolling."""
+    page = opened("", {"viewport": size})
+    boxes = [page.locator(place).bounding_box() for place in (".play", ".numbers", ".glance svg")]
+    assert all(box["y"] >= 0 and box["y"] + box["height"] <= size["height"] for box in boxes)
+
+
+def test_what_is_chosen_shows_without_colours_of_our_own(opened):
+    """In forced colours a pressed button has another style than its neighbours."""
+    page = opened(forced_colors="active")
+    for group in ("stage", "show", "signs"):
+        styles = page.evaluate(
+            """name => [...document.querySelectorAll(`button[name="${name}"]`)].map((e) => {
+              const { backgroundColor, color } = getComputedStyle(e);
+              return [e.getAttribute("aria-pressed"), backgroundColor, color];
+            })""",
+            group,
+        )
+        pressed, other = (
+            {(b, c) for on, b, c in styles if on == want} for want in ("true", "false")
+        )
+        assert len(pressed) == len(other) == 1, group
+        assert pressed != other, group
+    spans = page.evaluate(
+        """() => [...document.querySelectorAll(".rules input")].map((e) =>
+          [e.checked, getComputedStyle(e.nextElementSibling).backgroundColor])"""
+    )
+    assert {b for on, b in spans if on}.isdisjoint({b for on, b in spans if not on})
+
+
+def test_a_chosen_rate_stays_when_the_optimizer_changes(opened):
+    page = opened("rate=10&opt=adam")
+    page.select_option('select[name="opt"]', "sgd")
+    page.wait_for_function("location.hash.includes('opt=sgd')")
+    assert page.input_value('input[name="rate"]') == "10"
+    other = opened()
+    other.select_option('select[name="opt"]', "sgd")
+    other.wait_for_function("location.hash.includes('opt=sgd&rate=0.1')")
 
 
 # Whether each of the settings is the value of its list or number, or of its chosen button.
@@ -409,14 +486,75 @@ SETS = """settings => Object.entries(settings).every(([name, value]) => document
 ).value === value)"""
 
 
-def test_guided_tasks_set_the_playground_up(opened):
+def test_guided_tasks_set_the_playground_up_and_bring_the_reader_there(opened):
     page = opened()
     links = page.query_selector_all(".discoveries a")
-    assert len(links) == 5
-    for link in links:
+    assert len(links) == 6
+    assert links[-1].get_attribute("href").startswith("kernels.html#")
+    for link in links[:-1]:
         link.click()
         settings = dict(part.split("=") for part in link.get_attribute("href")[1:].split("&"))
         page.wait_for_function(SETS, arg=settings)  # the address changes before the page hears
+        page.wait_for_function("document.activeElement.matches('.play')")
+        box = page.locator(".playground .top").bounding_box()
+        assert 0 <= box["y"] < 300
+        page.click(".back")
+        page.wait_for_function("document.activeElement.matches('.discoveries summary')")
+        assert not page.is_visible(".back")
+
+
+def test_convolutions_learn_in_the_playground(opened):
+    page = opened("conv=8-8&hidden=16&rate=0.003&batch=32&vs=none&frozen=1")
+    assert page.locator(".scene .map").count() > 20
+    before = page.inner_html(".pictures")
+    page.click(".epoch")
+    page.wait_for_function("document.querySelector('.numbers .at').textContent === '1'")
+    assert error(page) < 85
+    assert page.locator(".pictures canvas").count() == 8
+    assert page.inner_html(".pictures") == before  # frozen: canvases' sizes and names alone
+    for stage in ("message", "change"):
+        page.click(f'button[value="{stage}"]')
+        page.wait_for_function(f"location.hash.includes('stage={stage}')")
+
+
+@pytest.mark.parametrize("window", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("from_disk", [False, True])
+def test_trained_and_frozen_kernels_part(opened, home, window, from_disk):
+    at = f"{BOOK.as_uri()}/" if from_disk else home
+    page = opened("conv=8&seed=1", window, None, at, name=KERNELS)
+    assert "Press Play" in page.inner_text(".verdicts")
+    page.click(".epoch")
+    page.wait_for_function(
+        "document.querySelector('.numbers .at').textContent === '1'", timeout=1000 * PATIENCE
+    )
+    for n, name in enumerate(("DFA in a conventional", "GEVB in a VNN", "BP in a conventional")):
+        column = page.locator(".column").nth(n)
+        assert column.locator("h2").inner_text().startswith(name)
+        trained, frozen = (
+            float(v) for v in re.findall(r"([\d.]+) %", column.locator(".ends").inner_text())
+        )
+        side = "below" if trained < frozen else "above" if trained > frozen else "on"
+        assert re.search(rf"{name}[^,]*, {side} the dashed", page.inner_text(".verdicts"))
+    assert "1 times e at every position" in page.locator(".words").nth(1).inner_text()
+    page.click('button[name="dfa"][value="vnn"]')
+    page.wait_for_function("location.hash.includes('dfa=vnn')")
+    page.wait_for_function("document.querySelector('.column h2').textContent === 'DFA in a VNN'")
+    low = re.match(r"from (\S+) to", page.locator(".words").first.inner_text())[1]
+    assert float(low) >= 0
+    page.go_back()
+    page.wait_for_function("document.querySelector('[name=dfa]').ariaPressed === 'true'")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_page_on_kernels(opened, theme):
+    page = opened("conv=8", name=KERNELS)
+    page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+    page.click(".epoch")
+    page.wait_for_function(
+        "document.querySelector('.numbers .at').textContent === '1'", timeout=1000 * PATIENCE
+    )
+    page.wait_for_timeout(500)
+    assert faults.accessibility(page) == []
 
 
 def test_without_javascript_it_shows_a_picture_and_the_words(chromium, home):

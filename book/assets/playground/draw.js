@@ -37,9 +37,20 @@ function drawModule() {
   const picture = (x, left, top, pixel) => [...x].map((value, n) =>
     `<rect class="ink" x="${left + pixel * (n % 8)}" y="${top + pixel * Math.floor(n / 8)}" width="${pixel}" height="${pixel}" fill-opacity="${short((value + 1) / 2)}"/>`).join("");
 
-  // The network with one example in it. scene: { network, fixed, rule, learnt (what Networks.learn gives),
+  // A square map of numbers, -1 .. 1, in three levels of each sign.
+  function map(values, left, top, size, kind) {
+    const side = Math.sqrt(values.length), pixel = size / side, groups = {};
+    values.forEach((value, n) => {
+      const level = Math.min(3, Math.ceil(Math.abs(value) * 3));
+      if (level) (groups[`${value < 0 ? "less" : "more"} part-${level}`] ??= []).push(`M${short(left + n % side * pixel)} ${short(top + Math.floor(n / side) * pixel)}h${short(pixel)}v${short(pixel)}h${short(-pixel)}z`);
+    });
+    return `<rect class="paper" x="${short(left)}" y="${short(top)}" width="${short(size)}" height="${short(size)}"/>`
+      + Object.entries(groups).map(([group, d]) => `<path class="map ${kind} ${group}" d="${d.join("")}"/>`).join("");
+  }
+
+  // The network with one example x in it. scene: { network, fixed, rule, x, learnt (what Networks.learn gives),
   // p, label or null, names, stage, width }.
-  function network({ network: net, fixed, rule, learnt, p, label, names, stage, width }) {
+  function network({ network: net, fixed, rule, x: example, learnt, p, label, names, stage, width }) {
     const { K, layers, vectorized } = net, { trace, e, heard, gradients } = learnt;
     const hidden = layers.length - 1, narrow = width < 520;
     const from = narrow ? 62 : 112, to = width - (narrow ? 92 : 132), outX = vectorized ? to - (narrow ? 12 : 26) : to;
@@ -56,8 +67,13 @@ function drawModule() {
     // Connections: as thick as the weights; in the last stage, as the changes.
     const between = (l, value) => column(l).flatMap(([x, y], i) => (l
       ? column(l - 1).map(([bx, by], j) => [bx + box / 2, by, x - box / 2, y, value(i, j)]) : []));
+    // Between two units of a row, over all places and positions that share the connection.
+    const joined = (l, values) => {
+      const { inputs } = layers[l], below = layers[l - 1].units;
+      return (i, j) => { let sum = 0; for (let k = j; k < inputs; k += below) sum += values[i * inputs + k]; return sum; };
+    };
     layers.forEach(({ weight, inputs, units, first }, l) => {
-      const change = gradients[l].weight, norms = (values, i) => {
+      const change = gradients[l]?.weight ?? new Float64Array(weight.length), norms = (values, i) => {
         let total = 0;
         for (let mu = 0; mu < K; mu++) for (let j = 0; j < inputs; j++) total += values[(mu * units + i) * inputs + j] ** 2;
         return Math.sqrt(total);
@@ -67,7 +83,7 @@ function drawModule() {
         parts.push(strands(column(0).map(([x, y], i) => [...middle, x - box / 2, y, values[i] / top / 2]), stage === "change" ? "own" : ""));
         return;
       }
-      const at = (values) => (i, j) => values[i * inputs + j];
+      const at = (values) => joined(l, values);
       const seen = between(l, at(weight)).map((line) => line[4]), top = largest(seen);
       const quiet = stage === "change" || stage === "message" ? " quiet" : "";
       parts.push(strands(between(l, (i, j) => at(weight)(i, j) / top), quiet));
@@ -79,18 +95,22 @@ function drawModule() {
       }
     });
 
+    // What a list holds of a unit at all positions, or components; its gate is open somewhere.
+    const ofUnit = (values, l, i) => Array.from({ length: values.length / layers[l].units }, (_, n) => values[n * layers[l].units + i]);
+    const isOpen = (l, i) => ofUnit(trace.open[l], l, i).some(Boolean);
+
     // The ways that the messages take.
     if (stage === "message") {
       const [ox, oy] = vectorized ? output[0] : [to, HEIGHT / 2];
       if (rule === "gevb") {
         parts.push(strands(columns.flat().map(([x, y]) => [ox, oy, x, y + 8, .3]), "way"));
       } else if (rule === "dfa") {
-        columns.forEach((list) => parts.push(strands(list.flatMap(([x, y], i) => output.map(([a, b], o) =>
-          [a - box / 2, b, x, y + 8, Math.abs(fixed.matrix[o * fixed.columns + i]) * (vectorized ? .6 : .25)])), "way")));
+        columns.forEach((list, l) => parts.push(strands(list.flatMap(([x, y], i) => output.map(([a, b], o) =>
+          [a - box / 2, b, x, y + 8, Math.abs(fixed.matrix[o * fixed.columns + i * layers[l].side ** 2]) * (vectorized ? .6 : .25)])), "way")));
       } else {
         for (let l = hidden; l > 0; l--) {
-          const { inputs, units } = layers[l], weight = rule === "fa" ? fixed[l] : layers[l].weight;
-          const told = between(l, (i, j) => (trace.open[l][i] && i < units ? Math.abs(weight[i * inputs + j]) : 0));
+          const weight = joined(l, rule === "fa" ? fixed[l] : layers[l].weight);
+          const told = between(l, (i, j) => (isOpen(l, i) ? Math.abs(weight(i, j)) : 0));
           const top = largest(told.map((line) => line[4]));
           parts.push(strands(told.map(([a, b, c, d, v]) => [c, d + 8, a, b + 8, v / top]), `way${rule === "fa" ? " fixed" : ""}`));
         }
@@ -98,16 +118,28 @@ function drawModule() {
     }
 
     // Units: above what they say, below what they hear.
-    const messages = columns.map((list, l) => list.map((_, i) => {
+    const messages = columns.map((list, l) => (layers[l].side > 1 ? [] : list).map((_, i) => {
       const h = heard[l][i];
       return vectorized ? [...e].map((value) => h * value) : [h];
     }));
-    const loud = largest(messages.flat(2));
+    // One scale for all: that of e, from -1 to 1, unless a message is larger.
+    const loud = Math.max(1, largest(messages.flat(2)));
     columns.forEach((list, l) => {
       const { units } = layers[l];
-      const says = list.map((_, i) => Array.from({ length: K }, (_, mu) => trace.a[l][mu * units + i]));
+      const says = list.map((_, i) => ofUnit(trace.a[l], l, i));
       const top = largest(says.flat());
-      list.forEach(([x, y], i) => {
+      // A channel: maps of how strong its vectors are, and of what its positions hear.
+      if (layers[l].side > 1) {
+        const Q = says[0].length / K, size = Math.min(BOX - 6, (box - 6) / 2);
+        const norms = says.map((values) => Array.from({ length: Q }, (_, q) => Math.hypot(...Array.from({ length: K }, (_, mu) => values[mu * Q + q]))));
+        const told = list.map((_, i) => ofUnit(heard[l], l, i)), [most, strongest] = [largest(told.flat()), largest(norms.flat())];
+        list.forEach(([x, y], i) => {
+          parts.push(`<g class="unit${isOpen(l, i) ? "" : " closed"}"><rect x="${short(x - box / 2)}" y="${short(y - BOX / 2)}" width="${short(box)}" height="${BOX}" rx="5"/>`
+            + map(norms[i].map((v) => v / strongest), x - size - 1, y - size / 2, size, "says")
+            + (show.message ? map(told[i].map((v) => v / most), x + 1, y - size / 2, size, "hears") : "") + "</g>");
+        });
+        if (show.message && !narrow) parts.push(`<text class="count" x="${short(list[0][0])}" y="${HEIGHT - 2}">hears up to ${+most.toPrecision(2)}${vectorized ? " e" : ""}</text>`);
+      } else list.forEach(([x, y], i) => {
         const wide = K === 1 ? 12 : box - 8;
         parts.push(`<g class="unit${trace.open[l][i] ? "" : " closed"}"><rect x="${short(x - box / 2)}" y="${short(y - BOX / 2)}" width="${short(box)}" height="${BOX}" rx="5"/>`
           + `<path class="axis" d="M${short(x - box / 2 + 3)} ${short(y - 7)}h${short(box - 6)}"/>`
@@ -116,7 +148,7 @@ function drawModule() {
       });
       const hiddenOnes = units - list.length, [x] = list[0];
       parts.push(`<text class="head" x="${short(x)}" y="13">${narrow ? "" : "layer "}${l + 1}</text>`
-        + `<text class="count" x="${short(x)}" y="26">${hiddenOnes ? `${list.length} of ${units}` : units}${narrow ? "" : " units"}</text>`);
+        + `<text class="count" x="${short(x)}" y="26">${hiddenOnes ? `${list.length} of ${units}` : units}${narrow ? "" : layers[l].side > 1 ? " channels" : " units"}</text>`);
     });
     if (vectorized) {
       const [x, y] = output[0], logits = [...trace.logits];
@@ -127,12 +159,12 @@ function drawModule() {
     }
 
     // What goes in, and the classes: how sure it is of each, and the error.
-    if (trace.x.length === 64) {
+    if (example.length === 64) {
       const pixel = narrow ? 6 : 11, side = 8 * pixel;
-      parts.push(`<g class="picture"><rect class="paper" x="2" y="${middle[1] - side / 2}" width="${side}" height="${side}"/>${picture(trace.x, 2, middle[1] - side / 2, pixel)}</g>`);
+      parts.push(`<g class="picture"><rect class="paper" x="2" y="${middle[1] - side / 2}" width="${side}" height="${side}"/>${picture(example, 2, middle[1] - side / 2, pixel)}</g>`);
     } else {
       parts.push(`<rect class="paper" x="4" y="${middle[1] - 44}" width="${middle[0] - 8}" height="88" rx="5"/>`
-        + bars(trace.x, middle[0] / 2, middle[1], Math.min(trace.x.length * 26, middle[0] - 16), 40, "says"));
+        + bars(example, middle[0] / 2, middle[1], Math.min(example.length * 26, middle[0] - 16), 40, "says"));
     }
     const guess = p.indexOf(Math.max(...p)), span = narrow ? 28 : 44;
     parts.push(`<text class="head" x="${short(to + 34)}" y="13">${narrow ? "answer" : "how sure"}</text>`);
@@ -171,15 +203,35 @@ function drawModule() {
 
   const path = (points) => points.map(([x, y], n) => `${n ? "L" : "M"}${short(x)} ${short(y)}`).join("");
 
-  // Errors over epochs, on a logarithmic scale: test solid, training thin. series: [{ rule, points, kind }].
-  function curves(series, width, height = 230) {
+  // Errors over epochs, on a logarithmic scale: test solid, training thin, and the range of the test errors
+  // of other seeds. series: [{ rule, points, kind, others }]; cursor: an epoch to mark.
+  function curves(series, width, height = 230, cursor = null) {
     const right = 10, { x, steps } = epochs(series, width, right);
     const y = (error) => 10 + Math.log(100 / Math.max(FLOOR, error)) / Math.log(100 / FLOOR) * (height - 38);
+    const band = ({ rule, points, others = [] }) => {
+      const shared = points.map((point, n) => [point, ...others.map((list) => list[n])]).filter((seeds) => seeds.every(Boolean));
+      const edge = (end) => shared.map((seeds) => [x(seeds[0].epoch), y(end(...seeds.map(({ test }) => test)))]);
+      return others.length ? `<path class="band" data-rule="${rule}" d="${path([...edge(Math.max), ...edge(Math.min).reverse()])}z"/>` : "";
+    };
     const drawn = series.map(({ rule, points, kind }) => ["train", "test"].map((part) =>
       `<path class="curve ${part} ${kind}" data-rule="${rule}" d="${path(points.filter((point) => point[part] !== null).map((point) => [x(point.epoch), y(point[part])]))}"/>`).join("")
       + (kind.includes("pinned") ? "" : `<circle class="now" data-rule="${rule}" cx="${short(x(points.at(-1).epoch))}" cy="${short(y(points.at(-1).test))}" r="3.5"/>`));
     return `<svg viewBox="0 0 ${width} ${height}" aria-hidden="true">${frame(width, height, [100, 50, 20, 10, 5, 2, 1, .5], y, right, steps, x, "")}`
-      + `${drawn.join("")}</svg>`;
+      + `${series.map(band).join("")}${drawn.join("")}${cursor === null ? "" : `<path class="cursor" d="M${short(x(cursor))} 8V${height - 28}"/>`}</svg>`;
+  }
+
+  // The epoch at a place across that drawing.
+  const epochAt = (series, width, place) => {
+    const { x } = epochs(series, width, 10);
+    return (place - x(0)) / (x(1) - x(0));
+  };
+
+  // The test errors alone, at a glance.
+  function glance(series, width, height) {
+    const { x } = epochs(series, width, 4), scale = (width - 8) / (width - LEFT - 12);
+    const y = (error) => 4 + Math.log(100 / Math.max(FLOOR, error)) / Math.log(100 / FLOOR) * (height - 8);
+    return `<svg viewBox="0 0 ${width} ${height}" aria-hidden="true">${series.map(({ rule, points, kind }) =>
+      `<path class="curve ${kind}" data-rule="${rule}" d="${path(points.map((point) => [4 + (x(point.epoch) - LEFT - 4) * scale, y(point.test)]))}"/>`).join("")}</svg>`;
   }
 
   // Angles over epochs, a line for each hidden layer, the first one darkest.
@@ -224,5 +276,5 @@ function drawModule() {
   const points = ({ x, y }, kind) => [...y].map((k, n) =>
     `<path class="point ${kind}" style="--class:var(--class-${k})" transform="translate(${short(100 + 100 * x[2 * n])} ${short(100 - 100 * x[2 * n + 1])})" d="${MARKS[k % 3]}"/>`).join("");
 
-  return { network, curves, angles, dots, shares, points, MARKS };
+  return { network, map, curves, epochAt, glance, angles, dots, shares, points, MARKS };
 }

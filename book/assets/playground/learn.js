@@ -3,7 +3,7 @@
 "use strict";
 function learnModule(Random, Networks, Initial) {
   const BATCH_SHOWN = 128; // examples that shares and angles are measured on
-  const PART = 64; // examples evaluated at a time
+  const PART = 64; // examples at a time that fit into a processor's cache
   const WRONG_SHOWN = 18, DOTS = 1200, GRID = 50;
   const REST = { epochs: 100, steps: 2000 }; // it pauses by itself each so many epochs, after so many steps
 
@@ -11,6 +11,25 @@ function learnModule(Random, Networks, Initial) {
     let top = at;
     for (let k = at + 1; k < at + n; k++) if (values[k] > values[top]) top = k;
     return top - at;
+  };
+
+  // Something about n examples, as lists of numbers by name: of chosen ones, list by list, or made in parts.
+  const each = (lists, make) => Object.fromEntries(Object.entries(lists).map(([name, values]) => [name, make(values)]));
+  const chosen = (values, n, indices) => {
+    const size = values.length / n, some = new values.constructor(indices.length * size);
+    indices.forEach((k, b) => some.set(values.subarray(k * size, (k + 1) * size), b * size));
+    return some;
+  };
+  const whole = (n, make) => {
+    const lists = {};
+    for (let at = 0; at < n; at += PART) {
+      const B = Math.min(PART, n - at);
+      for (const [name, values] of Object.entries(make(at, B))) {
+        const size = values.length / B;
+        (lists[name] ??= new values.constructor(n * size)).set(values, at * size);
+      }
+    }
+    return lists;
   };
 
   class Run {
@@ -23,6 +42,8 @@ function learnModule(Random, Networks, Initial) {
       this.order = Random.stream(seed, "order");
       this.size = data.train.y.length;
       this.perEpoch = Math.ceil(this.size / batch);
+      this.from = Math.min(Networks.lowest(this.network), this.network.layers.length - 1);
+      this.kept = {};
       this.steps = 0;
       this.curve = [];
       this.evaluate();
@@ -30,24 +51,33 @@ function learnModule(Random, Networks, Initial) {
 
     get epoch() { return this.steps / this.perEpoch; }
 
+    // Chosen examples and their labels, as Networks.learn takes them.
     examples(part, indices) {
-      const { inputs } = this.data, { x, y } = this.data[part];
-      const chosen = new Float64Array(indices.length * inputs), labels = new Uint8Array(indices.length);
-      indices.forEach((n, b) => {
-        chosen.set(x.subarray(n * inputs, (n + 1) * inputs), b * inputs);
-        labels[b] = y[n];
-      });
-      return [chosen, labels, indices.length];
+      const { x, y } = this.data[part];
+      return [chosen(x, y.length, indices), chosen(y, y.length, indices), indices.length];
     }
 
+    // What the lowest layer that learns receives of all examples. Where others lie below, which stay as
+    // they are, it is computed once, in parts that fit into a processor's cache, and kept.
+    received(part) {
+      const { network, from, data: { inputs, [part]: { x, y } } } = this;
+      if (!from) return { a: x };
+      return this.kept[part] ??= whole(y.length, (at, B) => Networks.received(network, x.subarray(at * inputs, (at + B) * inputs), B, from));
+    }
+
+    given(lists) { return this.from ? lists : lists.a; }
+
     step() {
-      const { settings: { rule, batch, clamp }, network } = this, within = this.steps % this.perEpoch;
+      const { settings: { rule, batch, clamp }, network, from } = this, within = this.steps % this.perEpoch;
       if (within === 0) this.shuffled = this.order.permutation(this.size);
       const indices = this.shuffled.subarray(within * batch, (within + 1) * batch);
-      const { gradients } = Networks.learn(network, rule, this.fixed, ...this.examples("train", indices));
+      const input = each(this.received("train"), (values) => chosen(values, this.size, indices));
+      const labels = chosen(this.data.train.y, this.size, indices);
+      const { gradients } = Networks.learn(network, rule, this.fixed, this.given(input), labels, indices.length, from);
       this.descent.step(network, gradients);
       if (clamp) Networks.clamp(network);
       this.steps++;
+      if (this.steps === 1) this.kept = {}; // the first clamp may have changed frozen weights
     }
 
     // Whether a point of the curve is due: four times in each of the first two epochs, then once.
@@ -56,14 +86,13 @@ function learnModule(Random, Networks, Initial) {
       return often ? steps % Math.round(perEpoch / 4) === 0 || steps % perEpoch === 0 : steps % perEpoch === 0;
     }
 
-    // Which examples it gets wrong, and the logits of all; in parts that fit into a processor's cache.
+    // Which examples it gets wrong, and the logits of all.
     wrong(part) {
-      const { data: { inputs, classes, [part]: { x, y } }, network } = this, n = y.length;
-      const logits = new Float64Array(n * classes), wrong = [];
-      for (let from = 0; from < n; from += PART) {
-        const to = Math.min(n, from + PART);
-        logits.set(Networks.forward(network, x.subarray(from * inputs, to * inputs), to - from).logits, from * classes);
-      }
+      const { data: { classes, [part]: { y } }, network, from } = this, n = y.length, received = this.received(part), wrong = [];
+      const { logits } = whole(n, (at, B) => {
+        const input = each(received, (values) => values.subarray(at * values.length / n, (at + B) * values.length / n));
+        return { logits: Networks.forward(network, this.given(input), B, from).logits };
+      });
       for (let b = 0; b < n; b++) if (best(logits, b * classes, classes) !== y[b]) wrong.push(b);
       return { logits, wrong, error: 100 * wrong.length / n };
     }
@@ -79,7 +108,7 @@ function learnModule(Random, Networks, Initial) {
       });
       this.mistakes = { count: wrong.length, of: this.data.test.y.length, shown };
       // The training error takes four times as long: at the end of an epoch only.
-      const train = this.steps % this.perEpoch ? null : this.wrong("train").error;
+      const train = this.steps % this.perEpoch || this.settings.testOnly ? null : this.wrong("train").error;
       const point = { epoch: this.epoch, train, test: error, angles: this.angles() };
       if (this.curve.at(-1)?.epoch === point.epoch) this.curve.pop();
       this.curve.push(point);
@@ -100,7 +129,8 @@ function learnModule(Random, Networks, Initial) {
       const ours = Networks.feedback(network, rule, this.fixed, trace, output).heard;
       const wanted = Networks.feedback(network, "bp", null, trace, output).heard;
       const examples = network.vectorized ? 1 : B; // the mean put 1 / B into what the output is told
-      return network.layers.slice(0, -1).map(({ units }, l) => {
+      return network.layers.slice(0, -1).map((_, l) => {
+        const units = ours[l].length / B;
         let [total, kept] = [0, 0];
         for (let b = 0; b < B; b++) {
           let [uu, vv, uv] = [0, 0, 0];
@@ -125,7 +155,9 @@ function learnModule(Random, Networks, Initial) {
       const { trace, e, output, gradients } = Networks.learn(network, rule, this.fixed, x, labels, B);
       const { delta } = Networks.feedback(network, "bp", null, trace, output);
       const wanted = Networks.updates(network, trace, e, delta);
-      const shares = gradients.map(({ weight }, l) => {
+      const shares = gradients.map((update, l) => {
+        if (!update) return null;
+        const { weight } = update;
         let [same, total] = [0, 0];
         for (let k = 0; k < weight.length; k++) {
           const g = wanted[l].weight[k];
@@ -135,6 +167,7 @@ function learnModule(Random, Networks, Initial) {
         }
         return total ? 100 * same / total : null;
       });
+      if (!gradients[chosen]) return { shares, dots: [], chosen, weights: 0 };
       const { weight } = gradients[chosen], gradient = wanted[chosen].weight;
       const among = [];
       for (let k = 0; k < weight.length; k++) if (weight[k] || gradient[k]) among.push(k);
@@ -210,10 +243,10 @@ function learnModule(Random, Networks, Initial) {
     };
 
     const orders = {
-      begin({ settings, twin, data, ...order }) {
+      begin({ settings, data, ...order }) {
         halt();
         ({ number } = order); // said with every message, so that the page knows which runs it is about
-        runs = [settings, ...(twin ? [twin] : [])].map((each) => new Run(each, data));
+        runs = settings.map((each) => new Run(each, data));
       },
       play(order) {
         halt();

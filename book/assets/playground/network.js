@@ -1,31 +1,39 @@
-// Fully connected networks and their learning rules: the arithmetic alone, that of the package gevb.
+// Networks and their learning rules: the arithmetic alone, that of the package gevb.
 //
-// A network is { K, outputs, vectorized, nonnegative, layers }, a layer { inputs, units, first, weight,
-// bias, gating }, laid out as in gevb: weight (units, inputs), or (K, units, inputs) in the first layer,
-// whose components have weights of their own; bias and gating (K, units), the output layer without
-// gating. Activations of B examples are (B, K, units). A conventional network is the case K = 1.
+// A network is { K, outputs, vectorized, nonnegative, layers }. A layer stands for a convolution, whose
+// kernel moves over an image of side x side positions and whose gated units are averaged over windows of
+// pool x pool; a fully connected layer is one with a single position and place: side, kernel, pool 1. Its
+// units (channels), those below (channels) and inputs = kernel^2 channels are counted for one position.
+// weight is (units, inputs), or (K, units, inputs) in the first layer, whose components have weights
+// of their own; its inputs go by row and column of the kernel, channels last. bias and gating are
+// (K, units), the output layer without gating. What is frozen does not learn.
+//
+// Activations of B examples are (B, K, positions, units), gates and feedback (B, positions, units), both
+// channels last, so that flattening copies nothing. A conventional network is the case K = 1.
 // Equation numbers are those of Clark, Abbott and Chung (2021).
 "use strict";
 function networkModule() {
   const zeros = (n) => new Float64Array(n);
 
-  // out[k] = sum_j u[from + j] v[starts[k] + j] for the first of the starts, four at a time.
+  // out[k] = sum_j u[from + j] v[starts[k] + j] for the first of the starts, five at a time.
   function products(u, from, v, starts, count, n, out) {
     let k = 0;
-    for (; k + 4 <= count; k += 4) {
-      const s0 = starts[k], s1 = starts[k + 1], s2 = starts[k + 2], s3 = starts[k + 3];
-      let p0 = 0, p1 = 0, p2 = 0, p3 = 0;
+    for (; k + 5 <= count; k += 5) {
+      const s0 = starts[k], s1 = starts[k + 1], s2 = starts[k + 2], s3 = starts[k + 3], s4 = starts[k + 4];
+      let p0 = 0, p1 = 0, p2 = 0, p3 = 0, p4 = 0;
       for (let j = 0; j < n; j++) {
         const value = u[from + j];
         p0 += value * v[s0 + j];
         p1 += value * v[s1 + j];
         p2 += value * v[s2 + j];
         p3 += value * v[s3 + j];
+        p4 += value * v[s4 + j];
       }
       out[k] = p0;
       out[k + 1] = p1;
       out[k + 2] = p2;
       out[k + 3] = p3;
+      out[k + 4] = p4;
     }
     for (; k < count; k++) {
       const start = starts[k];
@@ -35,11 +43,70 @@ function networkModule() {
     }
   }
 
-  // h = Wx + b in the first layer. The gate's t.h is computed first, by one row for all components
-  // (sum_mu t_mu w_mu), so that closed units cost no more than that.
-  function forwardFirst({ inputs, units, weight, bias, gating }, K, x, B, a, open) {
-    const row = zeros(inputs), h = zeros(B), listed = new Uint32Array(B), starts = new Uint32Array(B);
-    const all = Uint32Array.from(listed, (_, b) => b * inputs);
+  // out[at + j] += sum_k factors[k] v[starts[k] + j], four at a time; both lists have room for three more.
+  function combine(factors, v, starts, count, n, out, at) {
+    factors.fill(0, count, count + 3);
+    starts.fill(starts[0], count, count + 3);
+    for (let k = 0; k < count; k += 4) {
+      const f0 = factors[k], f1 = factors[k + 1], f2 = factors[k + 2], f3 = factors[k + 3];
+      const s0 = starts[k], s1 = starts[k + 1], s2 = starts[k + 2], s3 = starts[k + 3];
+      for (let j = 0; j < n; j++) out[at + j] += f0 * v[s0 + j] + f1 * v[s1 + j] + f2 * v[s2 + j] + f3 * v[s3 + j];
+    }
+  }
+
+  // What a window sees at each position: pairs, in a row, of a position below and a place in the kernel.
+  const seen = {};
+  const windows = ({ side, kernel }) => (seen[`${side} ${kernel}`] ??= Array.from({ length: side * side }, (_, p) => {
+    const pairs = [], half = (kernel - 1) / 2;
+    for (let k = 0; k < kernel * kernel; k++) {
+      const x = p % side + k % kernel - half, y = Math.floor(p / side) + Math.floor(k / kernel) - half;
+      if (x >= 0 && x < side && y >= 0 && y < side) pairs.push(y * side + x, k);
+    }
+    return Uint32Array.from(pairs);
+  }));
+
+  // Calls visit(row, place) for every position's row of B images (side^2, channels) in a row, of numbers
+  // (B, side^2, inputs), and every place that it sees: where both begin.
+  function everywhere({ side, channels, inputs, kernel }, B, visit) {
+    const P = side * side, list = windows({ side, kernel });
+    for (let r = 0; r < B * P; r++) {
+      const pairs = list[r % P], image = r - r % P;
+      for (let n = 0; n < pairs.length; n += 2) visit(r * inputs + pairs[n + 1] * channels, (image + pairs[n]) * channels);
+    }
+  }
+
+  // The window of every position of B images, and its transpose: positions add up what their windows' rows hold.
+  function unfold(layer, images, B) {
+    const { side, kernel, channels, inputs } = layer;
+    if (kernel === 1) return images;
+    const rows = zeros(B * side * side * inputs);
+    everywhere(layer, B, (row, place) => { for (let c = 0; c < channels; c++) rows[row + c] = images[place + c]; });
+    return rows;
+  }
+  function fold(layer, rows, B) {
+    const { side, kernel, channels } = layer;
+    if (kernel === 1) return rows;
+    const images = zeros(B * side * side * channels);
+    everywhere(layer, B, (row, place) => { for (let c = 0; c < channels; c++) images[place + c] += rows[row + c]; });
+    return images;
+  }
+
+  // Where the unit i = 0 of every position's row of B examples is, K components apart, after pooling.
+  function pooled({ side, pool, units }, K, B) {
+    const P = side * side, Q = P / pool ** 2, to = new Uint32Array(B * P);
+    for (let r = 0; r < B * P; r++) {
+      const p = r % P, q = Math.floor(p / side / pool) * (side / pool) + Math.floor(p % side / pool);
+      to[r] = ((r - p) / P * K * Q + q) * units;
+    }
+    return to;
+  }
+
+  // h = Wx + b where the senders are scalars: in the first layer, and in conventional networks. The gate's
+  // t.h is computed first, by one row for all components (sum_mu t_mu w_mu), so that closed units cost
+  // no more than that. Adds share (h of the open ones) to a at to[row] + mu stride + i.
+  function forwardScalar({ side, inputs, units, weight, bias, gating }, K, rows, B, { a, to, stride, share }, open) {
+    const count = B * side * side, row = zeros(inputs), h = zeros(count);
+    const listed = new Uint32Array(count), starts = new Uint32Array(count), all = starts.map((_, r) => r * inputs);
     for (let i = 0; i < units; i++) {
       let shift = 0, n = 0;
       if (gating) {
@@ -49,59 +116,91 @@ function networkModule() {
           for (let j = 0; j < inputs; j++) row[j] += t * weight[at + j];
           shift += t * bias[mu * units + i];
         }
-        products(row, 0, x, all, B, inputs, h);
+        products(row, 0, rows, all, count, inputs, h);
       }
-      for (let b = 0; b < B; b++) {
-        if (gating && h[b] + shift < 0) continue;
-        open[b * units + i] = 1;
-        listed[n] = b;
-        starts[n++] = b * inputs;
+      for (let r = 0; r < count; r++) {
+        if (gating && h[r] + shift < 0) continue;
+        open[r * units + i] = 1;
+        listed[n] = r;
+        starts[n++] = r * inputs;
       }
       for (let mu = 0; mu < K; mu++) {
-        products(weight, (mu * units + i) * inputs, x, starts, n, inputs, h);
-        for (let k = 0; k < n; k++) a[(listed[k] * K + mu) * units + i] = bias[mu * units + i] + h[k];
+        const at = mu * units + i, value = share * bias[at];
+        if (gating && K === 1) for (let k = 0; k < n; k++) h[k] = h[listed[k]] / gating[i]; // t.h is known, and so is h
+        else products(weight, at * inputs, rows, starts, n, inputs, h);
+        for (let k = 0; k < n; k++) a[to[listed[k]] + mu * stride + i] += value + share * h[k];
       }
     }
   }
 
-  // h_imu = sum_j w_ij a_jmu + b_imu in a later layer, over the open senders alone.
-  function forwardLater({ inputs, units, weight, bias, gating }, K, below, senders, B, a, open) {
-    const sent = zeros(K * inputs), row = zeros(inputs), h = zeros(K), listed = new Uint32Array(inputs);
-    const starts = Uint32Array.from(h, (_, mu) => mu * inputs);
-    for (let b = 0; b < B; b++) {
+  // h_imu = sum_j w_ij a_jmu + b_imu where they are vectors, over those that are active in the window.
+  function forwardVector(layer, K, below, B, { a, to, stride, share }, open) {
+    const { side, channels, inputs, units, weight, bias, gating } = layer, P = side * side, size = P * channels;
+    const list = windows(layer), listed = new Uint32Array(inputs), sources = new Uint32Array(inputs);
+    const sent = zeros(K * inputs), row = zeros(inputs), h = zeros(K);
+    const components = Uint32Array.from({ length: K }, (_, mu) => mu * inputs);
+    for (let r = 0; r < B * P; r++) {
+      const b = Math.floor(r / P), pairs = list[r % P];
       let n = 0;
-      for (let j = 0; j < inputs; j++) if (senders[b * inputs + j]) listed[n++] = j;
+      for (let m = 0; m < pairs.length; m += 2) {
+        for (let c = 0, j = pairs[m] * channels; c < channels; c++, j++) {
+          if (!below.active[b * size + j]) continue;
+          listed[n] = pairs[m + 1] * channels + c;
+          sources[n++] = j;
+        }
+      }
       for (let mu = 0; mu < K; mu++) {
-        for (let k = 0; k < n; k++) sent[mu * inputs + k] = below[(b * K + mu) * inputs + listed[k]];
+        const at = (b * K + mu) * size;
+        for (let k = 0; k < n; k++) sent[mu * inputs + k] = below.a[at + sources[k]];
       }
       for (let i = 0; i < units; i++) {
         for (let k = 0; k < n; k++) row[k] = weight[i * inputs + listed[k]];
-        products(row, 0, sent, starts, K, n, h);
+        products(row, 0, sent, components, K, n, h);
         let gate = 0;
         for (let mu = 0; mu < K; mu++) {
           h[mu] += bias[mu * units + i];
           if (gating) gate += gating[mu * units + i] * h[mu];
         }
         if (!(gate >= 0)) continue;
-        open[b * units + i] = 1;
-        for (let mu = 0; mu < K; mu++) a[(b * K + mu) * units + i] = h[mu];
+        open[r * units + i] = 1;
+        for (let mu = 0; mu < K; mu++) a[to[r] + mu * stride + i] += share * h[mu];
       }
     }
   }
 
-  // Activations a = G(h) h and gates G(h) = [t.h >= 0] of every layer (Eq. 7, 8), for x of (B, inputs).
-  // The last layer's activations are the logits, (B, classes), in either kind of network.
-  function forward({ K, layers }, x, B) {
-    const trace = { B, x, a: [], open: [] };
-    layers.forEach((layer, l) => {
-      const a = zeros(B * K * layer.units), open = new Uint8Array(B * layer.units);
-      if (layer.first) forwardFirst(layer, K, x, B, a, open);
-      else forwardLater(layer, K, trace.a[l - 1], trace.open[l - 1], B, a, open);
-      trace.a.push(a);
-      trace.open.push(open);
-    });
-    trace.logits = trace.a.at(-1);
+  // Activations a = G(h) h, as the next layer receives them, and gates G(h) = [t.h >= 0] of every layer
+  // (Eq. 7, 8), for x of (B, inputs); from a later layer on, for what it receives: { a, active }, active
+  // being (B, positions, units) that may differ from zero. The last layer's activations are the
+  // logits, (B, classes), in either kind of network.
+  function forward({ K, layers }, input, B, from = 0) {
+    const trace = { B, from, rows: [], a: [], active: [], open: [] };
+    let below = from ? input : { a: input };
+    for (let l = from; l < layers.length; l++) {
+      const layer = layers[l], { side, pool, units } = layer, P = side * side, Q = P / pool ** 2;
+      const a = zeros(B * K * Q * units), open = new Uint8Array(B * P * units);
+      const put = { a, to: pooled(layer, K, B), stride: Q * units, share: pool ** -2 };
+      if (layer.first || K === 1) forwardScalar(layer, K, trace.rows[l] = unfold(layer, below.a, B), B, put, open);
+      else forwardVector(layer, K, below, B, put, open);
+      const active = pool > 1 ? new Uint8Array(B * Q * units) : open, to = pooled(layer, 1, B);
+      if (pool > 1) for (let r = 0; r < B * P; r++) for (let i = 0; i < units; i++) active[to[r] + i] |= open[r * units + i];
+      below = { a, active };
+      trace.a[l] = a;
+      trace.active[l] = active;
+      trace.open[l] = open;
+    }
+    trace.logits = below.a;
+    if (from) [trace.a[from - 1], trace.active[from - 1]] = [input.a, input.active];
     return trace;
+  }
+
+  // The lowest layer that learns; what reaches it from below stays as it is.
+  const lowest = ({ layers }) => layers.findIndex(({ frozen }) => !frozen) >>> 0;
+
+  // What a layer receives of x, as forward takes it.
+  function received(network, x, B, l) {
+    if (l === 0) return x;
+    const { a, active } = forward({ ...network, layers: network.layers.slice(0, l) }, x, B);
+    return { a: a.at(-1), active: active.at(-1) };
   }
 
   function softmax(logits, B) {
@@ -130,100 +229,120 @@ function networkModule() {
   const readout = ({ vectorized }, error, B) => (vectorized
     ? { e: error, output: zeros(B).fill(1) } : { e: zeros(B).fill(1), output: error });
 
-  // (B, units) times the weights (units, inputs) of a layer.
-  function transposed(delta, weight, B, units, inputs) {
-    const heard = zeros(B * inputs);
-    for (let b = 0; b < B; b++) {
+  // What the units of the layer below receive through the transpose of a layer's weights, (B, positions, channels).
+  function transposed(layer, weight, delta, B) {
+    const { side, inputs, units } = layer, count = B * side * side, rows = zeros(count * inputs);
+    const factors = zeros(units + 3), starts = new Uint32Array(units + 3);
+    for (let r = 0; r < count; r++) {
+      let n = 0;
       for (let i = 0; i < units; i++) {
-        const d = delta[b * units + i];
-        if (d) for (let j = 0; j < inputs; j++) heard[b * inputs + j] += d * weight[i * inputs + j];
+        if (!delta[r * units + i]) continue;
+        factors[n] = delta[r * units + i];
+        starts[n++] = i * inputs;
       }
+      combine(factors, weight, starts, n, inputs, rows, r * inputs);
     }
-    return heard;
+    return fold(layer, rows, B);
   }
 
-  // What the units of every layer hear, (B, units) before the gate, and delta, the same behind it. They
-  // hear 1 under GEVB (Eq. 9), the gradient's share under BP (Eq. 13), the same through fixed random
-  // weights under FA (feedback: a matrix for every layer), and a fixed random mix of what the output
-  // is told under DFA (feedback: { columns, matrix }).
-  function feedback(network, rule, fixed, { B, open }, output) {
-    const { layers, outputs } = network, heard = [], delta = [];
-    for (let l = layers.length - 1; l >= 0; l--) {
-      const { units } = layers[l], above = layers[l + 1];
+  // told[at + i] += factor matrix[column + i step] for all units.
+  function mix(told, at, factor, matrix, column, step, units) {
+    for (let i = 0; i < units; i++) told[at + i] += factor * matrix[column + i * step];
+  }
+
+  function gated(heard, open) {
+    const delta = zeros(heard.length);
+    for (let k = 0; k < delta.length; k++) if (open[k]) delta[k] = heard[k];
+    return delta;
+  }
+
+  // What the units of every layer hear, (B, positions, units) before the gate, and delta, the same behind
+  // it. They hear 1 under GEVB (Eq. 9), the gradient's share under BP (Eq. 13), the same through fixed
+  // random weights under FA (fixed: a matrix for every layer), and a fixed random mix of what the output
+  // is told under DFA (fixed: { columns, matrix }, with a column for every unit, position by position).
+  function feedback({ layers, outputs }, rule, fixed, { B, from, open }, output) {
+    const heard = [], delta = [];
+    for (let l = layers.length - 1; l >= from; l--) {
+      const { side, pool, units } = layers[l], P = side * side, above = layers[l + 1];
       if (!above) heard[l] = output;
-      else if (rule === "gevb") heard[l] = zeros(B * units).fill(1);
-      else if (rule === "dfa") {
-        heard[l] = zeros(B * units);
-        for (let b = 0; b < B; b++) {
-          for (let o = 0; o < outputs; o++) {
-            const told = output[b * outputs + o], at = o * fixed.columns;
-            for (let i = 0; i < units; i++) heard[l][b * units + i] += told * fixed.matrix[at + i];
-          }
+      else if (rule === "gevb") heard[l] = zeros(B * P * units).fill(1);
+      else {
+        const shared = rule !== "dfa" && transposed(above, rule === "fa" ? fixed[l + 1] : above.weight, delta[l + 1], B);
+        const told = heard[l] = zeros(B * P * units), to = pooled(layers[l], 1, B), share = pool ** -2;
+        for (let r = 0; r < B * P; r++) {
+          const b = Math.floor(r / P), at = r * units;
+          if (shared) for (let i = 0; i < units; i++) told[at + i] = share * shared[to[r] + i];
+          else for (let o = 0; o < outputs; o++) mix(told, at, output[b * outputs + o], fixed.matrix, o * fixed.columns + r % P, P, units);
         }
-      } else {
-        const weight = rule === "fa" ? fixed[l + 1] : above.weight;
-        heard[l] = transposed(delta[l + 1], weight, B, above.units, units);
       }
-      delta[l] = above ? heard[l].map((value, i) => (open[l][i] ? value : 0)) : output;
+      delta[l] = above ? gated(heard[l], open[l]) : output;
     }
     return { heard, delta };
   }
 
-  // sum_b delta_bi e_bmu and, in the first layer, sum_b delta_bi e_bmu x_bj, four examples at a time.
-  function updateFirst({ inputs, units }, K, x, B, e, delta, weight) {
-    const listed = new Uint32Array(B), factor = zeros(B + 3);
+  // sum_b e_bmu sum_p delta_bpi x_bpj in the first layer; the sum over positions is the same for all components.
+  function updateFirst({ side, inputs, units }, K, rows, B, e, delta, weight) {
+    const P = side * side, sums = zeros(B * inputs), listed = new Uint32Array(B), starts = new Uint32Array(B + 3), factors = zeros(B + 3);
     for (let i = 0; i < units; i++) {
       let n = 0;
-      for (let b = 0; b < B; b++) if (delta[b * units + i]) listed[n++] = b;
-      for (let mu = 0; mu < K; mu++) {
-        const at = (mu * units + i) * inputs;
-        for (let k = 0; k < n; k++) factor[k] = delta[listed[k] * units + i] * e[listed[k] * K + mu];
-        factor.fill(0, n, n + 3);
-        for (let k = 0; k < n; k += 4) {
-          const [f0, f1, f2, f3] = [factor[k], factor[k + 1], factor[k + 2], factor[k + 3]];
-          const x0 = listed[k] * inputs, x1 = k + 1 < n ? listed[k + 1] * inputs : x0;
-          const x2 = k + 2 < n ? listed[k + 2] * inputs : x0, x3 = k + 3 < n ? listed[k + 3] * inputs : x0;
-          for (let j = 0; j < inputs; j++) {
-            weight[at + j] += f0 * x[x0 + j] + f1 * x[x1 + j] + f2 * x[x2 + j] + f3 * x[x3 + j];
-          }
+      sums.fill(0);
+      for (let b = 0; b < B; b++) {
+        let any = false;
+        for (let r = b * P; r < (b + 1) * P; r++) {
+          const d = delta[r * units + i];
+          if (!d) continue;
+          any = true;
+          for (let j = 0; j < inputs; j++) sums[n * inputs + j] += d * rows[r * inputs + j];
         }
+        if (!any) continue;
+        starts[n] = n * inputs;
+        listed[n++] = b;
       }
-    }
-  }
-
-  // sum_b delta_bi (e_b . a_bj), the contraction first.
-  function updateLater({ inputs, units }, K, below, B, e, delta, weight) {
-    const sent = zeros(inputs);
-    for (let b = 0; b < B; b++) {
-      sent.fill(0);
       for (let mu = 0; mu < K; mu++) {
-        const error = e[b * K + mu], at = (b * K + mu) * inputs;
-        for (let j = 0; j < inputs; j++) sent[j] += error * below[at + j];
-      }
-      for (let i = 0; i < units; i++) {
-        const d = delta[b * units + i], at = i * inputs;
-        if (d) for (let j = 0; j < inputs; j++) weight[at + j] += d * sent[j];
+        for (let k = 0; k < n; k++) factors[k] = e[listed[k] * K + mu];
+        combine(factors, sums, starts, n, inputs, weight, (mu * units + i) * inputs);
       }
     }
   }
 
-  // The rule's update of every weight and bias in place of the gradient (Eq. 9, 14).
+  // sum_b sum_p delta_bpi (e_b . a_bpj) in a later layer, the contraction first.
+  function updateLater(layer, K, below, B, e, delta, weight) {
+    const { side, channels, inputs, units } = layer, count = B * side * side, size = side * side * channels;
+    const sent = zeros(B * size), factors = zeros(count + 3), starts = new Uint32Array(count + 3);
+    for (let b = 0; b < B; b++) {
+      for (let mu = 0; mu < K; mu++) {
+        const error = e[b * K + mu], at = (b * K + mu) * size;
+        for (let j = 0; j < size; j++) sent[b * size + j] += error * below[at + j];
+      }
+    }
+    const rows = unfold(layer, sent, B);
+    for (let i = 0; i < units; i++) {
+      let n = 0;
+      for (let r = 0; r < count; r++) {
+        if (!delta[r * units + i]) continue;
+        factors[n] = delta[r * units + i];
+        starts[n++] = r * inputs;
+      }
+      combine(factors, rows, starts, n, inputs, weight, i * inputs);
+    }
+  }
+
+  // The rule's update of every weight and bias in place of the gradient (Eq. 9, 14); null for what is frozen.
   const updates = ({ K, layers }, trace, e, delta) => layers.map((layer, l) => {
-    const { B } = trace, { units } = layer;
+    if (layer.frozen) return null;
+    const { B } = trace, { side, units } = layer, P = side * side;
     const weight = zeros(layer.weight.length), bias = zeros(layer.bias.length);
-    if (layer.first) updateFirst(layer, K, trace.x, B, e, delta[l], weight);
+    if (layer.first) updateFirst(layer, K, trace.rows[l], B, e, delta[l], weight);
     else updateLater(layer, K, trace.a[l - 1], B, e, delta[l], weight);
-    for (let b = 0; b < B; b++) {
-      for (let mu = 0; mu < K; mu++) {
-        for (let i = 0; i < units; i++) bias[mu * units + i] += delta[l][b * units + i] * e[b * K + mu];
-      }
-    }
+    const summed = zeros(B * units);
+    for (let r = 0; r < B * P; r++) for (let i = 0, at = Math.floor(r / P) * units; i < units; i++) summed[at + i] += delta[l][r * units + i];
+    for (let b = 0; b < B; b++) for (let mu = 0; mu < K; mu++) for (let i = 0; i < units; i++) bias[mu * units + i] += e[b * K + mu] * summed[b * units + i];
     return { weight, bias };
   });
 
-  // All that a rule makes of one batch.
-  function learn(network, rule, fixed, x, labels, B) {
-    const trace = forward(network, x, B);
+  // All that a rule makes of one batch; of the layers below one of them, which are frozen, nothing.
+  function learn(network, rule, fixed, input, labels, B, from = 0) {
+    const trace = forward(network, input, B, from);
     const { e, output } = readout(network, errorVector(trace.logits, labels, B), B);
     const { heard, delta } = feedback(network, rule, fixed, trace, output);
     return { trace, e, output, heard, delta, gradients: updates(network, trace, e, delta) };
@@ -235,6 +354,7 @@ function networkModule() {
 
     step({ layers }, gradients) {
       layers.forEach((layer, l) => {
+        if (layer.frozen) return;
         for (const name of ["weight", "bias"]) {
           const value = layer[name], gradient = gradients[l][name];
           for (let k = 0; k < value.length; k++) value[k] -= this.rate * gradient[k];
@@ -266,6 +386,7 @@ function networkModule() {
       this.steps++;
       const size = this.rate / (1 - .9 ** this.steps), root = Math.sqrt(1 - .999 ** this.steps);
       layers.forEach((layer, l) => {
+        if (layer.frozen) return;
         for (const name of ["weight", "bias"]) {
           adapt(layer[name], gradients[l][name], ...this.moments[l][name], size, root);
         }
@@ -287,5 +408,5 @@ function networkModule() {
   }));
   const copy = (network) => withLayers(network, ({ weight, bias }) => ({ weight: weight.slice(), bias: bias.slice() }));
 
-  return { typed, copy, forward, softmax, errorVector, readout, feedback, updates, learn, SGD, Adam, clamp };
+  return { typed, copy, lowest, received, forward, softmax, errorVector, readout, feedback, updates, learn, SGD, Adam, clamp };
 }

@@ -3,7 +3,6 @@
 (() => {
   const Random = randomModule(), Networks = networkModule(), Initial = initialModule(Random);
   const Data = dataModule(Random), State = stateModule(), Draw = drawModule();
-  const Learning = learnModule(Random, Networks, Initial);
   const root = document.querySelector(".playground");
   const find = (selector) => root.querySelector(selector), all = (selector) => [...root.querySelectorAll(selector)];
   const packed = JSON.parse(find("script.digits").textContent);
@@ -14,40 +13,14 @@
   let drawn = false; // whether what is drawn belongs to the current runs
   let begun = 0; // how often runs were begun: messages about earlier ones may still be under way
 
-  // ---- runs: in a worker made of this page's own code; where there is none, on the page in slices
-  function connect(receive) {
-    const parts = { randomModule, networkModule, initialModule, learnModule };
-    const source = Object.values(parts).map(String).join("\n") + `
-      const random = randomModule(), networks = networkModule(), initial = initialModule(random);
-      const answer = learnModule(random, networks, initial).engine((message) => postMessage(message), 40);
-      onmessage = ({ data }) => answer(data);`;
-    const onPage = () => Learning.engine((message) => setTimeout(receive, 0, structuredClone(message)), 14);
-    let answer = null;
-    try {
-      const worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-      const sent = []; // for the page itself, should the worker not start
-      let alive = false;
-      worker.onmessage = (event) => { alive = true; receive(event.data); };
-      worker.onerror = () => { if (!alive && !answer) { answer = onPage(); sent.forEach(answer); } };
-      return (order) => {
-        if (answer) return answer(order);
-        if (!alive) sent.push(order);
-        worker.postMessage(order);
-      };
-    } catch {
-      return onPage();
-    }
-  }
-
-  const RUN = ["data", "net", "init", "clamp", "hidden", "rule", "vs", "opt", "rate", "batch", "seed", "points"];
-  const settings = (rule) => ({
-    rule, hidden: state.hidden, init: state.init, clamp: state.clamp === "on", seed: state.seed, optimizer: state.opt,
-    rate: state.rate, batch: state.batch, vectorized: State.KINDS[state.net].vectorized, nonnegative: State.KINDS[state.net].nonnegative,
-  });
+  // What runs begin anew for.
+  const RUN = ["data", "net", "init", "clamp", "conv", "hidden", "frozen", "rule", "vs", "opt", "rate", "batch", "seed", "seeds", "points"];
+  // Lists of numbers of units: how many, how large, and what they are called.
+  const WIDTHS = [["conv", [0, 2], [4, 32], "Channels of convolution"], ["hidden", [1, 4], [8, 128], "Units of hidden layer"]];
   const rules = () => [state.rule, ...(state.vs === "none" ? [] : [state.vs])];
   const which = () => (state.show === "second" && state.vs !== "none" ? 1 : 0);
   const example = () => state.example % data.test.y.length;
-  const looking = () => ({ example: example(), whole: state.signs === "batch", layer: state.layer - 1, which: which() });
+  const looking = () => ({ example: example(), whole: state.signs === "batch", layer: state.layer - 1, which: which() * state.seeds });
 
   function dataOf() {
     if (state.data === "digits") return digits;
@@ -68,11 +41,13 @@
       return render();
     }
     const empty = data;
-    const networks = rules().map((rule) => Initial.network({ ...settings(rule), inputs: empty.inputs, classes: empty.classes }));
+    // For each rule the chosen seed, which is shown, and those after it.
+    const seeds = Array.from({ length: state.seeds }, (_, n) => (state.seed + n) % 2 ** 32);
+    const settings = rules().flatMap((rule) => seeds.map((seed) => State.settings({ ...state, seed }, rule)));
+    const networks = settings.filter((_, n) => n % state.seeds === 0).map((each) => Initial.network({ ...each, inputs: empty.inputs, classes: empty.classes }));
     fixed = rules().map((rule, n) => Initial.feedback(rule, networks[n], state.init, state.seed));
     chosenUnit = null;
-    const [first, second] = rules().map(settings);
-    engine({ do: "begin", settings: first, twin: second ?? null, data, number: begun, look: looking() });
+    engine({ do: "begin", settings, data, number: begun, look: looking() });
     if (on) engine({ do: "play", speed: state.speed });
   }
 
@@ -82,12 +57,14 @@
 
   function change(changes) {
     const { state: next, notes } = State.settled({ ...state, ...changes });
+    const learned = drawn && view.runs[0].steps > 0 && RUN.some((name) => !same(next[name], state[name]));
     take(next, notes);
     const hash = State.write(state);
-    if (hash !== written) {
-      written = hash;
-      location.hash = hash;
-    }
+    if (hash === written) return;
+    written = hash;
+    // Back leads to where something was learned, not through every choice.
+    if (learned) location.hash = hash;
+    else history.replaceState(null, "", hash);
   }
 
   function take(next, notes) {
@@ -119,7 +96,7 @@
 
   function showControls() {
     const form = find(".settings");
-    for (const name of ["net", "init", "opt", "data", "vs"]) form.elements[name].value = state[name];
+    for (const name of ["net", "init", "opt", "data", "vs", "seeds"]) form.elements[name].value = state[name];
     for (const name of ["rate", "batch", "seed"]) form.elements[name].value = state[name];
     form.elements.rule.value = state.rule;
     const kind = State.KINDS[state.net];
@@ -131,14 +108,22 @@
     form.elements.clamp.disabled = !kind.nonnegative;
     find('option[value="file"]').hidden = !file;
     find('select[name="speed"]').value = state.speed;
-    const list = find(".widths .list");
-    if (list.children.length !== state.hidden.length) {
-      list.innerHTML = state.hidden.map((_, l) => `<input type="number" min="8" max="128" step="2" aria-label="Units of hidden layer ${l + 1}">`).join("");
+    for (const [name, [least, most], [low, high], what] of WIDTHS) {
+      const group = find(`.widths[data-name=${name}]`), list = group.querySelector(".list"), numbers = state[name];
+      if (list.children.length !== numbers.length) {
+        list.innerHTML = numbers.map((_, l) => `<input type="number" min="${low}" max="${high}" step="2" aria-label="${what} ${l + 1}">`).join("");
+      }
+      [...list.children].forEach((input, l) => { input.value = numbers[l]; });
+      group.querySelector(".fewer").disabled = numbers.length === least;
+      group.querySelector(".more").disabled = numbers.length === most || (name === "conv" && state.data !== "digits");
     }
-    [...list.children].forEach((input, l) => { input.value = state.hidden[l]; });
-    find(".fewer").disabled = state.hidden.length === 1;
-    find(".more").disabled = state.hidden.length === 4;
-    const layers = [...state.hidden.map((_, l) => `layer ${l + 1}`), "the output"];
+    const depth = state.conv.length + state.hidden.length;
+    const layers = [...Array.from({ length: depth }, (_, l) => `layer ${l + 1}`), "the output"];
+    const switches = find(".learners .list");
+    if (switches.children.length !== layers.length) {
+      switches.innerHTML = layers.map((name, l) => `<label><input type="checkbox" name="learner" value="${l + 1}" aria-label="Train ${name}"><span>${l === depth ? "out" : l + 1}</span></label>`).join("");
+    }
+    switches.querySelectorAll("input").forEach((input, l) => { input.checked = !state.frozen.includes(l + 1); });
     const select = find('select[name="layer"]');
     if (select.length !== layers.length) select.innerHTML = layers.map((name, l) => `<option value="${l + 1}">${name}</option>`).join("");
     select.value = state.layer;
@@ -165,7 +150,10 @@
       if (message.stopped === "limit") note([`Paused after ${view.runs[0].epoch} epochs. Press Play to go on.`]);
       return summary(true);
     }
-    view = message;
+    const each = message.runs.length / rules().length;
+    const runs = message.runs.filter((_, n) => n % each === 0);
+    runs.forEach((run, n) => { run.others = message.runs.slice(n * each + 1, (n + 1) * each).map(({ curve }) => curve); });
+    view = { ...message, runs };
     drawn = true;
     requestAnimationFrame(() => { render(); engine({ seen: true }); });
   }
@@ -200,6 +188,7 @@
     });
     renderScene(run, rule);
     renderCurves();
+    find(".glance").innerHTML = Draw.glance(series(), 150, 46);
     renderSigns(run);
     find(".angles").innerHTML = Draw.angles(run.curve, rule, width(find(".angles")));
     find(".angles").setAttribute("aria-label", `Angles by hidden layer now: ${run.curve.at(-1).angles.map((a) => (a === null ? "none" : `${a.toFixed(0)}°`)).join(", ")}`);
@@ -218,8 +207,8 @@
     const learnt = Networks.learn(network, rule, fixed[which()], x, [label], 1);
     const p = [...Networks.softmax(learnt.trace.logits, 1)], place = find(".scene");
     const drawable = (values) => values.every((value) => Math.abs(value) < 1e100);
-    if (![p, learnt.e, ...learnt.trace.a, ...learnt.gradients.map(({ weight }) => weight), ...network.layers.map(({ weight }) => weight)].every(drawable)) return;
-    place.innerHTML = Draw.network({ network, fixed: fixed[which()], rule, learnt, p, label, names, stage: state.stage, width: Math.min(900, width(place)) });
+    if (![p, learnt.e, ...learnt.trace.a, ...learnt.gradients.filter(Boolean).map(({ weight }) => weight), ...network.layers.map(({ weight }) => weight)].every(drawable)) return;
+    place.innerHTML = Draw.network({ network, fixed: fixed[which()], rule, x, learnt, p, label, names, stage: state.stage, width: Math.min(900, width(place)) });
     const told = tell(network, rule, learnt, p, label, names);
     find(".told").textContent = told;
     place.setAttribute("aria-label", `The network with one test example. ${told}`);
@@ -228,9 +217,9 @@
   function tell(network, rule, { trace, e, heard, gradients }, p, label, names) {
     const guess = p.indexOf(Math.max(...p)), layers = network.layers.slice(0, -1);
     const verdict = guess === label ? "right" : `wrong: it is ${names[label]}`;
-    const units = layers.reduce((sum, layer) => sum + layer.units, 0);
+    const units = layers.reduce((sum, _, l) => sum + trace.open[l].length, 0);
     const range = (values) => { const list = [...values]; return `${Math.min(...list).toFixed(2)} to ${Math.max(...list).toFixed(2)}`; };
-    const forward = `${layers.map(({ units: n }, l) => `${trace.open[l].reduce((a, b) => a + b)} of ${n}`).join(", ")} gates are open`;
+    const forward = `${layers.map((_, l) => `${trace.open[l].reduce((a, b) => a + b)} of ${trace.open[l].length}`).join(", ")} gates are open`;
     const message = network.vectorized ? {
       gevb: `GEVB tells all ${units} hidden units the same: the error vector e itself.`,
       bp: `BP sends each unit e times a number of its own, layer by layer from the top: ${layers.map((_, l) => `${range(heard[l])} in layer ${l + 1}`).reverse().join(", ")}.`,
@@ -241,7 +230,7 @@
       fa: "FA sends each unit a number of its own, layer by layer, through fixed random weights.",
       dfa: "DFA tells each unit a fixed random mix of the errors, one number.",
     }[rule];
-    const last = gradients[layers.length].weight, up = last.filter((u) => u < 0).length, down = last.filter((u) => u > 0).length;
+    const last = gradients[layers.length]?.weight ?? [], up = last.filter((u) => u < 0).length, down = last.filter((u) => u > 0).length;
     return {
       all: `Its guess: ${names[guess]}, ${verdict}. ${message}`,
       forward: `Forward: the example goes up through the layers, and ${forward}. The guess: ${names[guess]}, ${verdict}.`,
@@ -251,10 +240,21 @@
     }[state.stage];
   }
 
+  const series = () => view.runs.map((run, n) => ({ rule: rules()[n], points: run.curve, others: run.others, kind: n ? "beside" : "" }));
+  let cursor = null; // an epoch whose errors are read
+
   function renderCurves() {
-    const place = find(".curves");
-    const now = view.runs.map((run, n) => ({ rule: rules()[n], points: run.curve, kind: n ? "beside" : "" }));
-    place.innerHTML = Draw.curves([...pins.flatMap((pin) => pin.series), ...now], width(place));
+    const place = find(".curves"), now = series(), drawing = [...pins.flatMap((pin) => pin.series), ...now];
+    if (cursor !== null) {
+      const nearest = (points) => points.reduce((best, point) => (Math.abs(point.epoch - cursor) < Math.abs(best.epoch - cursor) ? point : best));
+      cursor = nearest(now[0].points).epoch;
+      const each = now.map(({ rule, points, others }) => {
+        const { test, train } = nearest(points), all = [test, ...others.map((list) => nearest(list).test)];
+        return `${State.RULES[rule]} test ${percent(test)}${train === null ? "" : `, training ${percent(train)}`}${others.length ? ` (${all.length} seeds: ${percent(Math.min(...all))} to ${percent(Math.max(...all))})` : ""}`;
+      });
+      find(".values").textContent = `Epoch ${+cursor.toFixed(2)}: ${each.join("; ")}.`;
+    }
+    place.innerHTML = Draw.curves(drawing, width(place), 230, cursor);
     place.setAttribute("aria-label", `Errors over epochs. ${now.map(({ rule, points }) => `${State.RULES[rule]} after ${points.at(-1).epoch.toFixed(1)} epochs: ${errors(points)}`).join("; ")}`);
   }
 
@@ -269,7 +269,8 @@
 
   // Small pictures: a number for each pixel, -1 .. 1, as ink of two colours.
   function paint(canvas, values, signed) {
-    const style = getComputedStyle(root), context = canvas.getContext("2d"), image = context.createImageData(8, 8);
+    canvas.width = canvas.height = Math.sqrt(values.length);
+    const style = getComputedStyle(root), context = canvas.getContext("2d"), image = context.createImageData(canvas.width, canvas.height);
     const colour = (name) => style.getPropertyValue(name).trim().match(/\w\w/g).map((pair) => parseInt(pair, 16));
     const [up, down] = signed ? [colour("--up"), colour("--down")] : [colour("--ink"), colour("--ink")];
     values.forEach((value, k) => image.data.set([...(value > 0 ? up : down), Math.round(255 * Math.min(1, Math.abs(value)))], 4 * k));
@@ -294,13 +295,13 @@
 
   // t . w of the first layer: what opens the gates; its components, if one unit is chosen.
   function renderFirst({ K, layers: [first] }) {
-    const { units, weight, gating } = first, place = find(".pictures");
+    const { units, inputs, weight, gating } = first, place = find(".pictures");
     if (place.children.length !== units) {
       place.innerHTML = Array.from({ length: units }, (_, i) => `<button type="button" value="${i}" aria-pressed="false" aria-label="First layer, unit ${i + 1}"><canvas width="8" height="8"></canvas></button>`).join("");
     }
-    const row = (mu, i) => weight.subarray((mu * units + i) * 64, (mu * units + i + 1) * 64);
+    const row = (mu, i) => weight.subarray((mu * units + i) * inputs, (mu * units + i + 1) * inputs);
     const rows = Array.from({ length: units }, (_, i) => {
-      const sum = new Float64Array(64);
+      const sum = new Float64Array(inputs);
       for (let mu = 0; mu < K; mu++) row(mu, i).forEach((w, j) => { sum[j] += gating[mu * units + i] * w; });
       return sum;
     });
@@ -342,9 +343,9 @@
   // Another data set with the settings that suit it.
   function toSet(name) {
     if (name === state.data) return {};
-    const { hidden, rate, batch } = State.defaults({ data: name, net: state.net, opt: state.opt });
+    const { conv, hidden, rate, batch } = State.defaults({ data: name, net: state.net, opt: state.opt });
     const kindOf = (set) => set === "digits";
-    return { data: name, example: 0, ...(kindOf(name) === kindOf(state.data) ? {} : { hidden, rate, batch, layer: 1 }) };
+    return { data: name, example: 0, ...(kindOf(name) === kindOf(state.data) ? {} : { conv, hidden, rate, batch, layer: 1 }) };
   }
 
   // ---- the pad
@@ -456,12 +457,15 @@
     click(".epoch", () => order({ do: "epoch" }));
     click(".again", () => { setPlaying(false); note([]); begin(); });
     click(".next", () => change({ example: (example() + 1) % data.test.y.length }));
-    click(".fewer", () => change({ hidden: state.hidden.slice(0, -1) }));
-    click(".more", () => change({ hidden: [...state.hidden, state.hidden.at(-1)] }));
+    for (const [name] of WIDTHS) {
+      const start = name === "conv" ? 16 : 32, widths = (numbers) => change({ [name]: numbers, frozen: [], layer: 1 });
+      click(`[data-name=${name}] .fewer`, () => widths(state[name].slice(0, -1)));
+      click(`[data-name=${name}] .more`, () => widths([...state[name], state[name].at(-1) ?? start]));
+    }
     click(".pin", () => {
       if (!view) return;
       pins.push({ label: `${State.label(state)}${state.vs === "none" ? "" : `, beside ${State.RULES[state.vs]}`}`, hash: State.write(state),
-        series: view.runs.map((run, n) => ({ rule: rules()[n], points: run.curve, kind: `pinned${n ? " beside" : ""}` })) });
+        series: view.runs.map((run, n) => ({ rule: rules()[n], points: run.curve, others: run.others, kind: `pinned${n ? " beside" : ""}` })) });
       showPins();
     });
     click(".csv", () => view && csv());
@@ -486,32 +490,55 @@
     root.addEventListener("change", ({ target }) => {
       const { name, value } = target;
       if (name === "net") change({ net: value, ...(({ init, clamp, rule }) => ({ init, clamp, ...(State.KINDS[value].vectorized ? {} : { rule: state.rule === "gevb" ? rule : state.rule, vs: state.vs === "gevb" ? "none" : state.vs }) }))(State.defaults({ net: value })) });
-      else if (name === "opt") change({ opt: value, rate: State.defaults({ ...state, opt: value }).rate });
+      else if (name === "opt") { // a rate that the reader chose stays
+        const usual = (opt) => State.defaults({ ...state, opt }).rate;
+        change({ opt: value, ...(state.rate === usual(state.opt) ? { rate: usual(value) } : {}) });
+      } else if (name === "learner") change({ frozen: all('input[name="learner"]:not(:checked)').map((input) => +input.value) });
       else if (name === "data") change(toSet(value));
       else if (name === "clamp") change({ clamp: target.checked ? "on" : "off" });
       else if (name === "rule") change({ rule: value, ...(state.vs === value ? { vs: state.rule } : {}) });
       else if (["init", "vs", "speed"].includes(name)) change({ [name]: value });
-      else if (name === "layer") change({ layer: +value });
+      else if (["layer", "seeds"].includes(name)) change({ [name]: +value });
       else if (["rate", "batch", "seed"].includes(name) || target.closest(".widths")) {
-        const list = target.closest(".widths") ? all(".widths input").map((input) => input.value).join("-") : null;
-        const asked = list === null ? `#${name}=${value}` : `#hidden=${list}`;
-        const found = State.read(asked), key = list === null ? name : "hidden";
+        const group = target.closest(".widths"), key = group?.dataset.name ?? name;
+        const text = group ? [...group.querySelectorAll("input")].map((input) => input.value).join("-") : value;
+        const found = State.read(`#${key}=${text}`);
         if (found.notes.length) {
-          note([`${key === "hidden" ? "hidden layers" : key}: got ${list ?? value}, ${found.notes[0].replace(/^.*: wanted/, "wanted").replace(" The default is used.", "")} It stays as it was.`]);
-          if (list === null) target.value = state[name];
-          else all(".widths input").forEach((input, l) => { input.value = state.hidden[l]; });
+          note([`${{ hidden: "hidden layers", conv: "convolutions" }[key] ?? key}: got ${text}, ${found.notes[0].replace(/^.*: wanted/, "wanted").replace(" The default is used.", "")} It stays as it was.`]);
+          showControls();
         } else change({ [key]: found.state[key] });
       }
     });
     find(".file input").addEventListener("change", async ({ target }) => {
       if (!target.files.length) return;
+      const fault = find(".file-fault"); // said where the file was chosen
+      fault.hidden = true;
       try {
         file = Data.csv(await target.files[0].text());
         change({ ...toSet("file"), example: 0 });
       } catch (error) {
-        note([error.message]);
+        fault.hidden = false;
+        fault.textContent = error.message;
       }
       target.value = "";
+    });
+
+    const curves = find(".curves");
+    const read = (epoch) => {
+      cursor = epoch;
+      if (epoch === null) find(".values").textContent = "";
+      if (view && drawn) renderCurves();
+    };
+    curves.addEventListener("pointermove", ({ clientX }) => {
+      if (view) read(Draw.epochAt([...pins.flatMap((pin) => pin.series), ...series()], width(curves), clientX - curves.getBoundingClientRect().left));
+    });
+    for (const name of ["pointerleave", "blur"]) curves.addEventListener(name, () => read(null));
+    curves.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key], points = view?.runs[0].curve;
+      if (!step || !points) return;
+      const at = cursor === null ? points.length : points.findIndex(({ epoch }) => epoch >= cursor);
+      read(points[Math.max(0, Math.min(points.length - 1, at + step))].epoch);
+      event.preventDefault();
     });
 
     const plane = find(".plane");
@@ -567,13 +594,31 @@
       padChanged();
     });
 
+    // A guided task brings its reader to the drawing, and back.
+    let task = null;
+    document.addEventListener("click", ({ target }) => {
+      const link = target.closest('.discoveries a[href^="#"]');
+      if (!link) return;
+      task = link.closest("li");
+      setTimeout(() => {
+        find(".top").scrollIntoView({ block: "start" });
+        find(".play").focus({ preventScroll: true });
+        find(".back").hidden = false;
+      });
+    });
+    click(".back", () => {
+      find(".back").hidden = true;
+      task.scrollIntoView({ block: "center" });
+      task.querySelector("summary").focus({ preventScroll: true });
+    });
+
     addEventListener("hashchange", fromAddress);
     addEventListener("resize", () => requestAnimationFrame(render));
     document.addEventListener("visibilitychange", () => { if (document.hidden && playing) { setPlaying(false); engine({ do: "pause" }); } });
     new MutationObserver(() => { find(".wrong").dataset.key = ""; render(); }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
   }
 
-  engine = connect(receive);
+  engine = workerModule(learnModule(Random, Networks, Initial)).connect(receive);
   listen();
   fromAddress();
 })();
