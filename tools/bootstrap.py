@@ -14,8 +14,8 @@ REPOSITORY = ""
 if not util.find_spec("gevb"):
     wheels = [str(path) for path in Path().glob("gevb-*.whl")]
     if not (wheels or REPOSITORY):
-        needed = "put gevb-*.whl, which a class brings, beside this notebook, or "
-        needed += "in a checkout run `pip install -e '.[book]'`; then restart"
+        needed = "put gevb-*.whl beside this notebook, as a class has it, or in"
+        needed += " a checkout run `pip install -e '.[book]'`; then restart"
         sys.exit(f"gevb is missing: {needed}.")
     from packaging.requirements import Requirement
 
@@ -28,8 +28,9 @@ if not util.find_spec("gevb"):
     def pip(what: list[str], *how: str) -> None:
         command = [sys.executable, "-m", "pip", "install", "-q", *how, *what]
         if subprocess.run(command).returncode:
-            command[3:] = ["uninstall", "-qy", "gevb"]  # so that the next try is
-            subprocess.run(command)  # like this one
+            # so that the next try begins like this one
+            command[3:] = ["uninstall", "-qy", "gevb"]
+            subprocess.run(command)
             missing = ", ".join(what)
             sys.exit(f"Missing: {missing}. pip says above why it has none.")
         invalidate_caches()
