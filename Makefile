@@ -1,8 +1,9 @@
 # make book     build the book into _build/html
 # make test     check style, types, package, notebooks, and the book in a browser
 # make serve    show the built book at http://localhost:8000
-# make teach    put a class into _build/teach, to hand out on a stick; SOLUTIONS=1 adds the homework's
+# make teach    put the class into _build/teach, for a stick; SOLUTIONS=1 adds the homework's
 # make execute  run every notebook anew and store its outputs
+# make colab    run some notebooks with Colab's versions: make PYTHON=python3.13 colab
 # make fuzz     odd input and kills, much more of them than the tests have; FUZZ=50 times
 # make bench    time training steps; NAME=... names the file in data/benchmarks
 # make lock     write requirements.lock: what is installed and tested here, with hashes
@@ -18,7 +19,7 @@ FUZZ ?= 50
 # Many of these orders start Python over and over: it may keep what it has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: book test checks rebuilt fuzz serve teach execute bench lock repository clean
+.PHONY: book test checks rebuilt colab fuzz serve teach execute bench lock repository clean
 
 book: $(VENV)/installed
 	$(BIN)/jupyter-book build -W -n --keep-going .
@@ -49,6 +50,23 @@ rebuilt:
 	$(BIN)/python tools/browser.py install
 	$(BIN)/jupyter-book build -W -n --keep-going --all .
 
+# As a reader there has them: nothing of ours is installed, the first cell finds the wheel.
+COLAB := _build/colab
+COLABS := ten_minutes training results
+colab: $(VENV)/installed
+	rm -rf $(COLAB)
+	$(PYTHON) -m venv $(COLAB)/python
+	$(COLAB)/python/bin/python -m pip install --quiet --disable-pip-version-check \
+	  -r tools/colab.txt nbclient
+	$(BIN)/python -m hatchling build --target wheel --directory $(COLAB)
+	cp $(COLABS:%=book/%.ipynb) $(COLAB)
+	for name in $(COLABS); do \
+	  COLAB_NOTEBOOK_ID=$$name PIP_CONSTRAINT=$(CURDIR)/tools/colab.txt \
+	  $(COLAB)/python/bin/jupyter-execute $(COLAB)/$$name.ipynb || exit; \
+	done
+	$(COLAB)/python/bin/python --version
+	$(COLAB)/python/bin/python -m pip freeze
+
 fuzz: $(VENV)/installed
 	GEVB_FUZZ=$(FUZZ) OMP_NUM_THREADS=1 $(BIN)/pytest tests/test_fuzz.py \
 	  --hypothesis-show-statistics -rP -n 0
@@ -56,8 +74,9 @@ fuzz: $(VENV)/installed
 serve: book
 	$(BIN)/python -m http.server --directory _build/html
 
-teach: book
+teach: $(VENV)/installed
 	$(BIN)/python tools/browser.py install
+	$(MAKE) --no-print-directory book
 	$(BIN)/python tools/teach.py $(if $(SOLUTIONS),--solutions)
 
 execute: $(VENV)/installed

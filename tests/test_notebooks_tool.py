@@ -310,6 +310,26 @@ def test_bootstrap_without_package_and_address_says_what_to_do(tmp_path):
     assert done.stderr.count("\n") == 1
 
 
+def test_without_a_network_the_wheel_is_found_and_what_is_missing_is_named(monkeypatch, tmp_path):
+    """Again and again: the next run begins where this one did."""
+    calls = []
+
+    def run(command):
+        calls.append(command[3:])
+        return SimpleNamespace(returncode=int("-c" in command))
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "gevb-0.1.0-py3-none-any.whl").touch()
+    monkeypatch.setattr(util, "find_spec", lambda name: None)
+    monkeypatch.setattr(metadata, "requires", lambda name: ["absent>=3", "torch", "not.here"])
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(SystemExit, match=r"^Missing: absent>=3, not\.here\. pip says above why"):
+        exec(bootstrap_cell(""), {})
+    install, _, uninstall = calls
+    assert install == ["install", "-q", "--no-deps", "gevb-0.1.0-py3-none-any.whl"]
+    assert uninstall == ["uninstall", "-qy", "gevb"]
+
+
 # What Colab would have; the wishes are met by half of it.
 PRESENT = {
     "gevb": "0.0",

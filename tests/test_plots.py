@@ -35,10 +35,18 @@ def test_a_figure_is_followed_by_its_caption(shown):
 
 
 def test_colab_draws_and_has_captions_too(shown, monkeypatch):
-    monkeypatch.setitem(sys.modules, "google.colab", sys)
+    monkeypatch.setenv("COLAB_NOTEBOOK_ID", "an id")
     plots.use_notebook_renderer()
     pio.show(plots.finished(go.Figure(), alt="a", caption="See.", height=100))
     assert shown == [("figure", ["text/html"]), ("words", "See.")]
+
+
+def test_another_front_end_on_a_machine_of_colab_is_no_colab(shown, monkeypatch):
+    """Plotly 5.24 imports that module by itself, where there is one."""
+    monkeypatch.setitem(sys.modules, "google.colab", sys)
+    plots.use_notebook_renderer()
+    pio.show(go.Figure())
+    assert shown == [("figure", ["application/vnd.plotly.v1+json"])]
 
 
 def test_a_readers_own_figure_is_shown_without(shown):

@@ -1,6 +1,7 @@
 # ruff: noqa: D100, D103, E402
 # Setup. Where gevb is importable this installs nothing; elsewhere it leaves
-# torch and numpy alone and installs what else is missing or too old.
+# torch and numpy alone and installs what else is missing or too old, and gevb
+# itself from a wheel beside this notebook or from its repository.
 import platform
 import subprocess
 import sys
@@ -11,8 +12,10 @@ from pathlib import Path
 REPOSITORY = ""
 
 if not util.find_spec("gevb"):
-    if not REPOSITORY:
-        needed = "in a checkout, run `pip install -e '.[book]'`, then restart"
+    wheels = [str(path) for path in Path().glob("gevb-*.whl")]
+    if not (wheels or REPOSITORY):
+        needed = "put gevb-*.whl beside this notebook, as a class has it, or in"
+        needed += " a checkout run `pip install -e '.[book]'`; then restart"
         sys.exit(f"gevb is missing: {needed}.")
     from packaging.requirements import Requirement
 
@@ -22,13 +25,17 @@ if not util.find_spec("gevb"):
         except metadata.PackageNotFoundError:
             return None
 
-    def pip(*what: str) -> None:
-        command = [sys.executable, "-m", "pip", "install", "-q", *what]
+    def pip(what: list[str], *how: str) -> None:
+        command = [sys.executable, "-m", "pip", "install", "-q", *how, *what]
         if subprocess.run(command).returncode:
-            sys.exit(f"Could not install {what[-1]}: pip says why above.")
+            # so that the next try begins like this one
+            command[3:] = ["uninstall", "-qy", "gevb"]
+            subprocess.run(command)
+            missing = ", ".join(what)
+            sys.exit(f"Missing: {missing}. pip says above why it has none.")
         invalidate_caches()
 
-    pip("--no-deps", f"git+{REPOSITORY}")
+    pip(wheels[-1:] or [f"git+{REPOSITORY}"], "--no-deps")
     kept = {n: v for n in ("torch", "numpy") if (v := present(n))}
     pins = Path(tempfile.mkdtemp(), "pins.txt")
     pins.write_text("\n".join(f"{n}=={v}" for n, v in kept.items()))
@@ -40,7 +47,7 @@ if not util.find_spec("gevb"):
         if applies and not fits and need.name not in kept:
             wanted.append(f"{need.name}{need.specifier}")
     if wanted:
-        pip("-c", str(pins), *wanted)
+        pip(wanted, "-c", str(pins))
 
 import torch
 

@@ -38,6 +38,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
         "equations",
         "goals",
         "homework",
+        "kit",
         "api_links",
         "landing",
         "playground",

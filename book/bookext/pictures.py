@@ -53,6 +53,16 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:12]
 
 
+def browser_tool() -> tuple[Any, type[Exception]]:
+    """`tools/browser.py`, and what it raises where there is no Chromium."""
+    if str(TOOLS) not in sys.path:
+        sys.path.append(str(TOOLS))
+    import browser
+    from command import Stop
+
+    return browser, Stop
+
+
 def name_of(figure: Mapping[str, Any]) -> str:
     """Compute the name of a figure's picture."""
     return _digest(json.dumps(figure).encode())
@@ -95,11 +105,7 @@ class Folder:
         """Draw figures under these names, if Chromium is installed."""
         if not figures:
             return
-        if str(TOOLS) not in sys.path:
-            sys.path.append(str(TOOLS))
-        import browser
-        from command import Stop
-
+        browser, Stop = browser_tool()
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             with browser.chromium() as chromium, tempfile.TemporaryDirectory() as folder:

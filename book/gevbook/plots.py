@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sys
+import os
 import textwrap
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,7 +16,9 @@ import plotly.io as pio
 from IPython.display import Markdown, display
 from numpy.typing import NDArray
 from plotly.basedatatypes import BaseTraceType
-from plotly.io.base_renderers import ExternalRenderer
+from plotly.io.base_renderers import ExternalRenderer, MimetypeRenderer
+from plotly.io.json import to_json_plotly
+from plotly.offline import get_plotlyjs_version
 from plotly.subplots import make_subplots
 
 from gevb.lab.records import Record
@@ -42,14 +45,44 @@ class _Caption(ExternalRenderer):  # type: ignore[misc]
             display(Markdown(caption))
 
 
-def use_notebook_renderer() -> None:
-    """Show figures as plain JSON, which the book, Jupyter and Colab draw and diffs can read.
+class _InFrame(MimetypeRenderer):  # type: ignore[misc]
+    """HTML for a front end that gives an output a fresh frame, as Colab does.
 
-    Each has its caption below it, in Markdown.
+    Plotly's own fragment calls its script at once, too early in a page that has already loaded, as
+    a widget's. This one calls it after it has loaded.
     """
-    pio.renderers["caption"] = _Caption()
-    drawing = "colab" if "google.colab" in sys.modules else "plotly_mimetype"
-    pio.renderers.default = f"{drawing}+caption"
+
+    def to_mimebundle(self, fig_dict: Mapping[str, Any]) -> dict[str, str]:
+        """Return what plotly shows for a figure."""
+        place, figure = f"figure-{uuid.uuid4()}", to_json_plotly(fig_dict)
+        address = f"https://cdn.plot.ly/plotly-{get_plotlyjs_version()}.min.js"
+        return {
+            "text/html": f"""<div id="{place}"></div>
+<script>
+(() => {{
+  const figure = {figure};
+  const draw = () => Plotly.newPlot("{place}", {{ ...figure, config: {{ responsive: true }} }});
+  if (window.Plotly) return draw();
+  const script = document.createElement("script");
+  Object.assign(script, {{ src: "{address}", onload: draw }});
+  document.head.append(script);
+}})();
+</script>"""
+        }
+
+
+def in_colab() -> bool:
+    """Return whether Colab's own page shows the notebook; its machines serve others, too."""
+    return "COLAB_NOTEBOOK_ID" in os.environ
+
+
+def use_notebook_renderer() -> None:
+    """Show figures as plain JSON, which the book and Jupyter draw and diffs can read.
+
+    Colab is shown HTML. Each figure has its caption below it, in Markdown.
+    """
+    pio.renderers["caption"], pio.renderers["in_frame"] = _Caption(), _InFrame()
+    pio.renderers.default = f"{'in_frame' if in_colab() else 'plotly_mimetype'}+caption"
     pio.templates.default = "none"
 
 
