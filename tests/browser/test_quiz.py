@@ -205,7 +205,7 @@ def test_answers_stay_over_pages_and_reloads_and_are_saved_as_one_file(opened, h
             "right": False,
         },
         "exit_quiz.without": {
-            "asks": "What does GEVB do without?",
+            "asks": "Which of these does GEVB not need?",
             "tries": ["an error", "a backward path"],
             "right": True,
         },
