@@ -51,7 +51,7 @@ class Kit(SphinxDirective):
     option_spec: ClassVar = {}
 
     def run(self) -> list[nodes.Node]:
-        """A paragraph; the wheel's name is `wheel`."""
+        """Return a paragraph; `wheel` in it becomes the wheel's name."""
         name = WHEEL if self.arguments[0] == "wheel" else self.arguments[0]
         if name not in {Path(ARCHIVE).name, *(file for files in PARTS.values() for file in files)}:
             raise self.error(f"no part {name} of the class")
@@ -92,7 +92,7 @@ def write_parts(app: Sphinx) -> None:
 
 
 def print_handout(book: Path, target: Path) -> bool:
-    """The slides, a page each, as Chromium prints them; False if there is none."""
+    """Print the slides with Chromium, a page each; return False if there is none."""
     browser, Stop = browser_tool()
     home = f"{book.resolve().as_uri()}/"
     try:
@@ -134,7 +134,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Called by Sphinx."""
+    """Connect to Sphinx."""
     app.add_directive("kit", Kit)
     app.connect("builder-inited", write_parts)
     app.connect("build-finished", finish, priority=900)  # after all that changes pages

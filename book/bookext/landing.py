@@ -86,7 +86,7 @@ def toy() -> Toy:
 
 
 def as_json(network: Network) -> dict[str, Any]:
-    """A network of fully connected layers and convolutions as network.js takes it."""
+    """Write a network of fully connected layers and convolutions as network.js takes it."""
     layers = []
     for layer in network.layers:
         weights, gate = layer.weights, layer.gate

@@ -21,13 +21,13 @@ from .quiz import Question
 
 
 def qti(title: str, questions: Sequence[Question]) -> bytes:
-    """A package of QTI 1.2, a zip, for Canvas."""
+    """Write a package of QTI 1.2, a zip, for Canvas."""
     blocks = [f"Quiz title: {title}", *map(_for_canvas, questions)]
     return QTI(Quiz("\n\n".join(blocks), config=Config(), source_name=title)).zip_bytes()
 
 
 def _for_canvas(question: Question) -> str:
-    """A question in the form of text2qti."""
+    """Write a question in the form of text2qti."""
     exercise = question.exercise
     lines = [f"1. {_line(exercise.asks)}"]
     if isinstance(exercise, Number):
@@ -52,7 +52,7 @@ def _line(text: str) -> str:
 
 
 def _choices(question: Question) -> list[tuple[str, bool, str]]:
-    """What is to be chosen from, whether it is right, and what is said to it."""
+    """List the choices, whether each is right, and its feedback."""
     exercise = question.exercise
     if isinstance(exercise, Selection):
         return [(c, c in exercise.right, exercise.slips[c]) for c in question.choices]
@@ -104,7 +104,7 @@ def _text(parent: ElementTree.Element, text: str) -> None:
 
 
 def _html(parent: ElementTree.Element, markdown: str) -> None:
-    """A text's markup as HTML, with mathematics as Moodle's filter knows it."""
+    """Write a text's markup as HTML, with mathematics as Moodle's filter knows it."""
     parent.set("format", "html")
     _text(parent, _MARKDOWN.renderInline(_line(markdown)))
 
