@@ -52,9 +52,9 @@ CLASS_ROWS = (178, 214, 250)
 
 ALT = (
     "A network that tells pictures of nine pixels apart: two layers of four units, each with a bar "
-    "for every class, and one output unit. The error vector e, three bars above the output, {heard} "
-    "Connections are as thick as their weights; after each picture some are strengthened, drawn "
-    "solid, and some weakened, drawn dashed."
+    "for every class, and one output unit. The error vector e, three bars above the output, "
+    "{heard} Connections are as thick as their weights; after each picture some are strengthened, "
+    "drawn solid, and some weakened, drawn dashed."
 )
 HEARD = {
     "gevb": "has been copied to all eight units at once.",
