@@ -1,4 +1,4 @@
-"""Measure what the playground's discoveries promise, with the package, and record it.
+"""Measure the playground's discoveries with the package, and record them.
 
 python tools/discoveries.py [fc] [kernels]
 
@@ -112,7 +112,7 @@ class Kernels:
     epochs: int = 10
 
 
-#: The page's three columns and its switch; then what may tell another story.
+#: The page's three columns and its switch; then settings that may give another result.
 COLUMNS = {
     "dfa": Kernels("dfa", "ordinary"),
     "gevb": Kernels("gevb", "vnn"),
@@ -143,7 +143,7 @@ console.log(JSON.stringify(errors));
 
 
 def kernel_errors(kind: Kernels, frozen: bool, seed: int, packed: dict[str, Any]) -> list[float]:
-    """Test errors after every epoch, with the kernels trained or frozen."""
+    """Measure test errors after every epoch, with the kernels trained or frozen."""
     asked = asdict(kind) | {"seed": seed, "vs": "none"}
     epochs = asked.pop("epochs")
     asked["frozen"] = [l + 1 for l in range(len(kind.conv))] if frozen else []
@@ -152,7 +152,7 @@ def kernel_errors(kind: Kernels, frozen: bool, seed: int, packed: dict[str, Any]
 
 
 def kernels(data: gevb.Dataset) -> dict[str, Any]:
-    """Trained against frozen kernels."""
+    """Measure trained against frozen kernels."""
     runs, packed = [], packed_digits()
     for name, kind in KERNELS.items():
         sides = {
@@ -192,7 +192,7 @@ def fully_connected(data: gevb.Dataset) -> dict[str, Any]:
     }
 
 
-#: What is measured, and the file it goes to.
+#: Measurements, and their files.
 PARTS = {
     "fc": (fully_connected, FORMAT, "discoveries.json"),
     "kernels": (kernels, KERNELS_FORMAT, "kernels.json"),
@@ -202,7 +202,7 @@ PARTS = {
 @click.command()
 @click.argument("parts", nargs=-1, type=click.Choice([*PARTS]))
 def main(parts: tuple[str, ...]) -> None:
-    """Measure, print, write."""
+    """Measure, print and write."""
     torch.set_num_threads(1)
     data = gevb.load("digits")
     for part in parts or PARTS:

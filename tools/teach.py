@@ -1,4 +1,4 @@
-"""Unpack the class that the book has made, for a stick; perhaps with the homework's solutions.
+"""Unpack the class from the built book, for a USB stick; with the homework's solutions if wanted.
 
 python tools/teach.py [--solutions] [--to FOLDER]
 
@@ -20,7 +20,7 @@ from bookext import homework, kit
 
 
 def build(book: Path, folder: Path, solutions: bool) -> None:
-    """Make the folder and its archive anew.
+    """Make the folder and its archive from scratch.
 
     Raises:
         Stop: the book is not built.
@@ -39,7 +39,7 @@ def build(book: Path, folder: Path, solutions: bool) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Build the folder; 2 if there is no book."""
+    """Build the folder; return 2 if there is no book."""
     parser = Parser(prog="teach.py", description=__doc__.splitlines()[0])
     parser.add_argument("--solutions", action="store_true", help="add those of the homework")
     parser.add_argument("--to", type=Path, default=ROOT / "_build" / "teach", help="the folder")

@@ -1,8 +1,8 @@
-"""What a class takes away: teach.zip, made with the book, and its parts by themselves.
+"""Material for a class: teach.zip, made with the book, and its parts as single files.
 
-The archive holds the built book, the slides as a handout (printed by Chromium; without one the
-slides' page prints the same), the homework with the package's wheel, and the quiz for learning
-platforms. `{kit}` links to a part.
+The archive holds the built book, the slides as a handout printed by Chromium (without it, print the
+slides' page instead), the homework with the package's wheel, and the quiz for learning platforms.
+`{kit}` links to a part.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ SLIDES = "book/teach/slides.html"
 START = ASSETS / "teach" / "start.html"
 QUIZ = ROOT / "book" / "teach" / "exit_quiz.yml"
 WHEEL = f"gevb-{metadata.version('gevb')}-py3-none-any.whl"
-PARTS = {  # in the archive's folder, from the place in the book
+PARTS = {  # in the archive's folder, by their place in the book
     "homework": ("homework.ipynb", WHEEL),
     "quiz": ("exit_quiz_qti.zip", "exit_quiz_moodle.xml"),
 }
 
 
 class Kit(SphinxDirective):
-    """``{kit} NAME``: a link that downloads a part; its words are the content."""
+    """``{kit} NAME``: a link that downloads a part; the content is its text."""
 
     required_arguments = 1
     has_content = True
@@ -64,7 +64,7 @@ class Kit(SphinxDirective):
 
 
 def is_ours(app: Sphinx) -> bool:
-    """Whether this is the book with the class, and not a test's."""
+    """Check if this is the book with the class, not one of the tests."""
     return app.builder.format == "html" and Path(app.srcdir) == ROOT
 
 
@@ -92,7 +92,7 @@ def write_parts(app: Sphinx) -> None:
 
 
 def print_handout(book: Path, target: Path) -> bool:
-    """Print the slides with Chromium, a page each; return False if there is none."""
+    """Print the slides with Chromium, one per page; return False without Chromium."""
     browser, Stop = browser_tool()
     home = f"{book.resolve().as_uri()}/"
     try:
@@ -128,13 +128,13 @@ def pack(book: Path) -> None:
 
 
 def finish(app: Sphinx, error: Exception | None) -> None:
-    """Pack what was built."""
+    """Pack the built files."""
     if is_ours(app) and not error:
         pack(Path(app.outdir))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Connect to Sphinx."""
+    """Register with Sphinx."""
     app.add_directive("kit", Kit)
     app.connect("builder-inited", write_parts)
     app.connect("build-finished", finish, priority=900)  # after all that changes pages

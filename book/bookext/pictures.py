@@ -54,7 +54,7 @@ def _digest(content: bytes) -> str:
 
 
 def browser_tool() -> tuple[Any, type[Exception]]:
-    """`tools/browser.py`, and what it raises where there is no Chromium."""
+    """Load `tools/browser.py`, and the error that it raises without Chromium."""
     if str(TOOLS) not in sys.path:
         sys.path.append(str(TOOLS))
     import browser

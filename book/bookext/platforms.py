@@ -1,7 +1,7 @@
-"""A quiz as learning platforms take it: QTI for Canvas, XML for Moodle; with every sentence.
+"""A quiz in the formats of learning platforms: QTI for Canvas, XML for Moodle, with all replies.
 
-Both are made of what `read_quiz` gives. Canvas knows one sentence for all wrong numbers,
-so there it holds those of the known slips, too.
+Both are made from the result of `read_quiz`. Canvas has one reply for all wrong numbers, so it
+also contains those of the known slips.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _line(text: str) -> str:
 
 
 def _choices(question: Question) -> list[tuple[str, bool, str]]:
-    """List the choices, whether each is right, and its feedback."""
+    """List the choices, each with True if it is right, and its feedback."""
     exercise = question.exercise
     if isinstance(exercise, Selection):
         return [(c, c in exercise.right, exercise.slips[c]) for c in question.choices]
@@ -61,7 +61,7 @@ def _choices(question: Question) -> list[tuple[str, bool, str]]:
 
 
 def moodle(title: str, questions: Sequence[Question]) -> bytes:
-    """Questions of a category with this title, as XML for Moodle."""
+    """Write the questions as XML for Moodle, in a category with this title."""
     quiz = ElementTree.Element("quiz")
     category = ElementTree.SubElement(quiz, "question", type="category")
     _text(ElementTree.SubElement(category, "category"), f"$course$/top/{title}")
@@ -104,7 +104,7 @@ def _text(parent: ElementTree.Element, text: str) -> None:
 
 
 def _html(parent: ElementTree.Element, markdown: str) -> None:
-    """Write a text's markup as HTML, with mathematics as Moodle's filter knows it."""
+    """Write a text's markup as HTML, with mathematics for Moodle's filter."""
     parent.set("format", "html")
     _text(parent, _MARKDOWN.renderInline(_line(markdown)))
 

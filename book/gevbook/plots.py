@@ -46,14 +46,14 @@ class _Caption(ExternalRenderer):  # type: ignore[misc]
 
 
 class _InFrame(MimetypeRenderer):  # type: ignore[misc]
-    """HTML for a front end that gives an output a fresh frame, as Colab does.
+    """HTML for a front end that gives each output a new frame, such as Colab.
 
     Plotly's own fragment calls its script at once, too early in a page that has already loaded, as
     a widget's. This one calls it after it has loaded.
     """
 
     def to_mimebundle(self, fig_dict: Mapping[str, Any]) -> dict[str, str]:
-        """Return what plotly shows for a figure."""
+        """Return plotly's output for a figure."""
         place, figure = f"figure-{uuid.uuid4()}", to_json_plotly(fig_dict)
         address = f"https://cdn.plot.ly/plotly-{get_plotlyjs_version()}.min.js"
         return {
@@ -72,7 +72,7 @@ class _InFrame(MimetypeRenderer):  # type: ignore[misc]
 
 
 def in_colab() -> bool:
-    """Return whether Colab's own page shows the notebook; its machines serve others, too."""
+    """Check if Colab's own page shows the notebook; its machines serve other pages too."""
     return "COLAB_NOTEBOOK_ID" in os.environ
 
 
