@@ -18,6 +18,7 @@ from string import Template
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from docutils import nodes
+from docutils.parsers.rst import directives
 from sphinx import addnodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
@@ -281,14 +282,14 @@ class Discoveries:
         )
         return f'<ol class="discoveries">{items}</ol>'
 
-    def titles(self, uri: Callable[[str], str]) -> str:
-        """Format titles and questions, each with a link; `uri` gives a page's address."""
+    def titles(self, uri: Callable[[str], str], first: int, last: int) -> str:
+        """Format some titles and questions, each with a link; `uri` gives a page's address."""
         items = "".join(
             f'<li><a href="{escape(task.address(uri(task.page)))}">{task.title}</a>: '
             f"{task.question}</li>"
-            for task in self.tasks()
+            for task in self.tasks()[first - 1 : last]
         )
-        return f"<ol>{items}</ol>"
+        return f'<ol start="{first}">{items}</ol>'
 
 
 #: The rows of the table on kernels, by the names in the record.
@@ -398,14 +399,18 @@ class DiscoveryList(_Page):
 
 
 class DiscoveryTitles(Html):
-    """``{discovery-titles}``: the guided tasks on another page, see `Discoveries.titles`."""
+    """``{discovery-titles} FIRST LAST``: tasks on another page, see `Discoveries.titles`."""
 
     kind = "discovery-titles"
+    required_arguments = 2
 
     def html(self) -> str:
         """Return a list of links."""
         builder, here = self.env.app.builder, self.env.docname
-        return discoveries().titles(lambda page: builder.get_relative_uri(here, page))
+        first, last = map(directives.positive_int, self.arguments)
+        return discoveries().titles(
+            lambda page: builder.get_relative_uri(here, page), first, last
+        )
 
 
 class SettingsInLinks(SphinxPostTransform):

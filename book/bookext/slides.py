@@ -107,6 +107,22 @@ class Notes(SphinxDirective):
         return [block]
 
 
+class Drawing(SphinxDirective):
+    """``{drawing} FILE.svg``: a drawing in the theme's colours, as at the head of a chapter."""
+
+    required_arguments = 1
+    option_spec: ClassVar = {}
+
+    def run(self) -> list[nodes.Node]:
+        """Return the drawing as a part of the page."""
+        relative, path = self.env.relfn2path(self.arguments[0])
+        self.env.note_dependency(relative)
+        try:
+            return [nodes.raw(text=Path(path).read_text(encoding="utf-8"), format="html")]
+        except OSError as error:
+            raise self.error(f"no drawing {self.arguments[0]}: {error.strerror}") from None
+
+
 class OfQuiz(SphinxDirective):
     """A question of a quiz's file, by its name."""
 
@@ -335,6 +351,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("from", From)
     app.add_directive("notes", Notes)
     app.add_directive("deck", DeckBar)
+    app.add_directive("drawing", Drawing)
     app.add_directive("ask", Ask)
     app.add_directive("answers", Answers)
     app.add_post_transform(TakeFromChapters)
