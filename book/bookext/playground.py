@@ -408,9 +408,7 @@ class DiscoveryTitles(Html):
         """Return a list of links."""
         builder, here = self.env.app.builder, self.env.docname
         first, last = map(directives.positive_int, self.arguments)
-        return discoveries().titles(
-            lambda page: builder.get_relative_uri(here, page), first, last
-        )
+        return discoveries().titles(lambda page: builder.get_relative_uri(here, page), first, last)
 
 
 class SettingsInLinks(SphinxPostTransform):
