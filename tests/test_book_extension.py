@@ -270,7 +270,7 @@ def test_a_quiz_has_its_questions_choices_and_folded_answers(book):
         ("two", "Two is even."),
         ("three", "Three is odd."),
     ]
-    facts = {"kind": "number", "tolerance": 0.02, "answers": [3.5, 4, -3.5]}
+    facts = {"kind": "number", "tolerance": 0.02, "percent": False, "answers": [3.5, 4, -3.5]}
     assert json.loads(many["data-facts"]) == facts
     assert folded(many)[2:] == [("-3.5", "The sign."), ("anything else", "Count.")]
     assert not html.select("form.question details[open]")

@@ -122,7 +122,7 @@ def test_map_explorer(rule, says, monkeypatch):
     choices = [row.children[1] for row in box.children[:5]]
     choices[0].value, choices[1].value = rule, "conventional, nonnegative"
     choices[2].value = 1
-    buttons, told = box.children[5].children
+    buttons, told, _ = box.children[5].children
     buttons.children[0].click()
     assert says in told.value
     assert len(drawn) == (rule == "bp")

@@ -287,8 +287,9 @@ def test_figures():
 def test_widget():
     widget = break_the_signs()
     *rows, says, _ = widget.children
-    assert says.value == "Change a value to draw."
+    assert says.value.startswith("right signs, layer 1: 100 %")
     seed = rows[3].children[1]
+    says.value = ""
     seed.value = 2
     assert says.value.startswith("right signs, layer 1: 100 %")
 

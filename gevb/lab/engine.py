@@ -149,7 +149,8 @@ def local(jobs: Sequence[Job], workers: int) -> Outcomes:
                 try:
                     record = worker.line.recv()
                 except (EOFError, OSError):  # The worker was killed (signal or out of memory).
-                    if not begun:
+                    worker.process.join()
+                    if not begun and worker.process.exitcode == 1:  # Python ended it, no signal.
                         raise InputError(NO_GUARD) from None
                     del busy[worker.line]
                     if attempt < ATTEMPTS:
