@@ -155,6 +155,12 @@ def test_a_chapter_s_first_mention_of_a_term_leads_to_the_glossary(book):
     assert not page(book, "part/second").select("a.term")
 
 
+@pytest.mark.parametrize("name", ["index", "part/first", "part/second", "part/third"])
+def test_every_page_leads_to_the_repository_s_issues(book, name):
+    found = [a["href"] for a in page(book, name).select("header a, .bd-header-article a")]
+    assert [url for url in found if url.startswith(f"{REPOSITORY}/issues/new")]
+
+
 def test_the_facts_of_a_chapter_get_buttons(book):
     block = page(book, "part/first").select_one(".chapter-facts")
     assert block.select_one(".chapter-promise").get_text() == "How it begins."
