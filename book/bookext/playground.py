@@ -111,7 +111,7 @@ def playground() -> str:
     )
 
 
-COLUMN = """<section class="column"><h2></h2>
+COLUMN = """<section class="column"><h2>Network</h2>
 <div class="pair"><div class="heard" role="img" aria-label="Feedback over the picture"></div>
 <div>
 <canvas class="first-kernels" role="img" aria-label="Kernels of the first convolution"></canvas>

@@ -92,7 +92,7 @@ def beside(cells: Sequence[Beside], reach: float | int = 6) -> go.Figure:
     rows = [in_words(cell.experiment) for cell in cells if cell.experiment.dataset == datasets[0]]
     figure.update_yaxes(categoryorder="array", categoryarray=rows[::-1], ticksuffix=" ")
     figure.update_xaxes(
-        title="standard errors",
+        title="s.e.",
         range=[-1.1 * reach, 2.2 * reach],
         tickvals=[-reach, 0, reach],
         tickangle=0,
@@ -105,7 +105,7 @@ def beside(cells: Sequence[Beside], reach: float | int = 6) -> go.Figure:
         alt=f"Test error of ours against the paper's at equal epochs: {said}. "
         + " ".join(_beside_words(cell).replace("<br>", ", ") + "." for cell in cells),
         caption=f"Our test error minus the paper's at equal epochs, over its standard error "
-        f"(median over the epochs that both have); right of zero ours is higher. The number "
+        f"(s.e.; median over the epochs that both have); right of zero ours is higher. The number "
         f"in a row is the last epoch that both have. Seeds {SEEDS[0]} to {SEEDS[-1]} count. "
         f"Of {len(cells)} networks: {said}.",
         height=20 * len(rows),
