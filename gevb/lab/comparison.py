@@ -363,13 +363,13 @@ def _cell(
     )
 
 
-def _published_end(experiment: Experiment, measure: str) -> Sample:
+def _published_end(setting: Config, measure: str) -> Sample:
     """Return the printed mean, with the root mean square of the curve's last spreads."""
-    name = experiment.experiment.name if isinstance(experiment, Config) else experiment.name
+    name = setting.experiment.name
     mean = published_errors()[name][MEASURES.index(measure)]
     last = list(published_curves(measure)[name].values())[-LATE:]
     sd = math.sqrt(np.mean([reading.sd**2 for reading in last]))
-    return Sample(mean, PUBLISHED_SEEDS, sd, _images(experiment, measure))
+    return Sample(mean, PUBLISHED_SEEDS, sd, _images(setting, measure))
 
 
 def _judged(cells: list[Cell]) -> list[Cell]:
@@ -406,7 +406,7 @@ class Beside:
     def differences(self) -> dict[int, Difference]:
         """Ours minus the paper's by epoch."""
         apart = {epoch: Difference.pooled(x, self.theirs[epoch]) for epoch, x in self.ours.items()}
-        return {epoch: difference for epoch, difference in apart.items() if difference}
+        return {epoch: d for epoch, d in apart.items() if d}  # Published spreads are all known.
 
     @property
     def standardised(self) -> float:
@@ -430,6 +430,15 @@ class Beside:
         return (self.standardised - half) * error, (self.standardised + half) * error
 
 
+def counted(records: Iterable[Record]) -> dict[Experiment, list[Record]]:
+    """Group the runs that count: by the paper's protocol, seeds in `SEEDS`, and not failed."""
+    found: dict[Experiment, list[Record]] = {}
+    for r in records:
+        if r.status != "failed" and not r.config.departures and r.config.seed in SEEDS:
+            found.setdefault(r.config.experiment, []).append(r)
+    return found
+
+
 def at_equal_epochs(
     records: Iterable[Record], chosen: Sequence[Experiment], measure: str = "test"
 ) -> list[Beside]:
@@ -448,23 +457,21 @@ def at_equal_epochs(
     """
     check_choice("measure", measure, MEASURES)
     curves = published_curves(measure)
-    errors: dict[str, dict[int, dict[int, float]]] = {}  # by experiment, epoch and seed
-    for r in records:
-        if r.status != "failed" and not r.config.departures and r.config.seed in SEEDS:
-            for found in r.history:
-                value = float(getattr(found, f"{measure}_error"))
-                by_epoch = errors.setdefault(r.config.experiment.name, {})
-                by_epoch.setdefault(found.epoch, {})[r.config.seed] = value
+    runs = counted(records)
 
     def beside(experiment: Experiment) -> Beside:
-        curve, ours = curves[experiment.name], errors.get(experiment.name, {})
-        common = sorted(curve.keys() & ours.keys())
-        images = _images(experiment, measure)
+        curve, images = curves[experiment.name], _images(experiment, measure)
+        ours: dict[int, dict[int, float]] = {}  # by epoch and seed
+        for r in runs.get(experiment, []):
+            for e in r.history:
+                if e.epoch in curve:
+                    errors = ours.setdefault(e.epoch, {})
+                    errors[r.config.seed] = float(getattr(e, f"{measure}_error"))
         return Beside(
             experiment,
-            tuple(sorted({seed for epoch in common for seed in ours[epoch]})),
-            {epoch: Sample.of(list(ours[epoch].values()), images) for epoch in common},
-            {t: Sample(curve[t].mean, PUBLISHED_SEEDS, curve[t].sd, images) for t in common},
+            tuple(sorted({seed for errors in ours.values() for seed in errors})),
+            {t: Sample.of(list(ours[t].values()), images) for t in sorted(ours)},
+            {t: Sample(curve[t].mean, PUBLISHED_SEEDS, curve[t].sd, images) for t in sorted(ours)},
         )
 
     cells = [beside(experiment) for experiment in EXPERIMENTS if experiment.name in curves]
@@ -598,15 +605,10 @@ def findings(
         datasets: data sets to show.
         error: function of a run, in percent: `final_error` or `late_error`.
     """
-    errors: dict[Experiment, dict[int, float]] = {}
-    reached: dict[Experiment, int] = {}
-    for r in records:
-        if r.status == "failed" or r.config.departures or r.config.seed not in SEEDS:
-            continue
-        experiment = r.config.experiment
-        reached[experiment] = max(r.epoch, reached.get(experiment, 0))
-        if r.status == "finished":
-            errors.setdefault(experiment, {})[r.config.seed] = error(r)
+    runs = counted(records)
+    reached = {experiment: max(r.epoch for r in there) for experiment, there in runs.items()}
+    finished = {e: [r for r in there if r.status == "finished"] for e, there in runs.items()}
+    errors = {e: {r.config.seed: error(r) for r in there} for e, there in finished.items() if there}
     found = []
     for claim, dataset in product(CLAIMS, DATASETS):
         for arch in claim.architectures:

@@ -12,12 +12,12 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from gevb.datasets import DATASETS
-from gevb.lab.comparison import SEEDS, Beside, Finding
+from gevb.lab.comparison import SEEDS, Beside, Finding, counted
 from gevb.lab.experiments import experiments
 from gevb.lab.published import Reading, published_angles, published_curves
 from gevb.lab.records import Record
 from gevb.lab.tables import in_words
-from gevb.training import Evaluation, Experiment
+from gevb.training import Evaluation
 from gevbook.plots import (
     COLOURS,
     DASHES,
@@ -127,7 +127,7 @@ def _beside_words(cell: Beside) -> str:
 
 def error_curves(records: Iterable[Record], start: str = "mnist") -> list[Curve]:
     """Make curves of published and own test errors over training, for the panels of `CURVES`."""
-    runs = _by_experiment(records)
+    runs = counted(records)
     drawn = []
     for dataset in _from(start):
         for experiment in experiments([dataset]):
@@ -148,7 +148,7 @@ def error_curves(records: Iterable[Record], start: str = "mnist") -> list[Curve]
 
 def angle_curves(records: Iterable[Record], start: str = "mnist") -> list[Curve]:
     """Make curves of published and own angles under the broadcast rule, for `ANGLES`."""
-    runs = _by_experiment(records)
+    runs = counted(records)
     drawn = []
     for dataset in _from(start):
         for experiment in experiments([dataset]):
@@ -255,15 +255,6 @@ def _from(start: str) -> list[str]:
     """List the data sets, beginning with the one shown first."""
     order = ("mnist", "cifar10", "digits")
     return sorted(order, key=lambda dataset: dataset != start)
-
-
-def _by_experiment(records: Iterable[Record]) -> dict[Experiment, list[Record]]:
-    """Group runs by the paper's protocol, of the seeds that count."""
-    found: dict[Experiment, list[Record]] = {}
-    for r in records:
-        if r.status != "failed" and not r.config.departures and r.config.seed in SEEDS:
-            found.setdefault(r.config.experiment, []).append(r)
-    return found
 
 
 def _angle(layer: int) -> Callable[[Evaluation], float | None]:

@@ -11,7 +11,7 @@ import numpy as np
 from IPython.display import Markdown
 
 from gevb.datasets import DATASETS
-from gevb.lab.comparison import LEVEL, SEEDS, Beside, Finding
+from gevb.lab.comparison import LEVEL, SEEDS, Beside, Finding, counted
 from gevb.lab.experiments import experiments
 from gevb.lab.published import PUBLISHED_SEEDS, published_angles, published_errors
 from gevb.lab.records import Record
@@ -40,15 +40,6 @@ def _title(experiment: Experiment) -> str:
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'s' * (number != 1)}"
-
-
-def _counted(records: Sequence[Record]) -> dict[Experiment, list[Record]]:
-    """Group runs by the paper's protocol that have not failed, of the seeds that count."""
-    found: dict[Experiment, list[Record]] = {}
-    for r in records:
-        if r.status != "failed" and not r.config.departures and r.config.seed in SEEDS:
-            found.setdefault(r.config.experiment, []).append(r)
-    return found
 
 
 def answer(cells: Sequence[Beside], found: Sequence[Finding]) -> Markdown:
@@ -110,7 +101,7 @@ def side_by_side(records: Sequence[Record], columns: Columns) -> Table:
         records: of runs, with any status.
         columns: networks to compare, such as `GEVB_AND_BP`.
     """
-    runs, rows = _counted(records), []
+    runs, rows = counted(records), []
     for dataset in ("mnist", "cifar10", "digits"):
         for arch in ("fc", "conv", "lc"):
             chosen = [Experiment(dataset, arch, *kind) for kind in columns.values()]
@@ -139,11 +130,11 @@ def _ours(runs: Sequence[Sequence[Record]]) -> tuple[str, ...]:
 
 def missing(records: Sequence[Record]) -> Markdown:
     """Summarize in two sentences how much of the protocol has been run, and what is missing."""
-    chosen, counted = experiments(["mnist", "cifar10"]), _counted(records)
-    there = [r for e in chosen for r in counted.get(e, [])]
+    chosen, found = experiments(["mnist", "cifar10"]), counted(records)
+    there = [r for e in chosen for r in found.get(e, [])]
     ended = sum(r.status == "finished" for r in there)
     hours = sum(r.seconds for r in there) / 3600
-    none = ", ".join(_title(e) for e in chosen if e not in counted)
+    none = ", ".join(_title(e) for e in chosen if e not in found)
     return Markdown(
         f"The protocol asks for {len(SEEDS) * len(chosen)} runs. Finished so far: {ended}; under "
         f"way: {len(there) - ended}; computing time: {hours:.0f} hours. "
@@ -154,7 +145,7 @@ def missing(records: Sequence[Record]) -> Markdown:
 def angles(records: Sequence[Record]) -> Markdown:
     """Compare our angles with the paper's at the last common epoch, in a sentence."""
     apart, spreads, networks = [], 0, 0
-    for experiment, runs in _counted(records).items():
+    for experiment, runs in counted(records).items():
         paper = published_angles().get(experiment.name, [])
         epochs = {e.epoch: e for r in runs for e in r.history if all(e.epoch in p for p in paper)}
         if not paper or not epochs:
@@ -198,15 +189,13 @@ def shared_spikes(records: Sequence[Record], early: int = 20) -> Markdown:
         records: of runs, with any status.
         early: the last epoch that counts as early in training.
     """
-    counted = _counted(records)
+    found = counted(records)
     errors = []
     for nonnegative in (True, False):
-        runs = counted[Experiment("mnist", "fc", "dfa", False, nonnegative)]
+        runs = found[Experiment("mnist", "fc", "dfa", False, nonnegative)]
         by_seed = sorted(runs, key=lambda r: r.config.seed)
         errors.append([[e.test_error for e in r.history[1:]] for r in by_seed])
-    epochs = [
-        e.epoch for e in counted[Experiment("mnist", "fc", "dfa", False, True)][0].history[1:]
-    ]
+    epochs = [e.epoch for e in found[Experiment("mnist", "fc", "dfa", False, True)][0].history[1:]]
     off = np.array(errors) - np.median(errors, axis=1, keepdims=True)  # network, seed, epoch
     first = np.array(epochs) <= early
     both, later = (
