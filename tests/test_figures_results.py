@@ -72,7 +72,7 @@ def test_every_network_beside_the_papers():
     (dot,) = [t for t in figure.data if t.name == "differs"]
     assert (list(dot.x), list(dot.y)) == ([6], ["fc GEVB+ vectorized"])
     texts = [text for t in figure.data if t.mode == "text" for text in t.text]
-    assert (texts.count("20"), texts.count("no run")) == (1, 47)
+    assert (texts.count("20"), texts.count("–")) == (1, 47)
     assert "1 differs" in figure.layout.meta["caption"]
 
 

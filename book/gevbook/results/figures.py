@@ -76,7 +76,7 @@ def beside(cells: Sequence[Beside], reach: float | int = 6) -> go.Figure:
             ).update(text=[_beside_words(cell) for cell in shown])
             named |= {verdict} if shown else set()
             figure.add_trace(trace, row=1, col=column)
-        reached = [str(max(cell.ours)) if cell.ours else "no run" for cell in there]
+        reached = [str(max(cell.ours)) if cell.ours else "–" for cell in there]
         epochs = go.Scatter(
             x=[reach * 1.15] * len(there),
             y=[in_words(cell.experiment) for cell in there],
@@ -106,7 +106,8 @@ def beside(cells: Sequence[Beside], reach: float | int = 6) -> go.Figure:
         + " ".join(_beside_words(cell).replace("<br>", ", ") + "." for cell in cells),
         caption=f"Our test error minus the paper's at equal epochs, over its standard error "
         f"(s.e.; median over the epochs that both have); right of zero ours is higher. The number "
-        f"in a row is the last epoch that both have. Seeds {SEEDS[0]} to {SEEDS[-1]} count. "
+        f"in a row is the last epoch that both have (–: no run). "
+        f"Seeds {SEEDS[0]} to {SEEDS[-1]} count. "
         f"Of {len(cells)} networks: {said}.",
         height=20 * len(rows),
     )
