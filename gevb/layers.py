@@ -585,10 +585,14 @@ class AvgPool2d(nn.Module):
 
     def forward(self, a: Float[Tensor, "B K C H W"]) -> Float[Tensor, "B K C H_out W_out"]:
         """Pool every component separately."""
+        return self.sums(a) / self.size**2
+
+    def sums(self, a: Float[Tensor, "B K C H W"]) -> Float[Tensor, "B K C H_out W_out"]:
+        """Sum over the windows, without the division."""
         height, width = (n // self.size * self.size for n in a.shape[-2:])
         corners = product(range(self.size), repeat=2)
         shifted = [a[..., y : height : self.size, x : width : self.size] for y, x in corners]
-        return sum(shifted[1:], start=shifted[0]) / self.size**2
+        return sum(shifted[1:], start=shifted[0])
 
     def transpose(self, signal: Float[Tensor, "B C H_out W_out"]) -> Float[Tensor, "B C H W"]:
         """Spread a unit's feedback evenly over its window; dropped positions get none."""

@@ -150,11 +150,13 @@ class Layer(nn.Module):
         self, gate: Gate, a: Tensor, pools: list[AvgPool2d], masks: list[Tensor]
     ) -> Iterator[Tensor]:
         """Yield gated and pooled activations in blocks; append each block's gates to `masks`."""
-        for h in self.weights.blocks(a, rows=math.prod(pool.size for pool in pools)):
+        size = math.prod(pool.size for pool in pools)
+        for h in self.weights.blocks(a, rows=size):
             masks.append(gate.mask(h))
-            block = h.mul_(masks[-1][:, None])
+            # One gate for K components: the means' division costs less here than after pooling.
+            block = h.mul_((masks[-1].to(h.dtype) / size**2)[:, None])
             for pool in pools:
-                block = pool(block)
+                block = pool.sums(block)
             yield block
 
     def arranged(self, a: Float[Tensor, "B K *units"]) -> Float[Tensor, "B K *above"]:
