@@ -6,6 +6,7 @@ A cell tagged `show-input` stays open. A folded cell shows its first comment.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from docutils import nodes
@@ -28,7 +29,7 @@ def summary(source: str) -> str:
         if not line.startswith("# ") or line.startswith("# @"):
             break
         lines.append(line[2:].strip())
-    said = " ".join(lines).split(". ")[0].rstrip(".")
+    said = re.split(r"(?<!\bEq)\. ", " ".join(lines))[0].rstrip(".")
     first = said[:2].lower() if said[1:2].islower() else said[:2]  # Abbreviations stay.
     return f"Code: {first}{said[2:]}" if said else "Code"
 

@@ -3,13 +3,16 @@
 The theme serves every kind of book; this removes what ours does not use:
 
 * its style sheets become one, without unused rules (PurgeCSS);
-* its icon fonts keep only the icons in the remaining rules (fontTools);
+* its icon fonts keep only the icons in the remaining rules (fontTools) and lie in the style sheet,
+  because a page in a sandboxed frame may load no font;
 * its scripts no longer delay the page, and the search index loads only for a search;
-* some of its tags are corrected for screen readers and validators.
+* some of its tags are corrected for screen readers and validators;
+* a first script lets pages work without storage and prints them in the light theme.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import subprocess
@@ -36,8 +39,28 @@ IMPORT = re.compile(r'@import "([^"]+)";')
 URL = re.compile(r"url\((?![\"']?(?:data:|#))[\"']?([^)\"']+)[\"']?\)")
 ICON = re.compile(r'"\\([ef][0-9a-f]{3})"|([\ue000-\uf8ff])')
 
+# Runs before the theme's scripts. In a sandboxed frame `localStorage` throws.
+FIRST = """<script>
+try { localStorage; } catch {
+  for (const name of ["localStorage", "sessionStorage"]) {
+    const kept = new Map();
+    Object.defineProperty(window, name, { value: {
+      getItem: (key) => kept.get(key) ?? null,
+      setItem: (key, value) => kept.set(key, String(value)),
+      removeItem: (key) => kept.delete(key),
+    } });
+  }
+}
+{
+  const page = document.documentElement.dataset;
+  let theme;
+  addEventListener("beforeprint", () => { theme ??= page.theme; page.theme = "light"; });
+  addEventListener("afterprint", () => { page.theme = theme ?? page.theme; theme = undefined; });
+}
+</script>"""
 # Errors in the theme's (or docutils') pages: pattern and replacement. Each has to occur.
 REPAIRS = [
+    (r"<head>", f"<head>{FIRST}"),
     # colours without scripts, and before scripts run: "auto" has none until a script sets it
     (r'(<html [^>]*data-theme=)"auto"', r'\1"light"'),
     (r'(localStorage\.getItem\("theme"\)) \|\| "auto"',
@@ -99,7 +122,7 @@ def purged(css: str, contents: list[Path]) -> str:
 
 
 def keep_icons(css: str, static: Path) -> str:
-    """Reduce the icon fonts to the icons in the rules; return the rules without older formats."""
+    """Reduce the icon fonts to the icons in the rules; return the rules with the fonts in them."""
     icons = [int(code, 16) if code else ord(sign) for code, sign in ICON.findall(css)]
     for font in (static / "vendor" / "fontawesome" / "webfonts").glob("*.woff2"):
         options = subset.Options(flavor="woff2", layout_features=[], name_IDs=[1, 13, 14])
@@ -108,6 +131,9 @@ def keep_icons(css: str, static: Path) -> str:
             cut.populate(unicodes=icons)
             cut.subset(whole)
             subset.save_font(whole, font, options)
+        data = base64.b64encode(font.read_bytes()).decode()
+        address = font.relative_to(static).as_posix()
+        css = css.replace(f"url({address})", f"url(data:font/woff2;base64,{data})")
     return re.sub(r',url\([^)]+\.(?:ttf|woff)\) ?format\("\w+"\)', "", css)
 
 

@@ -17,6 +17,7 @@ PAGES = browser.pages(BOOK)
 if not PAGES:
     pytest.fail("no built book: run `make book` first", pytrace=False)
 CHAPTER = "book/convolutions.html"  # has a slider, buttons and figures of both kinds
+BUTTONS = "book/building_a_vnn.html"  # has a figure with buttons
 SORTABLE = "book/results.html"
 CODE = ".highlight"  # may scroll sideways on a phone
 MOVING = ".vnn"  # the figure of the landing page
@@ -137,6 +138,60 @@ def test_both_rules_of_the_moving_figure_learn_from_the_start(chromium, home):
 def test_figures_answer_with_less_motion(chromium, home):
     with browser.visited(chromium, home, CHAPTER, reduced_motion="reduce") as visit:
         report(CHAPTER, lost(visit) + faults.figure_controls(visit.page))
+
+
+FILL = "getComputedStyle(document.querySelector('.plotly-figure .xtick text')).fill"
+BODY = "getComputedStyle(document.body)"
+COLOURS = f"[{BODY}.color, {BODY}.backgroundColor, {FILL}]"
+
+
+def test_paper_is_light(chromium, home):
+    """A page in the dark theme is printed as one in the light theme; its figures, too."""
+    read = {}
+    for theme in ("light", "dark"):
+        with browser.visited(chromium, home, CHAPTER, theme) as visit:
+            read[theme] = visit.page.evaluate(COLOURS)
+            visit.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+            assert visit.page.evaluate(COLOURS) == read["light"]
+            visit.page.evaluate("dispatchEvent(new Event('afterprint'))")
+            assert visit.page.evaluate(COLOURS) == read[theme]
+    assert not set(read["light"]) & set(read["dark"])
+
+
+@pytest.mark.parametrize("name", [LANDING, "book/playground.html", "book/kernels.html"])
+def test_works_in_a_sandboxed_frame(chromium, home, name):
+    """As in learning platforms: no storage, no fonts of other files."""
+    page = chromium.new_page()
+    faulty = []
+    page.on("pageerror", lambda error: faulty.append(str(error)))
+    page.on("console", lambda message: message.type == "error" and faulty.append(message.text))
+    page.set_content(f'<iframe sandbox="allow-scripts" src="{home}{name}" width="1200"></iframe>')
+    frame = page.frame_locator("iframe")
+    switch = frame.locator(".theme-switch-button").first
+    theme = "document.documentElement.dataset.theme"
+    modes = set()
+    for _ in range(3):
+        switch.dispatch_event("click")
+        modes.add(frame.locator("html").evaluate(f"() => {theme}"))
+    assert modes == {"light", "dark"}
+    icons = "() => [...document.fonts].filter((f) => /Awesome/.test(f.family)).map((f) => f.status)"
+    assert "loaded" in frame.locator("html").evaluate(icons)
+    page.close()
+    assert faulty == []
+
+
+def test_a_pressed_button_shows_without_colours_of_our_own(chromium, home):
+    """In forced colours the chosen button of a figure differs from its neighbours."""
+    with browser.visited(chromium, home, BUTTONS, forced_colors="active") as visit:
+        looks = visit.page.evaluate(
+            """() => [...document.querySelectorAll(".figure-control [aria-pressed]")].map((e) => {
+              const { backgroundColor, color } = getComputedStyle(e);
+              return [e.ariaPressed, `${backgroundColor} ${color}`];
+            })"""
+        )
+    pressed, others = ({look for on, look in looks if on == want} for want in ("true", "false"))
+    assert len(pressed) == len(others) == 1
+    assert pressed != others
 
 
 def last_choices():
