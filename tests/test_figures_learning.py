@@ -136,7 +136,7 @@ def test_errors_are_shown_as_means_and_points():
 
 
 def test_four_nonnegative_weights_stand_for_one_of_either_sign():
-    figure = shown(one_weight_becomes_four([-0.5, 0.0, 1.0]))
+    figure = shown(one_weight_becomes_four([-0.5, 0.0, 1.0], start=-0.5))
     for frame, weight in zip(figure.frames, (-0.5, 0.0, 1.0), strict=True):
         *lines, said = frame.data
         strengths = dict(zip([tuple(l.y) for l in lines], map(float, said.text), strict=True))

@@ -16,9 +16,11 @@ from gevbook.plots import (
     COLOURS,
     ERRORS,
     HIDDEN,
-    NAMES,
     NEUTRAL,
     PERCENT,
+    POSITIVE,
+    RIGHT,
+    WRONG,
     Curve,
     chart,
     dots,
@@ -31,7 +33,6 @@ from gevbook.plots import (
     panels,
     short,
     strokes,
-    switch,
 )
 
 
@@ -77,12 +78,12 @@ def sign_match(networks: Mapping[str, Mapping[int, Pairs]]) -> go.Figure:
     """
     titles = list(networks)
     figure = panels(titles)
-    for name, rule in (("same sign", "gevb"), ("opposite sign", "dfa")):
-        figure.add_trace(key(name, COLOURS[rule], "circle", size=8))
+    for name, colour in (("same sign", RIGHT), ("opposite sign", WRONG)):
+        figure.add_trace(key(name, colour, "circle", size=8))
 
     def points(title: str, epoch: int) -> go.Scatter:
         gradient, update = (short(v / v.abs().max()) for v in networks[title][epoch])
-        colours = np.where(gradient * update < 0, COLOURS["dfa"], COLOURS["gevb"])
+        colours = np.where(gradient * update < 0, WRONG, RIGHT)
         says = "gradient %{x:.2f}, update %{y:.2f}<extra></extra>"
         return dots((gradient, update), colours, says=says, size=5, opacity=0.6)
 
@@ -96,7 +97,7 @@ def sign_match(networks: Mapping[str, Mapping[int, Pairs]]) -> go.Figure:
             x1=high,
             y0=low,
             y1=high,
-            fillcolor=COLOURS["gevb"],
+            fillcolor=RIGHT,
             opacity=0.1,
             line_width=0,
             layer="below",
@@ -131,10 +132,10 @@ def sign_match(networks: Mapping[str, Mapping[int, Pairs]]) -> go.Figure:
 
 _COLUMNS = {"input": (0.0, 4), "hidden 1": (1.0, 4), "hidden 2": (2.0, 4), "output": (3.0, 1)}
 _HEARD = {
-    "bp": "BP: every unit hears its own signal,<br>sent back through the very weights it acts by",
-    "fa": "FA: every unit hears its own signal,<br>sent back through fixed random weights",
-    "dfa": "DFA: every unit hears its own random mix<br>of the output's errors",
-    "gevb": "GEVB: every unit hears the same thing,<br>the error vector e",
+    "bp": "BP: back through the weights",
+    "fa": "FA: back through random weights",
+    "dfa": "DFA: a random mix of the errors",
+    "gevb": "GEVB: the error vector itself",
 }
 
 
@@ -178,11 +179,12 @@ def _route(rule: str) -> go.Scatter:
     return line((x, y), COLOURS[rule], marker=arrows, width=2, dash=dash)
 
 
-def one_weight_becomes_four(weights: Sequence[float]) -> go.Figure:
+def one_weight_becomes_four(weights: Sequence[float], start: float) -> go.Figure:
     """Draw a weight of either sign between two ON/OFF pairs, and the four that replace it.
 
     Args:
         weights: values of the slider.
+        start: its first value.
     """
     on, off = 1.0, 0.0
     ends = [(sender, receiver) for receiver in (on, off) for sender in (on, off)]
@@ -191,7 +193,7 @@ def one_weight_becomes_four(weights: Sequence[float]) -> go.Figure:
         strengths = [max(weight if a == b else -weight, 0.0) for a, b in ends]
         # The crossed lines meet in the middle, so their numbers are closer to the sender.
         lines = [
-            line(([0, 1], [a, b]), NEUTRAL if w == 0 else COLOURS["gevb"], width=0.6 + 6 * w)
+            line(([0, 1], [a, b]), NEUTRAL if w == 0 else POSITIVE, width=0.6 + 6 * w)
             for (a, b), w in zip(ends, strengths, strict=True)
         ]
         places = [(0.28, a + 0.28 * (b - a) + 0.09) for a, b in ends]
@@ -202,7 +204,7 @@ def one_weight_becomes_four(weights: Sequence[float]) -> go.Figure:
 
     views = {f"{weight:g}": drawn(weight) for weight in weights}
     figure = go.Figure()
-    frames(figure, views, "weight between the pairs: ", start=f"{weights[-1]:g}")
+    frames(figure, views, "weight between the pairs: ", start=f"{start:g}")
     figure.add_trace(dots(([0, 0, 1, 1], [on, off, on, off]), NEUTRAL, size=30))
     names = [
         {"x": x + side, "y": y, "text": text, "showarrow": False, "xanchor": anchor}
@@ -227,39 +229,28 @@ def one_weight_becomes_four(weights: Sequence[float]) -> go.Figure:
 
 
 def what_units_hear() -> go.Figure:
-    """Draw a small network; a button for each rule shows the routes of its feedback."""
+    """Draw the routes of feedback in a small network, a panel for each rule."""
     columns = list(_COLUMNS)
     wires = [
         (a, b) for left, right in pairwise(columns) for a in _places(left) for b in _places(right)
     ]
     units = [(column, place) for column in columns for place in _places(column)]
-    figure = go.Figure(
-        [
-            line(strokes(*wires), NEUTRAL, width=0.7),
-            *(_route(rule) for rule in NAMES),
-            dots(list(zip(*(place for _, place in units), strict=True)), NEUTRAL, size=17),
-        ]
-    )
-    figure.data[-1].update(text=[column for column, _ in units], hoverinfo="text")
-    names = [{"x": x, "y": -0.65, "text": c, "showarrow": False} for c, (x, _) in _COLUMNS.items()]
-    says = {"x": 1.5, "y": 4.75, "showarrow": False, "font": {"size": 14}}
-    switch(
-        figure,
-        [None, *NAMES.values(), None],
-        start=NAMES["gevb"],
-        layouts={
-            NAMES[rule]: {"annotations": [*names, {**says, "text": text}]}
-            for rule, text in _HEARD.items()
-        },
-    )
-    heard = " ".join(f"{text}." for text in _HEARD.values()).replace("<br>", " ")
+    figure = panels(list(_HEARD.values()), rows=2, shared="all", vertical_spacing=0.16)
+    for n, rule in enumerate(_HEARD):
+        circles = dots(list(zip(*(place for _, place in units), strict=True)), NEUTRAL, size=13)
+        circles.update(text=[column for column, _ in units], hoverinfo="text")
+        traces = [line(strokes(*wires), NEUTRAL, width=0.5), _route(rule), circles]
+        figure.add_traces(traces, [1 + n // 2] * 3, [1 + n % 2] * 3)
+    figure.update_xaxes(**HIDDEN, range=[-0.4, 3.4])
+    figure.update_yaxes(**HIDDEN, range=[-0.4, 4.2])
     return finished(
         figure,
-        alt=f"A network of {', '.join(columns)}. {heard}",
-        caption="What the hidden units hear under each rule, from the output's error on the right. "
-        "Before you press a button, choose a unit of the first hidden layer: does it hear "
-        "something of its own, and does that pass through other units on its way?",
-        height=350,
-        xaxis={**HIDDEN, "range": [-0.4, 3.4]},
-        yaxis={**HIDDEN, "range": [-0.9, 5.3]},
+        alt=f"Four panels of one network, {', '.join(columns)}, with arrows for the feedback. "
+        + ". ".join(_HEARD.values())
+        + ".",
+        caption="The feedback that the hidden units receive under each rule, from the output on "
+        "the right: from layer to layer under BP and FA, directly from the output under DFA and "
+        "GEVB. Only under GEVB do all units receive the same.",
+        height=430,
+        narrow=330,
     )

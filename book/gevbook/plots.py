@@ -24,8 +24,12 @@ from plotly.subplots import make_subplots
 from gevb.lab.records import Record
 from gevb.training import Evaluation
 
-# Colours from the palette of Okabe and Ito.
+# Colours of the learning rules, from the palette of Okabe and Ito.
 COLOURS = {"bp": "#0072B2", "fa": "#CC79A7", "dfa": "#E69F00", "gevb": "#009E73"}
+#: Right or active, and wrong. No rule has these colours, nor those of signs.
+RIGHT, WRONG = "#7F8F1F", "#D43A3A"
+#: Negative and positive numbers, as in the playground.
+NEGATIVE, POSITIVE = "#8C76E0", "#D9622B"
 NEUTRAL = "#8A8F98"
 PALE = "rgba(138, 143, 152, 0.35)"  # the neutral grey, transparent
 NAMES = {"bp": "BP", "fa": "FA", "dfa": "DFA", "gevb": "GEVB"}

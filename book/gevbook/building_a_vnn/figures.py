@@ -14,6 +14,7 @@ from gevbook.plots import (
     COLOURS,
     HIDDEN,
     NEUTRAL,
+    RIGHT,
     dots,
     finished,
     frames,
@@ -25,7 +26,7 @@ from gevbook.plots import (
     switch,
 )
 
-_OPEN = COLOURS["gevb"]
+_OPEN = RIGHT
 _SHADE = "rgba(0, 158, 115, 0.13)"  # the colour of GEVB, transparent
 
 # ------------------------------------------------------------- who is connected with whom

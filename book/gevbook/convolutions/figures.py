@@ -12,7 +12,10 @@ from gevbook.figures import sign_match as sign_match  # also used in the chapter
 from gevbook.plots import (
     COLOURS,
     DEGREES,
+    NEGATIVE,
     NEUTRAL,
+    POSITIVE,
+    RIGHT,
     Curve,
     Places,
     chart,
@@ -25,9 +28,9 @@ from gevbook.plots import (
 )
 
 # Colours below, at and above zero; zero differs from both themes' backgrounds.
-_SIGNED = [[0.0, COLOURS["dfa"]], [0.5, "#E8E8E8"], [1.0, COLOURS["bp"]]]
+_SIGNED = [[0.0, NEGATIVE], [0.5, "#E8E8E8"], [1.0, POSITIVE]]
 _GREYS = [[0.0, "#202124"], [1.0, "#E8E8E8"]]
-_GATES = [[0.0, NEUTRAL], [1.0, COLOURS["gevb"]]]
+_GATES = [[0.0, NEUTRAL], [1.0, RIGHT]]
 
 
 def _heatmap(values: Tensor, limit: float, colours: list[list[object]], low: float) -> go.Heatmap:
@@ -100,7 +103,7 @@ def kernel_sum(
         figure,
         {str(step + 1): moving(step) for step in range(last + 1)},
         "position ",
-        start=str(last + 1),
+        start=str((last + 1) // 3),
         places=(2, 2, 3, 3, 4),
     )
     how = {"mode": "immediate", "fromcurrent": True, "transition": {"duration": 0}}
@@ -132,7 +135,7 @@ def kernel_sum(
         f"of which {int(mask.sum())} of {mask.numel()} are open; the kernel's update, to which "
         "every position with an open gate adds the piece of the signal in its square.",
         caption="How one kernel's update comes about. Where the gate of the receiving channel is "
-        f"open (green, {int(mask.sum())} of {mask.numel()} positions), the piece of the sender's "
+        f"open (olive, {int(mask.sum())} of {mask.numel()} positions), the piece of the sender's "
         "signal in the frame is added to the update; elsewhere nothing is.",
         height=430,
     )
@@ -152,9 +155,9 @@ def feedback_maps(maps: Mapping[str, Float[Tensor, "height width"]]) -> go.Figur
     return finished(
         figure,
         alt="Feedback that the positions of one channel receive, as images for "
-        f"{', '.join(maps)}. Blue is positive, orange negative.",
-        caption="What the positions of one channel hear, each map in units of its largest: blue "
-        "is positive, orange negative, grey none. "
+        f"{', '.join(maps)}. Orange is positive, violet negative.",
+        caption="What the positions of one channel hear, each map in units of its largest: "
+        "orange is positive, violet negative, grey none. "
         + "; ".join(f"{name}: {_spread(feedback)}" for name, feedback in maps.items())
         + ".",
         height=235 * -(-len(maps) // 2),

@@ -11,8 +11,10 @@ from gevb.theory.costs import Cost
 from gevbook.plots import (
     COLOURS,
     NAMES,
+    NEGATIVE,
     NEUTRAL,
     PALE,
+    POSITIVE,
     Curve,
     chart,
     dots,
@@ -24,8 +26,8 @@ from gevbook.plots import (
 _PARTS = {  # of a training step: label, colour
     "forward": ("forward", NEUTRAL),
     "gates": ("gates", PALE),
-    "feedback": ("feedback to hidden units", COLOURS["bp"]),
-    "update": ("weight updates", COLOURS["gevb"]),
+    "feedback": ("feedback to hidden units", POSITIVE),
+    "update": ("weight updates", NEGATIVE),
 }
 
 
@@ -67,7 +69,7 @@ def step_parts(steps: Mapping[str, Mapping[str, Cost]]) -> go.Figure:
         alt="Stacked bars of a training step's multiply-adds. "
         f"{sizes.replace('-<br>', '').replace('<br>', ' ')}.",
         caption="What a training step is made of, in multiples of a back-propagation step of the "
-        "conventional network. GEVB has no feedback to compute (blue); its vector units cost "
+        "conventional network. GEVB has no feedback to compute (orange); its vector units cost "
         "more in the forward pass and in the weight updates.",
         height=395,
         barmode="stack",

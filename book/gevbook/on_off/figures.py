@@ -51,7 +51,7 @@ def units_in_the_plane(layers: Mapping[str, Sequence[Float[Tensor, "2 n"]]]) -> 
         str(1 + l): [arrows(h) for h in layer]
         for l, layer in enumerate(zip(*layers.values(), strict=True))
     }
-    frames(figure, views, "hidden layer ", places=range(1, 1 + len(titles)))
+    frames(figure, views, "hidden layer ", places=range(1, 1 + len(titles)), start=list(views)[-1])
     square(figure, showticklabels=False, range=[-2.6, 2.6], zeroline=True)
     agree = "; ".join(
         f"{title} {agreement(h[0]):.2f} in the first hidden layer, {agreement(h[-1]):.2f} in the "

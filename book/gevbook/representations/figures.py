@@ -28,11 +28,11 @@ from gevbook.plots import (
 
 Points = tuple[Float[np.ndarray, "N 2"], Int[np.ndarray, " N"]]
 
-# Five colours that colour-blind readers can tell apart (Paul Tol's "bright"), two symbols each.
-# Classes that look alike (4 and 9, cat and dog) have different colours.
-_PALETTE = ("#4477AA", "#EE6677", "#228833", "#CCBB44", "#AA3377")
-_COLOUR_OF = (0, 1, 2, 3, 0, 4, 1, 3, 4, 2)
-_SYMBOL_OF = ("circle", "circle", "circle", "circle", "x", "circle", "x", "x", "x", "x")
+# One colour a class, at least 3:1 against both themes' pages.
+_CLASSES = (
+    *("#4477AA", "#E0525F", "#228833", "#A8861B", "#4A9CC0"),
+    *("#B8438A", "#8C6D5A", "#D06A28", "#7E7FD0", "#6B7280"),
+)
 
 # Eight convolutional networks of the paper.
 _SHOWN = experiments(["cifar10"], "-conv-")
@@ -127,15 +127,16 @@ def trained_maps(pairs: Sequence[tuple[RecordedMap, RecordedMap]]) -> go.Figure:
         classes=dataset.class_names,
         alt=f"t-SNE maps of {dataset.title} by the last convolutional layer, before and after "
         f"training, with a menu over the networks. Cluster quality: {qualities}.",
-        caption=f"Each point is an image of {dataset.title}, placed by t-SNE where the last "
-        "convolutional layer finds its likes; colour and symbol tell the class. Training changes "
+        caption=f"Each point is an image of {dataset.title}. t-SNE places images with similar "
+        "activations of the last convolutional layer next to each other; the colour tells the "
+        "class. A double click on a class in the legend shows it alone. Training changes "
         f"cluster quality (less is better) by {change[least]:+.2f} ({least}) to "
         f"{change[most]:+.2f} ({most}).",
     )
 
 
 def _look(c: int, name: str, panel: int) -> dict[str, Any]:
-    marker = {"size": 4, "opacity": 0.8, "color": _PALETTE[_COLOUR_OF[c]], "symbol": _SYMBOL_OF[c]}
+    marker = {"size": 6, "opacity": 0.75, "color": _CLASSES[c]}
     return {
         "mode": "markers",
         "marker": marker,

@@ -25,6 +25,8 @@ from gevbook.plots import (
     HIDDEN,
     NEUTRAL,
     PERCENT,
+    RIGHT,
+    WRONG,
     Curve,
     chart,
     dots,
@@ -38,7 +40,7 @@ from gevbook.plots import (
 VERDICTS = {
     "consistent": (NEUTRAL, "circle"),
     "undecidable": (NEUTRAL, "circle-open"),
-    "differs": ("#D55E00", "x"),
+    "differs": (WRONG, "x"),
 }
 #: Panel titles for architectures and kinds of units.
 _ARCHITECTURES = {"fc": "fully connected", "conv": "convolutional", "lc": "locally connected"}
@@ -307,7 +309,7 @@ def _spans(drawn: Sequence[Curve]) -> dict[str, dict[str, object]]:
 def order(found: Sequence[Finding]) -> go.Figure:
     """Plot the claims about order: difference in test error with its 95 % interval, a row each."""
     tested = [finding for finding in found if finding.difference is not None]
-    colours = {"supported": COLOURS["gevb"], "contradicted": COLOURS["dfa"]}
+    colours = {"supported": RIGHT, "contradicted": WRONG}
     names = [
         f"{f.left.dataset} {f.left.arch}:<br>{f.left.title}<br>− {f.right.title}" for f in tested
     ]
@@ -331,7 +333,7 @@ def order(found: Sequence[Finding]) -> go.Figure:
     figure.update_yaxes(autorange="reversed", ticksuffix=" ")
     figure.update_xaxes(title="difference (points)")
     said = "; ".join(f"{name}: {f.verdict}" for name, f in zip(names, tested, strict=True))
-    hues = {COLOURS["gevb"]: "green", COLOURS["dfa"]: "orange", NEUTRAL: "grey"}
+    hues = {RIGHT: "olive", WRONG: "red", NEUTRAL: "grey"}
     verdicts = [
         f"{count} {verdict} ({hues[colours.get(verdict, NEUTRAL)]})"
         for verdict, count in Counter(f.verdict for f in tested).items()

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import plotly.graph_objects as go
+import torch
+from jaxtyping import Float, Int
 from numpy.typing import NDArray
+from torch import Tensor
 
+from gevb.networks import Network
+from gevb.rules import BP, GEVB
 from gevb.theory import exact
 from gevbook.plots import (
     ARROW,
     COLOURS,
     HIDDEN,
     NEUTRAL,
+    PALE,
+    RIGHT,
+    WRONG,
     Curve,
     Places,
     chart,
@@ -27,7 +37,6 @@ from gevbook.plots import (
     strokes,
 )
 
-RIGHT, WRONG = COLOURS["gevb"], COLOURS["dfa"]
 _NEITHER = "rgba(138, 143, 152, 0.25)"  # the neutral grey, transparent
 
 
@@ -35,7 +44,7 @@ def active_paths(network: exact.ExactNetwork, inputs: Sequence[exact.Vector]) ->
     r"""Draw the hidden units and the output of a small network, with a slider over examples.
 
     Thick lines belong to active paths. The number in a unit is its :math:`\hat\delta_i`, the
-    sum of the values of its paths. Active units are green, active ones without a path orange, the
+    sum of the values of its paths. Active units are olive, active ones without a path red, the
     others grey.
 
     Args:
@@ -102,9 +111,9 @@ def active_paths(network: exact.ExactNetwork, inputs: Sequence[exact.Vector]) ->
     return finished(
         figure,
         alt=f"A network of {len(sizes) - 1} hidden layers and {sizes[-1]} output unit; a slider "
-        f"over {len(inputs)} examples. Green units are active and joined to the output by thick "
+        f"over {len(inputs)} examples. Olive units are active and joined to the output by thick "
         "lines, the active paths; grey units are inactive; active units without such a path are "
-        "orange. The number in a unit is the sum of the values of its paths. Without a line "
+        "red. The number in a unit is the sum of the values of its paths. Without a line "
         f"to the next layer: {', '.join(apart) or 'none'}.",
         caption=r"Active paths to the output (thick), example by example. The number in a unit is "
         r"$\hat\delta_i$, the sum of the values of its paths; it is zero without one. Of all "
@@ -117,6 +126,65 @@ def active_paths(network: exact.ExactNetwork, inputs: Sequence[exact.Vector]) ->
         ],
         xaxis={**HIDDEN, "range": [-0.4, len(sizes) - 0.6]},
         yaxis={**HIDDEN, "range": [bottom - 0.75, top + 0.65]},
+    )
+
+
+def one_weight(
+    network: Network,
+    x: Float[Tensor, "1 *input"],
+    y: Int[Tensor, " 1"],
+    unit: int,
+    values: Sequence[float],
+) -> go.Figure:
+    """Draw a network whose lines show if GEVB's updates have the gradient's signs.
+
+    A slider moves one output weight. The weights from the first hidden layer on are drawn.
+
+    Args:
+        network: fully connected and vectorized, in float64; it is not changed.
+        x: one image.
+        y: its label.
+        unit: unit of the last hidden layer that the weight comes from.
+        values: of the weight, in decreasing order.
+    """
+    changed = copy.deepcopy(network)
+    moved = changed.layers[-1].weights.weight
+    sizes = [layer.weights.out_units[0] for layer in network.layers]
+    place = {(l, i): (l, (n - 1) / 2 - i) for l, n in enumerate(sizes) for i in range(n)}
+    states = {0: ("no gradient", PALE), 1: ("right sign", RIGHT), -1: ("wrong sign", WRONG)}
+    wrong: dict[str, int] = {}
+
+    def drawn(value: float) -> list[go.Scatter]:
+        with torch.no_grad():
+            moved[0, unit] = value
+        both = zip(BP(changed).updates(x, y), GEVB(changed).updates(x, y), strict=True)
+        wires: dict[int, list[Sequence[tuple[float, float]]]] = {state: [] for state in states}
+        for l, signs in enumerate([(g * u).sign() for g, u in both][1:]):
+            for (i, j), sign in np.ndenumerate(signs.numpy()):
+                wires[int(sign)].append((place[l, j], place[l + 1, i]))
+        wrong[f"{value:g}"] = len(wires[-1])
+        ends = place[len(sizes) - 2, unit], place[len(sizes) - 1, 0]
+        return [
+            *(line(strokes(*wires[s]), colour, width=2) for s, (_, colour) in states.items()),
+            line(strokes(ends), WRONG if value < 0 else RIGHT, width=6),
+        ]
+
+    views = {f"{value:g}": drawn(value) for value in values}
+    figure = go.Figure([key(name, colour, "line-ew-open") for name, colour in states.values()])
+    frames(figure, views, "output weight: ", start=list(views)[-1])
+    figure.add_trace(dots(list(zip(*place.values(), strict=True)), NEUTRAL, size=20, opacity=1))
+    counts = ", ".join(f"{n} at {value}" for value, n in wrong.items())
+    total = sum(below * above for below, above in pairwise(sizes))
+    return finished(
+        figure,
+        alt=f"A network of {len(sizes) - 1} hidden layers and an output unit. A slider moves the "
+        f"thick weight to the output. Updates with the wrong sign, of {total} weights: {counts}.",
+        caption="The lines are weights. The slider moves the thick one. Below zero, the updates "
+        f"of the weights that act only or mostly through it get the wrong sign (red): {counts}, "
+        f"of {total} weights.",
+        height=300,
+        xaxis={**HIDDEN, "range": [-0.3, len(sizes) - 0.7]},
+        yaxis={**HIDDEN, "range": [-(max(sizes) - 1) / 2 - 0.4, (max(sizes) - 1) / 2 + 0.4]},
     )
 
 

@@ -14,10 +14,11 @@ from torch import Tensor
 from gevb.lab.records import Record
 from gevbook.figures import learning_curves as learning_curves  # also used in the chapter
 from gevbook.plots import (
-    COLOURS,
     DEGREES,
+    NEGATIVE,
     NEUTRAL,
     PERCENT,
+    POSITIVE,
     Curve,
     angles_of,
     chart,
@@ -48,8 +49,8 @@ def weight_histograms(weights: Mapping[str, Mapping[int, Float[Tensor, " n"]]]) 
     titles, edges = list(weights), np.arange(-0.3, 0.62, 0.02)
     floor, top = 0.05, 400.0  # percent, of a logarithmic axis, with space for two lines of text
     figure = panels(titles)
-    for name, rule in (("positive", "gevb"), ("negative", "dfa")):
-        figure.add_trace(key(name, COLOURS[rule]))
+    for name, colour in (("positive", POSITIVE), ("negative", NEGATIVE)):
+        figure.add_trace(key(name, colour))
 
     def bars(title: str, epoch: int) -> list[go.Bar | go.Scatter]:
         w = weights[title][epoch].numpy()
@@ -61,7 +62,7 @@ def weight_histograms(weights: Mapping[str, Mapping[int, Float[Tensor, " n"]]]) 
                 y=short(100 * counts / w.size),
                 width=0.02,
                 marker={
-                    "color": np.where(middle < 0, COLOURS["dfa"], COLOURS["gevb"]),
+                    "color": np.where(middle < 0, NEGATIVE, POSITIVE),
                     "line_width": 0,
                 },
                 hovertemplate="%{y:.2f} % of the weights near %{x:.2f}<extra></extra>",
@@ -129,26 +130,26 @@ def constraint_over_training(runs: Mapping[str, Constraint]) -> go.Figure:
         runs: measurements by learning rate.
     """
     lines = (
-        ("zero", "with the clamp", "gevb", "zero or negative (%)"),
-        ("negative", "without it", "dfa", "zero or negative (%)"),
-        ("clamped_signs", "with the clamp", "gevb", "right signs (%)"),
-        ("free_signs", "without it", "dfa", "right signs (%)"),
+        ("zero", "with the clamp", NEUTRAL, "zero or negative (%)"),
+        ("negative", "without it", NEGATIVE, "zero or negative (%)"),
+        ("clamped_signs", "with the clamp", NEUTRAL, "right signs (%)"),
+        ("free_signs", "without it", NEGATIVE, "right signs (%)"),
     )
     curves = []
-    for (part, label, rule, what), (name, run) in product(lines, runs.items()):
+    for (part, label, colour, what), (name, run) in product(lines, runs.items()):
         epochs, seeds = run[part]  # type: ignore[literal-required]
         low, mean, high = (end(seeds, axis=1) for end in (np.min, np.mean, np.max))
         title, look = f"{name}: {what}", {"width": 3}
         bars = {title: (mean - low, high - mean)}
-        curves.append(Curve(label, {title: (epochs, mean)}, COLOURS[rule], look, bars=bars))
+        curves.append(Curve(label, {title: (epochs, mean)}, colour, look, bars=bars))
     figure = chart(curves, "epoch", "", PERCENT, rows=2, shared=False)
     figure.update_yaxes(range=[0, 55], row=1)
     figure.update_yaxes(range=[70, 101], row=2)
     return finished(
         figure,
         alt=f"The constraint over training. {ends(curves, '')}.",
-        caption="Above, the weights that the clamp holds at zero (green), and those that are "
-        "negative where nothing clamps them (orange). Below, how many updates have the gradient's "
+        caption="Above, the weights that the clamp holds at zero (grey), and those that are "
+        "negative where nothing clamps them (violet). Below, how many updates have the gradient's "
         "sign. Means of the seeds; bars from the lowest to the highest.",
         height=420,
     )
