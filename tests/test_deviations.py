@@ -10,7 +10,7 @@ import torch
 
 import gevb
 from gevb.layers import Flatten
-from gevbook.deviations import variants
+from gevbook.deviations import figures, variants
 from gevbook.deviations.variants import COMPARISONS
 
 
@@ -108,3 +108,17 @@ def test_measure_and_record(tmp_path, monkeypatch, capsys):
     file.write_text(json.dumps({**json.loads(file.read_text()), "epochs": 190}))
     with pytest.raises(gevb.InputError, match="damaged or changed"):
         variants.recorded("precision")
+
+
+def test_the_picture_of_all_effects():
+    figure = figures.effects(dict.fromkeys(COMPARISONS, "a choice"))
+    drawn = [trace for trace in figure.data if trace.error_x.array is not None]
+    wanted = [d for name in COMPARISONS for d in variants.differences(name).values()]
+    assert len(drawn) == len(wanted)
+    for trace, difference in zip(drawn, wanted, strict=True):
+        ((x,), (up,), (down,)) = (trace.x, trace.error_x.array, trace.error_x.arrayminus)
+        ends = (x - down, x, x + up)
+        low, high = difference.interval
+        assert ends == pytest.approx((low, difference.estimate, high), abs=2e-3)
+    within = sum(d.interval[0] <= 0 <= d.interval[1] for d in wanted)
+    assert f"{within} of {len(wanted)} intervals" in figure.layout.meta["caption"]

@@ -1,14 +1,19 @@
-"""Figures of the chapters on alignment and ON/OFF initialization show what they were given."""
+"""Figures on signs, alignment and ON/OFF initialization show what they were given."""
 
 from __future__ import annotations
 
+import copy
 import math
 
 import pytest
 import torch
 
+import gevb
 from gevbook.alignment import figures as alignment
+from gevbook.figures import what_units_hear
 from gevbook.on_off import figures as on_off
+from gevbook.plots import COLOURS
+from gevbook.sign_match import figures as sign_match
 
 
 def test_triangle_has_the_angle():
@@ -104,3 +109,35 @@ def test_training_from():
     figure = on_off.training_from([0, 1], {"two": {"ON/OFF": torch.tensor([[90.0, 5.0]])}})
     assert list(figure.data[0].y) == [90, 5]
     assert "ON/OFF, two: 5.0 %" in figure.layout.meta["alt"]
+
+
+def test_a_dragged_weight_shows_the_wrong_signs():
+    network = gevb.Network((1, 1, 5), 3, [gevb.FC(4)] * 3, seed=0).double()
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():  # all senders and weights act
+        for layer in network.layers:
+            layer.weights.bias.normal_(generator=generator)
+        for layer in network.layers[1:]:
+            layer.weights.weight.uniform_(0.1, 1, generator=generator)
+    x, y = torch.ones(1, 1, 1, 5).double(), torch.tensor([1])
+    before = copy.deepcopy(network.state_dict())
+    unit = int(network.trace(x).gates[-1][0].int().argmax())  # an active one
+    figure = sign_match.one_weight(network, x, y, unit, [0.5, -1.0])
+    assert all(torch.equal(v, before[k]) for k, v in network.state_dict().items())
+    for value, frame in zip((0.5, -1.0), figure.frames, strict=True):
+        with torch.no_grad():
+            network.layers[-1].weights.weight[0, unit] = value
+        both = zip(gevb.BP(network).updates(x, y), gevb.GEVB(network).updates(x, y), strict=True)
+        signs = torch.cat([(g * u).sign().flatten() for g, u in list(both)[1:]])
+        drawn = [len(trace.x) // 3 for trace in frame.data[:3]]
+        assert drawn == [(signs == s).sum() for s in (0, 1, -1)]
+        assert (drawn[2] > 0) == (value < 0)
+
+
+def test_each_rule_has_its_routes():
+    figure = what_units_hear()
+    routes = [trace for trace in figure.data if trace.line.color in COLOURS.values()]
+    assert [trace.line.color for trace in routes] == list(COLOURS.values())
+    tips = [sum(size > 0 for size in trace.marker.size) for trace in routes]
+    layer_by_layer, to_all = 4 + 4 * 4, 4 + 4  # arrows
+    assert tips == [layer_by_layer, layer_by_layer, to_all, to_all]
