@@ -12,7 +12,7 @@ import torch
 from benchmarks.epochs import EPOCHS, measure_epochs, measure_loading
 from benchmarks.growth import measure_growth
 from benchmarks.measure import measure_rates
-from benchmarks.steps import HEAD, measure_steps, table
+from benchmarks.steps import HEAD, measure_steps, steps_table
 from gevb.data import choose_device
 from gevb.lab.memory import keep_freed_memory
 from gevb.lab.provenance import provenance
@@ -52,7 +52,7 @@ def main(name: str, folder: Path, device: str, quick: bool) -> None:
         rates=rates,
         memory=not quick,
     ):
-        click.echo(table(rows, batch))
+        click.echo(steps_table(rows, batch))
         steps += rows
     vectorized = [row for row in steps if row["way"] == "ours" and row["vectorized"]]
     ratios = [r for row in vectorized if (r := against_textbook(steps, row))]

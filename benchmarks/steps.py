@@ -98,7 +98,7 @@ HEAD = (
 )
 
 
-def table(rows: list[dict[str, Any]], batch: int) -> str:
+def steps_table(rows: list[dict[str, Any]], batch: int) -> str:
     """Format the rows for readers."""
     lines = []
     for row in rows:

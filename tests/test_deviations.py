@@ -57,6 +57,8 @@ def test_output_rows_in_pairs():
 
 
 def test_half_the_units_other_bits_and_a_quarter_of_the_feedback():
+    same = both("units", "bp")[0].network.architecture
+    assert same == gevb.networks.ARCHITECTURES["digits"]["lc"]
     wide, narrow = (learner.network.hidden_units for learner in both("units", "bp"))
     assert (wide[:-1], wide[-1], narrow[-1]) == (narrow[:-1], (64,), (32,))
     ours, other = both("precision", "gevb")
@@ -79,7 +81,7 @@ def test_a_run_is_the_protocols():
 
 @pytest.mark.parametrize("name", COMPARISONS)
 def test_what_is_recorded(name):
-    comparison, values = COMPARISONS[name], variants.recorded(name)
+    comparison, values = COMPARISONS[name], variants.read_comparison(name)
     assert (values["dataset"], values["epochs"]) == (comparison.dataset, comparison.epochs)
     assert list(values["errors"]) == list(comparison.rules)
     for rule, sides in values["errors"].items():
@@ -92,7 +94,7 @@ def test_what_is_recorded(name):
         assert found.error == pytest.approx(stdev(apart) / len(apart) ** 0.5)
         (low, high) = found.interval
         assert low < found.estimate < high
-        assert f"{found.estimate:+.2f}".replace("-", "−") in str(variants.table(name))
+        assert f"{found.estimate:+.2f}".replace("-", "−") in str(variants.effect_table(name))
 
 
 def test_measure_and_record(tmp_path, monkeypatch, capsys):
@@ -101,13 +103,13 @@ def test_measure_and_record(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(COMPARISONS, "precision", short)
     variants.main(["precision"], standalone_mode=False)
     assert "64 bits: " in capsys.readouterr().out
-    values = variants.recorded("precision")
+    values = variants.read_comparison("precision")
     assert values["session"]["seconds"] > 0
     assert variants.origin("precision").startswith("digits, 2 seeds, 1 epochs, recorded 2")
     file = tmp_path / "precision.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "epochs": 190}))
     with pytest.raises(gevb.InputError, match="damaged or changed"):
-        variants.recorded("precision")
+        variants.read_comparison("precision")
 
 
 def test_the_picture_of_all_effects():

@@ -140,6 +140,9 @@ def test_principal_components_of_large_data_are_deterministic():
     x = np.random.default_rng(0).standard_normal((700, 1200), dtype=np.float32)
     first, second = (principal_components(x.copy(), 50, seed=3) for _ in range(2))
     assert np.array_equal(first, second)
+    usual, zero = principal_components(x.copy(), 50), principal_components(x.copy(), 50, seed=0)
+    assert np.array_equal(usual, zero)
+    assert not np.array_equal(usual, first)
 
 
 # -------------------------------------------------------------------------------------- t-SNE

@@ -1,4 +1,4 @@
-"""Figures on signs, alignment and ON/OFF initialization show what they were given."""
+"""Figures on signs, kernels, alignment and ON/OFF initialization show what they were given."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import torch
 
 import gevb
 from gevbook.alignment import figures as alignment
+from gevbook.convolutions import figures as convolutions
 from gevbook.figures import what_units_hear
 from gevbook.on_off import figures as on_off
 from gevbook.plots import COLOURS
@@ -141,3 +142,26 @@ def test_each_rule_has_its_routes():
     tips = [sum(size > 0 for size in trace.marker.size) for trace in routes]
     layer_by_layer, to_all = 4 + 4 * 4, 4 + 4  # arrows
     assert tips == [layer_by_layer, layer_by_layer, to_all, to_all]
+
+
+def test_a_kernels_update_grows_position_by_position():
+    terms = torch.arange(24.0).double().reshape(2, 3, 2, 2) - 9
+    image = signal = mask = torch.eye(2, 3).double()
+    figure = convolutions.kernel_sum(image, signal, mask, terms)
+    assert [frame.name for frame in figure.frames] == list("123456")
+    total = torch.zeros(2, 2).double()
+    for frame, term in zip(figure.frames, terms.flatten(0, 1), strict=True):
+        total += term
+        assert torch.equal(torch.tensor(frame.data[-1].z), total.float())
+    assert figure.layout.sliders[0].active == 1  # neither the start nor the end
+    axes = list(figure.select_yaxes())
+    assert [axis.scaleanchor for axis in axes] == ["x", "x2", "x3", "x4"]
+
+
+def test_feedback_maps_are_in_units_of_their_largest():
+    same, mixed = torch.full((2, 2), 3.0), torch.tensor([[-4.0, 1.0], [2.0, 0.0]])
+    figure = convolutions.feedback_maps({"one": same, "other": mixed})
+    assert [float(abs(trace.z).max()) for trace in figure.data] == [1, 1]
+    assert figure.data[1].z[0][0] == -1
+    caption = figure.layout.meta["caption"]
+    assert "one: the same everywhere; other: positive at 2 of 4 positions" in caption

@@ -9,7 +9,7 @@ import torch
 from conftest import make_record
 
 import gevb
-from gevb.lab.comparison import at_equal_epochs, findings
+from gevb.lab.comparison import LEVEL, at_equal_epochs, findings
 from gevb.lab.experiments import experiments
 from gevb.lab.published import published_angles, published_curves
 from gevbook.results import figures as pictures
@@ -86,6 +86,25 @@ def test_words_count_what_they_are_given():
     assert "47 have no run" in said
     assert "In 47 networks there is no run yet" in words.undecided(cells).data
     assert "Finished so far: 1; under way: 0;" in words.missing([same]).data
+
+
+def test_a_reason_for_every_undecided_network():
+    """Each cell that is not consistent stands once, under the reason of its verdict and p."""
+    curve = published_curves()[GEVB.name]
+    cells = [
+        next(c for c in at_equal_epochs([record], experiments(["mnist"])) if c.ours)
+        for record in (
+            run(GEVB, 0, [90, *(curve[t].mean + by for t in (10, 20))]) for by in (20, 0)
+        )
+    ]
+    far, near = cells
+    assert far.p < LEVEL < near.p
+    made = [replace(far, verdict=verdict) for verdict in ("differs", "undecidable", "consistent")]
+    made.append(replace(near, verdict="undecidable"))
+    lines = words.undecided(made).data.split("\n")
+    for line, part in zip(lines, ("also after Holm", "but not after", "is wide"), strict=True):
+        assert line.startswith("* In 1 network ")
+        assert part in line
 
 
 def test_side_by_side_is_at_the_last_epoch_that_all_have():

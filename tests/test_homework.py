@@ -79,6 +79,16 @@ def test_turning_batch(capsys, condition, wanted):
     assert wanted in says(capsys, exercises.check_turning_batch, turning(condition))
 
 
+def test_turning_batch_names_both_images_values(capsys):
+    first, second, *place = turning(lambda u, g: u.prod(0) > 0)
+    pairs = [exercises.both(exercises.network(), k, k + 1, layer=0) for k in (first, second)]
+    (u, v), (g, h) = (
+        [float(values[tuple(place)]) for values in both] for both in zip(*pairs, strict=True)
+    )
+    said = says(capsys, exercises.check_turning_batch, (first, second, *place))
+    assert f"GEVB {u:.2g} and {v:.2g}, the gradient {g:.2g} and {h:.2g}" in said
+
+
 def test_turning_batch_takes_two_images_and_a_weight(capsys):
     check = exercises.check_turning_batch
     assert "Two different images" in says(capsys, check, (4, 4, 0, 0, 30))

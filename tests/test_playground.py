@@ -12,6 +12,7 @@ from typing import Any
 import discoveries
 import pytest
 import torch
+from bs4 import BeautifulSoup
 from node import in_node, parameters
 
 import gevb
@@ -591,6 +592,18 @@ def test_kernel_results_say_what_is_recorded():
         for trained, frozen in zip(run["trained"], run["frozen"], strict=True):
             better += trained[-1] < frozen[-1]
         assert row.endswith(f"<td>{better} of 10</td>")
+
+
+def test_the_chart_of_kernels_has_a_circle_for_every_seed():
+    results = playground.kernel_results()
+    page = BeautifulSoup(results.chart(), "html.parser")
+    groups = page.select("g[data-rule]")
+    assert [label.text for label in page.select("text")[4:]][1] == "GEVB in a VNN"
+    for group, name in zip(groups, list(results.runs)[: len(groups)], strict=True):
+        for side in ("trained", "frozen"):
+            errors = [(float(c["cx"]) - 300) / 5 for c in group.select(f".{side}")]
+            assert errors == pytest.approx(results.last(name, side), abs=0.11)
+            assert max(errors) < 60
 
 
 @pytest.mark.parametrize("frozen", [False, True])

@@ -142,7 +142,7 @@ class ShowEquations(SphinxPostTransform):
                     name = label(one["name"])
                     LOGGER.warning("%s: not a number of the paper", name, location=page)
         for table in list(self.document.findall(Errors)):
-            table.replace_self(self.table(wanted, found))
+            table.replace_self(self.overview(wanted, found))
         for name, node in wanted.items():
             node.replace_self(list(self.entry(node, found[name])))
 
@@ -180,7 +180,7 @@ class ShowEquations(SphinxPostTransform):
         place, text = (found["page"], found["anchor"]), nodes.inline("", found["text"])
         return make_refnode(self.app.builder, self.env.docname, *place, text)
 
-    def table(
+    def overview(
         self, wanted: Mapping[str, Equation], found: Mapping[str, list[Found]]
     ) -> nodes.table:
         """Make a table with a row for each equation."""

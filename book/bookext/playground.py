@@ -119,7 +119,8 @@ COLUMN = """<section class="column"><h2>Network</h2>
 </div></div>
 <p class="words"></p>
 <h3>Test error: kernels trained solid, frozen dashed</h3>
-<p class="ends"></p><div class="curves" role="img" aria-label="Test errors over epochs"></div>
+<p class="ends"></p>
+<div class="curves" role="application" tabindex="0" aria-label="Test errors over epochs"></div>
 <h3>Angle to the gradient, by layer</h3>
 <div class="angles" role="img" aria-label="Angles over epochs"></div></section>"""
 
@@ -337,6 +338,38 @@ class KernelResults:
         kind, _, change = name.partition(", ")
         return ROWS[name] if name in ROWS else f"{ROWS[kind]}, {change}"
 
+    def chart(self) -> str:
+        """Draw both errors of every seed, a row for each rule: frozen hollow, trained filled."""
+        left, scale, step = 300, 5, 30  # units of the drawing: labels, a point of error, a row
+        names = [name for name in self.runs if "one convolution" not in name]
+        low = 8 + step * len(names)
+        marks = range(0, 61, 20)
+        parts = [
+            f'<path class="grid" d="M{left + scale * x} 8V{low}"/>'
+            f'<text x="{left + scale * x}" y="{low + 18}" text-anchor="middle">{x} %</text>'
+            for x in marks
+        ]
+        for n, name in enumerate(names):
+            y = 8 + step * (n + 0.5)
+            rule = self.runs[name]["rule"]
+            dots = "".join(
+                f'<circle class="{side}" cx="{left + scale * error:.0f}" cy="{y + by}" r="4"/>'
+                for side, by in (("frozen", -5), ("trained", 5))
+                for error in self.last(name, side)
+            )
+            label = self.title(name).replace("back-propagation", "BP")
+            label = label.replace("conventional network", "conventional one")
+            parts.append(
+                f'<text x="{left - 12}" y="{y + 5}" text-anchor="end">{label}</text>'
+                f'<g data-rule="{rule}">{dots}</g>'
+            )
+        return (
+            f'<figure class="kernel-chart"><svg viewBox="0 0 620 {low + 24}" role="img">'
+            f"<title>{self.told()}</title>{''.join(parts)}</svg><figcaption>Test error after "
+            f"{len(self.runs['dfa']['trained'][0])} epochs, a circle a seed: kernels frozen "
+            "(hollow, above) and trained (filled, below).</figcaption></figure>"
+        )
+
     def html(self) -> str:
         """Format a table."""
         seeds = len(next(iter(self.runs.values()))["trained"])
@@ -390,6 +423,14 @@ class KernelTable(_Page):
         return kernel_results().html()
 
 
+class KernelChart(_Page):
+    """``{kernel-chart}``: see `KernelResults.chart`."""
+
+    def html(self) -> str:
+        """Return the drawing."""
+        return kernel_results().chart()
+
+
 class DiscoveryList(_Page):
     """``{discoveries}``: see `Discoveries`."""
 
@@ -432,6 +473,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("playground", Playground)
     app.add_directive("kernels", KernelsPage)
     app.add_directive("kernel-results", KernelTable)
+    app.add_directive("kernel-chart", KernelChart)
     app.add_directive("discoveries", DiscoveryList)
     app.add_directive("discovery-titles", DiscoveryTitles)
     app.add_post_transform(SettingsInLinks)

@@ -124,7 +124,7 @@ class Number(Known[float | int]):
     def _read(self, answer: object) -> float:
         if isinstance(answer, str):
             return self._meant(list(readings(answer, self.percent)))
-        return number(answer)
+        return as_number(answer)
 
     def _same(self, answer: float | int, wanted: float | int) -> bool:
         return math.isclose(answer, wanted, rel_tol=self.tolerance, abs_tol=1e-9)
@@ -323,7 +323,7 @@ def written(answer: Any) -> str:
     return f"{answer:.6g}" if isinstance(answer, float) else str(answer)
 
 
-def number(answer: object) -> float:
+def as_number(answer: object) -> float:
     """Convert a real number of Python, numpy or torch to a float; else raise `Unfit`."""
     value = complex_number(answer)
     if value.imag:
@@ -348,7 +348,7 @@ def complex_number(answer: object) -> complex:
 
 def numbers(count: int) -> Callable[[object], tuple[float, ...]]:
     """Make a reader of so many numbers; it raises `Unfit` for anything else."""
-    return lambda answer: tuple(number(value) for value in members(answer, count))
+    return lambda answer: tuple(as_number(value) for value in members(answer, count))
 
 
 def members(answer: object, count: int | None = None) -> list[object]:

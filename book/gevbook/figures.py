@@ -29,10 +29,10 @@ from gevbook.plots import (
     frames,
     key,
     line,
-    number,
     panels,
     short,
     strokes,
+    three_digits,
 )
 
 
@@ -52,7 +52,7 @@ def learning_curves(runs: Mapping[str, Record], ceiling: float | int | None = No
     def last(name: str) -> str:
         end = runs[name].history[-1]
         where = "" if end.epoch == epochs else f" (at epoch {end.epoch})"
-        return f"{number(end.test_error)} % for {name}{where}"
+        return f"{three_digits(end.test_error)} % for {name}{where}"
 
     return finished(
         figure,

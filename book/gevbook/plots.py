@@ -346,7 +346,7 @@ def ends(curves: Sequence[Curve], unit: str, along: str | None = "epoch") -> str
             owner = curve.owner
             said.append(f"{owner}:")
         parts = [
-            f"{title} {number(values[0])} to {number(values[-1])}{unit}".strip()
+            f"{title} {three_digits(values[0])} to {three_digits(values[-1])}{unit}".strip()
             for title, (_, values) in curve.values.items()
             if len(values)
         ]
@@ -355,7 +355,7 @@ def ends(curves: Sequence[Curve], unit: str, along: str | None = "epoch") -> str
     return " ".join(said).removesuffix(";")
 
 
-def number(value: float | int | None) -> str:
+def three_digits(value: float | int | None) -> str:
     """Format a value with three digits."""
     return "none" if value is None else f"{float(f'{value:.3g}'):g}"
 

@@ -557,6 +557,27 @@ def test_axe_finds_nothing_on_the_page_on_kernels(opened, theme):
     assert faults.accessibility(page) == []
 
 
+def test_values_at_a_place_on_the_curves_of_the_page_on_kernels(opened):
+    """One cursor in all three columns, by keyboard and by pointer."""
+    page = opened("conv=8", name=KERNELS)
+    page.click(".epoch")
+    page.wait_for_function(
+        "document.querySelector('.numbers .at').textContent === '1'", timeout=1000 * PATIENCE
+    )
+    values, curves = page.locator(".ends"), page.locator(".curves")
+    now = values.all_inner_texts()
+    curves.nth(1).focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert all(text.startswith("epoch 0") for text in values.all_inner_texts())
+    curves.nth(1).blur()
+    assert values.all_inner_texts() == now
+    curves.nth(2).hover(position={"x": 60, "y": 60})
+    assert all(text.startswith("epoch 0") for text in values.all_inner_texts())
+    page.mouse.move(0, 0)
+    assert values.all_inner_texts() == now
+
+
 def test_without_javascript_it_shows_a_picture_and_the_words(chromium, home):
     with browser.visited(chromium, home, NAME, java_script_enabled=False) as visit:
         page = visit.page

@@ -226,6 +226,24 @@ function drawModule() {
     return (place - x(0)) / (x(1) - x(0));
   };
 
+  // Calls read(epoch) for the place of the pointer or, from the keyboard, for the next evaluation, and read(null) at the end.
+  function reader(element, series, width, read) {
+    let at = null;
+    const to = (epoch) => { at = epoch; read(epoch); };
+    element.addEventListener("pointermove", ({ clientX }) => {
+      const all = series();
+      if (all) to(epochAt(all, width(element), clientX - element.getBoundingClientRect().left));
+    });
+    for (const name of ["pointerleave", "blur"]) element.addEventListener(name, () => to(null));
+    element.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key], points = series()?.at(-1).points;
+      if (!step || !points) return;
+      const now = at === null ? points.length : points.findIndex(({ epoch }) => epoch >= at);
+      to(points[Math.max(0, Math.min(points.length - 1, now + step))].epoch);
+      event.preventDefault();
+    });
+  }
+
   // The test errors alone, at a glance.
   function glance(series, width, height) {
     const { x } = epochs(series, width, 4), scale = (width - 8) / (width - LEFT - 12);
@@ -276,5 +294,5 @@ function drawModule() {
   const points = ({ x, y }, kind) => [...y].map((k, n) =>
     `<path class="point ${kind}" style="--class:var(--class-${k})" transform="translate(${short(100 + 100 * x[2 * n])} ${short(100 - 100 * x[2 * n + 1])})" d="${MARKS[k % 3]}"/>`).join("");
 
-  return { network, map, curves, epochAt, glance, angles, dots, shares, points, MARKS };
+  return { network, map, curves, reader, glance, angles, dots, shares, points, MARKS };
 }

@@ -10,7 +10,7 @@
   const data = Data.digits({ ...packed, labels: [...packed.labels].map(Number) });
   const places = all(".column");
 
-  let state, columns, fixed, view = null, playing = false, begun = 0, written = null, said = 0;
+  let state, columns, fixed, view = null, playing = false, begun = 0, written = null, said = 0, cursor = null;
 
   // ---- runs: of each column the one that learns whole, then the one whose kernels are frozen
   const kernelLayers = ({ conv }) => conv.map((_, l) => l + 1);
@@ -89,6 +89,7 @@
   const width = (element) => Math.max(220, Math.round(element.clientWidth));
   const percent = (value) => `${value.toFixed(1)} %`;
   const pair = (n) => view.runs.slice(2 * n, 2 * n + 2);
+  const series = (n) => pair(n).map(({ curve }, frozen) => ({ rule: columns[n].rule, points: curve, kind: frozen ? "beside" : "" }));
   const NAMES = { vnn: "in a VNN", ordinary: "in a conventional network" };
   const title = ({ rule, net }) => `${State.RULES[rule]} ${NAMES[net]}`;
 
@@ -156,11 +157,12 @@
       canvas.hidden = !convs[l];
       if (convs[l]) paint(canvas, scaled(kernelPictures(network, convs[l])), l ? convs[l].channels : 8);
     });
-    const series = [{ rule: column.rule, points: trained.curve, kind: "" }, { rule: column.rule, points: frozen.curve, kind: "beside" }];
-    part(".curves").innerHTML = Draw.curves(series, width(part(".curves")), 160);
+    part(".curves").innerHTML = Draw.curves(series(c), width(part(".curves")), 160, cursor);
     const ends = [trained, frozen].map(({ curve }) => percent(curve.at(-1).test));
+    const read = cursor === null ? -1 : trained.curve.findLastIndex(({ epoch }) => epoch <= cursor + 1e-9);
+    const there = [trained, frozen].map(({ curve }) => percent((curve[Math.min(read, curve.length - 1)] ?? curve.at(-1)).test));
     part(".curves").setAttribute("aria-label", `Test errors over epochs, now: kernels trained ${ends[0]}, frozen ${ends[1]}`);
-    part(".ends").textContent = `trained ${ends[0]}, frozen ${ends[1]}`;
+    part(".ends").textContent = `${read < 0 ? "" : `epoch ${+trained.curve[read].epoch.toFixed(2)}: `}trained ${there[0]}, frozen ${there[1]}`;
     part(".angles").innerHTML = Draw.angles(trained.curve, column.rule, width(part(".angles")), 150);
     const angles = trained.curve.at(-1).angles.map((a) => (a === null ? "none" : `${a.toFixed(0)}°`));
     part(".angles").setAttribute("aria-label", `Angles by layer now: ${angles.join(", ")}`);
@@ -185,6 +187,8 @@
   }
 
   // ---- what the controls do
+  // One cursor in all three: the networks are compared at the same epoch.
+  places.forEach((place, n) => Draw.reader(place.querySelector(".curves"), () => view && series(n), width, (epoch) => { cursor = epoch; render(); }));
   const click = (selector, action) => find(selector).addEventListener("click", action);
   click(".play", () => {
     setPlaying(!playing);

@@ -529,17 +529,7 @@
       if (epoch === null) find(".values").textContent = "";
       if (view && drawn) renderCurves();
     };
-    curves.addEventListener("pointermove", ({ clientX }) => {
-      if (view) read(Draw.epochAt([...pins.flatMap((pin) => pin.series), ...series()], width(curves), clientX - curves.getBoundingClientRect().left));
-    });
-    for (const name of ["pointerleave", "blur"]) curves.addEventListener(name, () => read(null));
-    curves.addEventListener("keydown", (event) => {
-      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key], points = view?.runs[0].curve;
-      if (!step || !points) return;
-      const at = cursor === null ? points.length : points.findIndex(({ epoch }) => epoch >= cursor);
-      read(points[Math.max(0, Math.min(points.length - 1, at + step))].epoch);
-      event.preventDefault();
-    });
+    Draw.reader(curves, () => view && [...pins.flatMap((pin) => pin.series), ...series()], width, read);
 
     const plane = find(".plane");
     plane.addEventListener("pointerdown", (event) => {

@@ -46,7 +46,7 @@ def _heatmap(values: Tensor, limit: float, colours: list[list[object]], low: flo
     )
 
 
-def _square(y: float, x: float, half: float, height: int, width: int) -> Places:
+def _square(y: float | int, x: float | int, half: float, height: int, width: int) -> Places:
     """Find the corners of the part of a window about a position that lies in the image."""
     left, right = max(x - half, -0.5), min(x + half, width - 0.5)
     top, bottom = max(y - half, -0.5), min(y + half, height - 0.5)

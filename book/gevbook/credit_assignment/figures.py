@@ -7,7 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from gevbook.plots import COLOURS, NEUTRAL, PERCENT, Curve, chart, ends, finished, number
+from gevbook.plots import COLOURS, NEUTRAL, PERCENT, Curve, chart, ends, finished, three_digits
 
 _LOOKS: dict[str, dict[str, Any]] = {
     "BP": {"colour": COLOURS["bp"]},
@@ -62,7 +62,7 @@ def perturbation_against_width(noise: Series, cosine: Series) -> go.Figure:
         "number of values that are perturbed. Right, how far one update points along the "
         "gradient (cosine; 1 is along it) against the width of the layers: "
         + ", ".join(
-            f"{method} {number(values[0])} to {number(values[-1])}"
+            f"{method} {three_digits(values[0])} to {three_digits(values[-1])}"
             for method, (_, values) in cosine.items()
         )
         + ".",
@@ -77,7 +77,9 @@ def how_fast(problems: Mapping[str, Series]) -> go.Figure:
     figure.update_yaxes(rangemode="tozero")
     last = (
         f"{title}: "
-        + ", ".join(f"{method} {number(values[-1])} %" for method, (_, values) in series.items())
+        + ", ".join(
+            f"{method} {three_digits(values[-1])} %" for method, (_, values) in series.items()
+        )
         for title, series in problems.items()
     )
     return finished(

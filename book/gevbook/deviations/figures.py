@@ -19,7 +19,7 @@ def effects(titles: Mapping[str, str]) -> go.Figure:
     """
     figure, said, rules = go.Figure(), [], set()
     for name, title in titles.items():
-        dataset = DATASETS[variants.recorded(name)["dataset"]].title
+        dataset = DATASETS[variants.read_comparison(name)["dataset"]].title
         for rule, difference in variants.differences(name).items():
             x, (low, high) = difference.estimate, difference.interval
             row = f"{title},<br>{dataset}, {NAMES[rule]}"

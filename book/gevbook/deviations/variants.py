@@ -174,7 +174,7 @@ def folder() -> Path:
     return results_folder().with_name("deviations")
 
 
-def recorded(name: str) -> dict[str, Any]:
+def read_comparison(name: str) -> dict[str, Any]:
     """Read the measurements of a comparison.
 
     Raises:
@@ -185,7 +185,7 @@ def recorded(name: str) -> dict[str, Any]:
 
 def differences(name: str) -> dict[str, Difference]:
     """Compute the alternative's error minus ours by rule, in points, paired by seed."""
-    values = recorded(name)
+    values = read_comparison(name)
     images = DATASETS[values["dataset"]].test
     found = {}
     for rule, sides in values["errors"].items():
@@ -196,10 +196,10 @@ def differences(name: str) -> dict[str, Difference]:
     return found
 
 
-def table(name: str) -> Table:
+def effect_table(name: str) -> Table:
     """Tabulate both sides' errors in percent, and their difference with its 95 % interval."""
     rows = []
-    for rule, sides in recorded(name)["errors"].items():
+    for rule, sides in read_comparison(name)["errors"].items():
         difference = differences(name)[rule]
         low, high = difference.interval
         apart = ("-", f"{difference.estimate:+.2f} ({low:+.2f} to {high:+.2f})".replace("-", "−"))
@@ -212,7 +212,7 @@ def table(name: str) -> Table:
 
 def origin(name: str) -> str:
     """Describe what was trained, for how long, from how many seeds, and when."""
-    values = recorded(name)
+    values = read_comparison(name)
     (count,) = {len(errors) for sides in values["errors"].values() for errors in sides.values()}
     title, day = DATASETS[values["dataset"]].title, values["session"]["started"][:10]
     return f"{title}, {count} seeds, {values['epochs']} epochs, recorded {day}"

@@ -16,8 +16,8 @@ from gevbook.plots import (
     chart,
     dots,
     finished,
-    number,
     short,
+    three_digits,
 )
 
 
@@ -41,7 +41,9 @@ def step_times(rows: Sequence[Row]) -> go.Figure:
     def add(times: Mapping[str, float], name: str, **look: object) -> None:
         x = short([1e3 * seconds for seconds in times.values()], 5)
         figure.add_trace(dots((x, list(times)), name=name, says="%{y}: %{x:.3~r} ms", **look))
-        said.append(f"{name}: {', '.join(f'{n} {number(1e3 * s)} ms' for n, s in times.items())}")
+        said.append(
+            f"{name}: {', '.join(f'{n} {three_digits(1e3 * s)} ms' for n, s in times.items())}"
+        )
 
     for rule in ("bp", "gevb"):
         found = _ours(rows, rule)
