@@ -184,6 +184,7 @@ def test_holm_is_over_the_cells_of_a_table():
     values = (2.0, 2.4, 1.9, 2.3, 2.2)
     (cell,) = table(records(alone, values), [alone], range(5))
     assert cell.verdict == "differs"
+    assert "2.16 ± 0.21" in str(errors_table([cell]))
     shifts = np.array((-0.6, 0, 0.6, 0.3, -0.3))
     spread = [published_errors()[other.name][0] + shifts for other in others]
     more = [r for other, v in zip(others, spread, strict=True) for r in records(other, v)]

@@ -143,6 +143,7 @@ def test_principal_components_of_large_data_are_deterministic():
     usual, zero = principal_components(x.copy(), 50), principal_components(x.copy(), 50, seed=0)
     assert np.array_equal(usual, zero)
     assert not np.array_equal(usual, first)
+    assert Settings().seed == 0
 
 
 # -------------------------------------------------------------------------------------- t-SNE

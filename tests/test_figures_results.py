@@ -128,7 +128,7 @@ def test_angles_are_compared_at_the_last_common_epoch():
     assert "within 2.0 degrees of the paper's mean, all within 3;" in said
 
 
-def test_simulated_runs_differ_as_often_as_they_should():
+def test_simulated_runs_differ_as_often_as_they_should(monkeypatch):
     """Without a difference rarely, with one of ten margins nearly always."""
     records = [
         run(e, 0, [90, *(published_curves()[e.name][t].mean for t in (10, 20))])
@@ -139,8 +139,15 @@ def test_simulated_runs_differ_as_often_as_they_should():
     far = [c.verdict for seed in range(8) for c in simulation.simulated(cells, 20.0, True, seed)]
     assert same.count("differs") <= 4
     assert far.count("differs") > 0.7 * len(far)
-    again = [c.standardised for c in simulation.simulated(cells, 0.0, False, 3)]
-    assert again == [c.standardised for c in simulation.simulated(cells, 0.0, False, 3)]
+    plain = [c.standardised for c in simulation.simulated(cells, 0.0, False, 3)]
+    assert plain == [c.standardised for c in simulation.simulated(cells, 0.0, False, 3)]
+    # Spikes are in units of the published spread: those of no size change nothing.
+    monkeypatch.setattr(simulation, "CHANCE", 1.0)
+    monkeypatch.setattr(simulation, "SIZE", 0.0)
+    assert plain == [c.standardised for c in simulation.simulated(cells, 0.0, True, 3)]
+    monkeypatch.setattr(simulation, "SIZE", 4.0)
+    assert plain != [c.standardised for c in simulation.simulated(cells, 0.0, True, 3)]
+    assert all(on == (name != "no difference") for name, (_, on) in simulation.SCENARIOS.items())
 
 
 def test_the_recorded_simulation_keeps_the_level():

@@ -272,6 +272,7 @@ def test_toy_sets_are_the_packages(name: str, seed: int):
     for part, split in (("train", data.train), ("test", data.test)):
         same(got[part]["x"], split.x, 2e-7)
         assert got[part]["y"] == split.y.tolist()
+    assert torch.equal(toy(name).train.x, toy(name, 0).train.x)
 
 
 def test_toy_sets_are_balanced_and_within_the_plane():

@@ -51,8 +51,12 @@ def test_width_explorer_draws_when_asked_and_anew_for_each_choice(monkeypatch):
     assert len(drawn) == 1
     assert drawn[0].layout.meta["alt"]
     assert "predicted 55.7°" in said()
-    choices["width"].value = 8
+    plain = said()
+    choices["weights"].value = True
     assert len(drawn) == 2
+    assert said() != plain
+    choices["width"].value = 8
+    assert len(drawn) == 3
 
 
 @pytest.mark.parametrize(
