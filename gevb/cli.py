@@ -19,10 +19,10 @@ from gevb.lab.comparison import (
     MEASURES,
     SEEDS,
     at_equal_epochs,
+    at_the_end,
     final_error,
     findings,
     late_error,
-    table,
 )
 from gevb.lab.embedding import embed_run
 from gevb.lab.engine import ENGINES, reproduce
@@ -333,7 +333,7 @@ def table_command(
     others = None if against is None else parse_seeds(against)
     counted = ", ".join(map(str, SEEDS))
     for measure in MEASURES:
-        cells = table(records, chosen, parse_seeds(seeds), measure, others)
+        cells = at_the_end(records, chosen, parse_seeds(seeds), measure, others)
         click.echo(f"{measure.capitalize()} error (%)\n\n{errors_table(cells)}\n")
         if others is None and (beside := at_equal_epochs(records, chosen, measure)):
             click.echo(f"{measure.capitalize()} error (%) at equal epochs, seeds {counted}")

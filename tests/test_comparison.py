@@ -19,10 +19,10 @@ from gevb.lab.comparison import (
     Difference,
     Sample,
     at_equal_epochs,
+    at_the_end,
     findings,
     holm,
     late_error,
-    table,
 )
 from gevb.lab.experiments import experiments
 from gevb.lab.published import published_curves, published_errors
@@ -170,7 +170,7 @@ def test_holm_by_hand(p, corrected):
 )
 def test_verdicts(errors, verdict):
     (experiment,) = experiments(["mnist"], "fc-vectorized-nonnegative-gevb")
-    (cell,) = table(records(experiment, errors), [experiment], range(5))
+    (cell,) = at_the_end(records(experiment, errors), [experiment], range(5))
     assert (cell.verdict, len(cell.errors)) == (verdict, len(errors))
     late = [published_curves()[experiment.name][epoch].sd for epoch in range(150, 191, 10)]
     assert cell.reference.mean == published_errors()[experiment.name][0]
@@ -182,13 +182,13 @@ def test_holm_is_over_the_cells_of_a_table():
     """A difference that is plain alone is not among many."""
     alone, *others = experiments(["mnist"])
     values = (2.0, 2.4, 1.9, 2.3, 2.2)
-    (cell,) = table(records(alone, values), [alone], range(5))
+    (cell,) = at_the_end(records(alone, values), [alone], range(5))
     assert cell.verdict == "differs"
     assert "2.16 ± 0.21" in str(errors_table([cell]))
     shifts = np.array((-0.6, 0, 0.6, 0.3, -0.3))
     spread = [published_errors()[other.name][0] + shifts for other in others]
     more = [r for other, v in zip(others, spread, strict=True) for r in records(other, v)]
-    cells = table([*records(alone, values), *more], [alone, *others], range(5))
+    cells = at_the_end([*records(alone, values), *more], [alone, *others], range(5))
     assert cells[0].verdict == "undecidable"
     assert cells[0].difference == cell.difference
 
@@ -196,7 +196,7 @@ def test_holm_is_over_the_cells_of_a_table():
 def test_missing_and_failed_runs_stay_in_sight():
     (experiment,) = experiments(["mnist"], "lc-vectorized-mixed-bp")
     there = [*records(experiment, (1.5, None, 1.4)), *records(experiment, (None,), first=4)]
-    (cell,) = table(there, [experiment], range(6))
+    (cell,) = at_the_end(there, [experiment], range(6))
     assert (cell.errors, cell.failed, cell.missing) == ({0: 1.5, 2: 1.4}, [1, 4], [3, 5])
     assert "2 finished, 2 failed, 2 missing" in str(errors_table([cell]))
 
@@ -205,7 +205,7 @@ def test_missing_and_failed_runs_stay_in_sight():
 def test_a_run_that_failed_once_and_then_finished_has_finished(first):
     (experiment,) = experiments(["mnist"], "lc-vectorized-mixed-bp")
     there = [make_record(experiment.run(), None), make_record(experiment.run(), 1.4)]
-    (cell,) = table(there[:: 1 if first else -1], [experiment], [0])
+    (cell,) = at_the_end(there[:: 1 if first else -1], [experiment], [0])
     assert (cell.errors, cell.failed) == ({0: 1.4}, [])
 
 
@@ -213,7 +213,7 @@ def test_a_shortened_protocol_is_a_row_of_its_own_without_verdict():
     (experiment,) = experiments(["mnist"], "fc-vectorized-nonnegative-gevb")
     short = {"epochs": 5, "evaluate_every": 1}
     there = [*records(experiment, OURS), *records(experiment, (3.0, 3.1), **short)]
-    full, other = table(there, [experiment], range(5))
+    full, other = at_the_end(there, [experiment], range(5))
     assert (full.setting.departures, len(full.errors)) == ("", 5)
     assert (other.setting.departures, other.verdict, other.reference) == (
         "epochs 5, evaluate_every 1",
@@ -236,7 +236,7 @@ def test_two_sets_of_seeds():
         if experiment == chosen[0]:
             values[5:] += 1
         there += records(experiment, values)
-    cells = table(there, chosen, range(5), against=range(5, 10))
+    cells = at_the_end(there, chosen, range(5), against=range(5, 10))
     assert [cell.verdict for cell in cells] == ["differs"] + 7 * ["consistent"]
     assert all(cell.reference.n == 5 for cell in cells)
 
@@ -245,10 +245,10 @@ def test_train_errors():
     (experiment,) = experiments(["mnist"], "fc-vectorized-nonnegative-gevb")
     record = make_record(experiment.run(), 2.0)
     history = [replace(record.history[-1], train_error=0.5)]
-    (cell,) = table([replace(record, history=history)], [experiment], [0], "train")
+    (cell,) = at_the_end([replace(record, history=history)], [experiment], [0], "train")
     assert (cell.errors, cell.reference.mean) == ({0: 0.5}, 0.06)
     with pytest.raises(gevb.InputError, match="measure: got 'both', wanted one of test, train"):
-        table([], [experiment], [0], "both")
+        at_the_end([], [experiment], [0], "both")
 
 
 def claimed(**errors: float) -> list[gevb.lab.Record]:

@@ -152,7 +152,7 @@ def test_simulated_runs_differ_as_often_as_they_should(monkeypatch):
 
 def test_the_recorded_simulation_keeps_the_level():
     """Up to the scatter of its rounds, without spikes; each row of verdicts adds up."""
-    scenarios = simulation.recorded()["scenarios"]
+    scenarios = simulation.read_rates()["scenarios"]
     assert list(scenarios) == list(simulation.SCENARIOS)
     assert scenarios["no difference"]["any differs"] < 0.08
     for shares in scenarios.values():

@@ -11,7 +11,7 @@ from conftest import make_record
 
 import gevb
 from gevb.lab import rates
-from gevb.lab.comparison import table
+from gevb.lab.comparison import at_the_end
 from gevb.lab.experiments import every_run, experiments
 from gevb.lab.plan import PLAN, by_value, progress, remaining
 from gevb.lab.tables import errors_table, progress_text
@@ -85,7 +85,7 @@ def test_a_run_under_way_is_shown_without_a_verdict():
     record = replace(record, status="running", history=[replace(record.history[-1], epoch=20)])
     failed = make_record(experiment.run(), None)
     for records in ([record, failed], [failed, record]):
-        (cell,) = table(records, [experiment], range(2))
+        (cell,) = at_the_end(records, [experiment], range(2))
         assert (cell.errors, cell.under_way) == ({}, {0: (20, 2.9)})
         assert (cell.missing, cell.failed, cell.verdict) == ([1], [0], "")
         assert "at epoch 20 of 190: 2.90" in str(errors_table([cell]))

@@ -274,7 +274,7 @@ def late_error(record: Record, measure: str = "test") -> float:
     return float(np.mean((errors + [errors[-1]] * missed)[-LATE:]))
 
 
-def table(
+def at_the_end(
     records: Iterable[Record],
     chosen: Sequence[Experiment],
     seeds: Sequence[int],

@@ -62,7 +62,7 @@ def errors_table(
     """Make a row for each cell: ours, the reference, and the verdict.
 
     Args:
-        cells: from `gevb.lab.comparison.table`.
+        cells: from `gevb.lab.comparison.at_the_end`.
         name: function that names a row's experiment.
     """
     head = ("experiment", "ours", "reference", "difference [95 %]", "verdict", "seeds")

@@ -98,7 +98,7 @@ def measure(rounds: int = ROUNDS) -> dict[str, dict[str, float]]:
     return found
 
 
-def recorded() -> dict[str, Any]:
+def read_rates() -> dict[str, Any]:
     """Read the measurements.
 
     Raises:
