@@ -602,7 +602,7 @@ def test_the_chart_of_kernels_has_a_circle_for_every_seed():
     assert [label.text for label in page.select("text")[4:]][1] == "GEVB in a VNN"
     for group, name in zip(groups, list(results.runs)[: len(groups)], strict=True):
         for side in ("trained", "frozen"):
-            errors = [(float(c["cx"]) - 300) / 5 for c in group.select(f".{side}")]
+            errors = [(float(c["cx"]) - 12) / 5.5 for c in group.select(f".{side}")]
             assert errors == pytest.approx(results.last(name, side), abs=0.11)
             assert max(errors) < 60
 

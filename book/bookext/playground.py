@@ -340,31 +340,29 @@ class KernelResults:
 
     def chart(self) -> str:
         """Draw both errors of every seed, a row for each rule: frozen hollow, trained filled."""
-        left, scale, step = 300, 5, 30  # units of the drawing: labels, a point of error, a row
+        left, scale, step = 12, 5.5, 50  # units of the drawing: margin, a point of error, a row
         names = [name for name in self.runs if "one convolution" not in name]
         low = 8 + step * len(names)
         marks = range(0, 61, 20)
         parts = [
-            f'<path class="grid" d="M{left + scale * x} 8V{low}"/>'
-            f'<text x="{left + scale * x}" y="{low + 18}" text-anchor="middle">{x} %</text>'
+            f'<path class="grid" d="M{left + scale * x:g} 8V{low}"/>'
+            f'<text x="{left + scale * x:g}" y="{low + 18}" text-anchor="middle">{x} %</text>'
             for x in marks
         ]
         for n, name in enumerate(names):
-            y = 8 + step * (n + 0.5)
+            y = 8 + step * (n + 0.65)
             rule = self.runs[name]["rule"]
             dots = "".join(
-                f'<circle class="{side}" cx="{left + scale * error:.0f}" cy="{y + by}" r="4"/>'
+                f'<circle class="{side}" cx="{left + scale * error:.0f}" cy="{y + by:g}" r="4"/>'
                 for side, by in (("frozen", -5), ("trained", 5))
                 for error in self.last(name, side)
             )
-            label = self.title(name).replace("back-propagation", "BP")
-            label = label.replace("conventional network", "conventional one")
             parts.append(
-                f'<text x="{left - 12}" y="{y + 5}" text-anchor="end">{label}</text>'
+                f'<text x="{left}" y="{y - 16:g}">{self.title(name)}</text>'
                 f'<g data-rule="{rule}">{dots}</g>'
             )
         return (
-            f'<figure class="kernel-chart"><svg viewBox="0 0 620 {low + 24}" role="img">'
+            f'<figure class="kernel-chart"><svg viewBox="0 0 365 {low + 24}" role="img">'
             f"<title>{self.told()}</title>{''.join(parts)}</svg><figcaption>Test error after "
             f"{len(self.runs['dfa']['trained'][0])} epochs, a circle a seed: kernels frozen "
             "(hollow, above) and trained (filled, below).</figcaption></figure>"

@@ -33,7 +33,7 @@ def effects(titles: Mapping[str, str]) -> go.Figure:
             said.append((low <= 0 <= high, f"{row}: {x:+.2f} ({low:+.2f} to {high:+.2f})"))
     figure.add_traces([key(NAMES[r], COLOURS[r], "circle", size=9) for r in NAMES if r in rules])
     figure.add_vline(x=0, line={"color": NEUTRAL, "dash": "dot"})
-    figure.update_xaxes(title="other choice minus ours (points)")
+    figure.update_xaxes(title="other minus ours (points)")
     figure.update_yaxes(autorange="reversed", ticksuffix=" ")
     within = sum(contains for contains, _ in said)
     return finished(
