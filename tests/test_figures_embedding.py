@@ -12,6 +12,7 @@ from gevb.datasets import DATASETS
 from gevb.lab.embedding import RecordedMap
 from gevb.lab.maps import Map, Settings
 from gevb.lab.published import published_gains
+from gevbook.plots import COLOURS
 from gevbook.representations import figures as embedding
 from gevbook.representations import widget
 
@@ -26,9 +27,10 @@ def test_cifar10_classes_are_the_data_sets(real_data):
     )
 
 
-def test_classes_differ_in_colour_or_symbol():
-    looks = [embedding._look(c, "", 0)["marker"] for c in range(10)]
-    assert len({(look["color"], look["symbol"]) for look in looks}) == 10
+def test_classes_differ_in_colour_and_are_no_rules():
+    colours = {embedding._look(c, "", 0)["marker"]["color"] for c in range(10)}
+    assert len(colours) == 10
+    assert colours.isdisjoint(COLOURS.values())
 
 
 def test_pair_of_maps():

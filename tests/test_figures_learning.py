@@ -11,7 +11,7 @@ from gevb.theory.costs import Cost
 from gevb.training import Evaluation
 from gevbook.figures import learning_curves, one_weight_becomes_four
 from gevbook.meaning import figures as meaning
-from gevbook.plots import COLOURS
+from gevbook.plots import COLOURS, NEGATIVE, POSITIVE
 from gevbook.training import figures as learning
 
 
@@ -60,7 +60,7 @@ def test_histograms_count_zeros_apart():
     figure = shown(learning.weight_histograms({"with": {0: weights}, "without": {0: weights}}))
     *keys, counts, zeros, said, _, _, _ = figure.data
     assert [(key.name, key.marker.color) for key in keys] == [
-        ("positive", COLOURS["gevb"]), ("negative", COLOURS["dfa"])
+        ("positive", POSITIVE), ("negative", NEGATIVE)
     ]  # fmt: skip
     assert sum(counts.y) == pytest.approx(50)
     assert zeros.y[1] == 50

@@ -32,7 +32,7 @@ from gevbook.deviations import variants
 for module in ("gevb.lab.maps", "gevb.lab.runs", variants.MODULE):
     assert provenance(module, torch.device("cpu"), 0)["source_sha256"]
 assert read_results() and recorded_maps() and benchmark("laptop") and published_errors()
-assert variants.recorded("precision")
+assert variants.read_comparison("precision")
 print(locale.getpreferredencoding(False))
 """
 

@@ -66,7 +66,7 @@ def test_what_is_recorded_can_be():
         assert 0 < made.map.quality_pca < 1
         assert made.session["source_sha256"]
     for name in COMPARISONS:
-        values = variants.recorded(name)
+        values = variants.read_comparison(name)
         for sides in values["errors"].values():
             for errors in sides.values():
                 assert all(counted(e, DATASETS[values["dataset"]].test) for e in errors)

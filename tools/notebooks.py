@@ -195,6 +195,15 @@ def with_bootstrap(notebook: NotebookNode, url: str) -> NotebookNode:
 # -------------------------------------------------------------------------------- commands
 
 
+def patience(cell: NotebookNode) -> int | None:
+    """Return the seconds to wait for a cell: no limit, except for a live widget.
+
+    nbclient sends a widget's output through the socket on which it awaits the reply, and may then
+    miss the reply until it looks again, at the limit.
+    """
+    return 30 if "widget." in cell.source else None
+
+
 def execute(path: Path) -> str | None:
     """Run a notebook from top to bottom and store it; return the error, if any."""
     notebook = normalised(with_bootstrap(read(path), repository()), chapter_of(path))
@@ -203,7 +212,7 @@ def execute(path: Path) -> str | None:
         notebook,
         kernel_name="python3",
         resources=resources,
-        timeout=None,
+        timeout_func=patience,
         record_timing=False,
     )
     cells = list(notebook.cells)
