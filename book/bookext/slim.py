@@ -60,7 +60,7 @@ try { localStorage; } catch {
 </script>"""
 # Errors in the theme's (or docutils') pages: pattern and replacement. Each has to occur.
 REPAIRS = [
-    (r"<head>", f"<head>{FIRST}"),
+    (r"<head>(?!<script>)", f"<head>{FIRST}"),  # once, when a page is processed again
     # colours without scripts, and before scripts run: "auto" has none until a script sets it
     (r'(<html [^>]*data-theme=)"auto"', r'\1"light"'),
     (r'(localStorage\.getItem\("theme"\)) \|\| "auto"',

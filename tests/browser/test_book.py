@@ -154,7 +154,10 @@ def test_paper_is_light(chromium, home):
             visit.page.evaluate("dispatchEvent(new Event('beforeprint'))")
             assert visit.page.evaluate(COLOURS) == read["light"]
             visit.page.evaluate("dispatchEvent(new Event('afterprint'))")
-            assert visit.page.evaluate(COLOURS) == read[theme]
+            wanted = json.dumps(read[theme], separators=(",", ":"))
+            visit.page.wait_for_function(
+                f"wanted => JSON.stringify({COLOURS}) === wanted", arg=wanted
+            )
     assert not set(read["light"]) & set(read["dark"])
 
 
