@@ -171,7 +171,7 @@ def test_order_shows_what_was_tested():
     assert list(trace.y) == ["mnist fc:<br>GEVB+ vectorized<br>− BP+ vectorized"]
     assert list(trace.x) == pytest.approx([-0.1])
     assert "supported" in figure.layout.meta["alt"]
-    assert "first: 1 supported (olive)." in figure.layout.meta["caption"]
+    assert "first: 1 supported (filled circles)." in figure.layout.meta["caption"]
 
 
 def test_mistakes_show_the_wrong_images_the_surest_first():

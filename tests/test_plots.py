@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from itertools import combinations
+from pathlib import Path
 
+import numpy as np
 import plotly.graph_objects as go
 import plotly.io as pio
 import pytest
 
+from bookext import colours
 from gevbook import plots
+from gevbook.representations import figures as representations
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -75,3 +83,71 @@ def test_a_phone_has_room_for_a_longer_legend():
     assert narrow["height"] == layout.height + more
     figure = plots.finished(go.Figure(), alt="", caption="", height=100)
     assert "narrow" not in figure.layout.meta
+
+
+# ------------------------------------------------------------------------------------- colours
+
+# Machado, Oliveira and Fernandes (2009), complete absence of one kind of cones; linear light.
+CONES = {
+    "normal": np.eye(3),
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+}
+TO_XYZ = np.array([[0.4125, 0.3576, 0.1804], [0.2127, 0.7152, 0.0722], [0.0193, 0.1192, 0.9503]])
+
+
+def lab(colour: str, cones: str) -> np.ndarray:
+    """CIELAB coordinates of "#rrggbb" as seen with these cones."""
+    channels = np.array([int(colour[n : n + 2], 16) for n in (1, 3, 5)]) / 255
+    light = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    x, y, z = np.cbrt(TO_XYZ @ np.clip(CONES[cones] @ light, 0, 1) / TO_XYZ.sum(1))
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("cones", CONES)
+@pytest.mark.parametrize(
+    "scale",
+    [
+        (plots.NEUTRAL, plots.WRONG),
+        (plots.NEUTRAL, plots.MARKED),
+        (plots.NEGATIVE, plots.POSITIVE),
+        [plots.COLOURS[rule] for rule in ("bp", "dfa", "gevb")],
+    ],
+    ids=["right and wrong", "marked", "signs", "rules"],
+)
+def test_colours_of_a_scale_differ_for_colour_blind_readers(scale, cones):
+    """Twenty units are about ten just noticeable differences."""
+    for one, other in combinations(scale, 2):
+        assert np.linalg.norm(lab(one, cones) - lab(other, cones)) > 20
+
+
+NAMED = ("MARKED", "WRONG", "NEGATIVE", "POSITIVE", "NEUTRAL")
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_colours_stand_out_from_all_grounds(name):
+    """WCAG 2.2, 1.4.11: at least 3 to 1."""
+    grounds = [ground for theme in colours.GROUNDS.values() for ground in theme]
+    assert min(colours.contrast(getattr(plots, name), ground) for ground in grounds) >= 3
+
+
+def test_no_two_meanings_share_a_colour():
+    meant = [*plots.COLOURS.values(), *(getattr(plots, name) for name in NAMED)]
+    assert all(
+        np.linalg.norm(lab(one, "normal") - lab(other, "normal")) > 20
+        for one, other in combinations(meant, 2)
+    )
+
+
+def test_classes_have_one_scale_in_figures_and_playground():
+    style = (ROOT / "book/assets/playground/playground.css").read_text()
+    listed = dict(re.findall(r"--class-(\d): (#[0-9a-f]{6})", style))
+    assert [listed[str(k)] for k in range(10)] == [c.lower() for c in representations._CLASSES]

@@ -19,7 +19,6 @@ from gevbook.plots import (
     NEUTRAL,
     PERCENT,
     POSITIVE,
-    RIGHT,
     WRONG,
     Curve,
     chart,
@@ -78,18 +77,24 @@ def sign_match(networks: Mapping[str, Mapping[int, Pairs]]) -> go.Figure:
     """
     titles = list(networks)
     figure = panels(titles)
-    for name, colour in (("same sign", RIGHT), ("opposite sign", WRONG)):
-        figure.add_trace(key(name, colour, "circle", size=8))
+    looks = {"same sign": (NEUTRAL, "circle"), "opposite sign": (WRONG, "x")}
+    figure.add_traces([key(name, *look, size=8) for name, look in looks.items()])
 
-    def points(title: str, epoch: int) -> go.Scatter:
+    faint = {"size": 5, "opacity": 0.6}
+
+    def points(title: str, epoch: int) -> list[go.Scatter]:
         gradient, update = (short(v / v.abs().max()) for v in networks[title][epoch])
-        colours = np.where(gradient * update < 0, WRONG, RIGHT)
+        wrong = gradient * update < 0
         says = "gradient %{x:.2f}, update %{y:.2f}<extra></extra>"
-        return dots((gradient, update), colours, says=says, size=5, opacity=0.6)
+        return [
+            dots((gradient[here], update[here]), colour, None, says, symbol=symbol, **faint)
+            for here, (colour, symbol) in zip((~wrong, wrong), looks.values(), strict=True)
+        ]
 
     epochs = list(networks[titles[0]])
-    views = {str(epoch): [points(title, epoch) for title in titles] for epoch in epochs}
-    frames(figure, views, "epoch ", places=range(1, 1 + len(titles)))
+    views = {str(e): [trace for title in titles for trace in points(title, e)] for e in epochs}
+    places = [panel for panel in range(1, 1 + len(titles)) for _ in looks]
+    frames(figure, views, "epoch ", places=places)
     for low, high in ((-1.1, 0), (0, 1.1)):
         figure.add_shape(
             type="rect",
@@ -97,7 +102,7 @@ def sign_match(networks: Mapping[str, Mapping[int, Pairs]]) -> go.Figure:
             x1=high,
             y0=low,
             y1=high,
-            fillcolor=RIGHT,
+            fillcolor=NEUTRAL,
             opacity=0.1,
             line_width=0,
             layer="below",

@@ -26,14 +26,17 @@ from gevb.training import Evaluation
 
 # Colours of the learning rules, from the palette of Okabe and Ito.
 COLOURS = {"bp": "#0072B2", "fa": "#CC79A7", "dfa": "#E69F00", "gevb": "#009E73"}
-#: Right or active, and wrong. No rule has these colours, nor those of signs.
-RIGHT, WRONG = "#7F8F1F", "#D43A3A"
+#: Measured or active, beside grey; and wrong, beside grey for right. No rule has these colours, nor
+#: those of signs.
+MARKED, WRONG = "#7F8F1F", "#DD4444"
 #: Negative and positive numbers, as in the playground.
 NEGATIVE, POSITIVE = "#8C76E0", "#D9622B"
-NEUTRAL = "#8A8F98"
-PALE = "rgba(138, 143, 152, 0.35)"  # the neutral grey, transparent
+NEUTRAL = "#868B94"
+PALE = "rgba(134, 139, 148, 0.35)"  # the neutral grey, transparent
 NAMES = {"bp": "BP", "fa": "FA", "dfa": "DFA", "gevb": "GEVB"}
 DASHES = ("solid", "dash", "dot", "dashdot")
+#: Fill of bars, beside a plain one of the same colour.
+HATCHED = {"shape": "/", "fillmode": "overlay", "fgcolor": "#FFFFFF"}
 #: Marker that ends a line as an arrow.
 ARROW = {"symbol": "arrow", "angleref": "previous"}
 #: Axis without numbers.

@@ -13,8 +13,8 @@ from gevbook.plots import (
     ARROW,
     COLOURS,
     HIDDEN,
+    MARKED,
     NEUTRAL,
-    RIGHT,
     dots,
     finished,
     frames,
@@ -26,7 +26,7 @@ from gevbook.plots import (
     switch,
 )
 
-_OPEN = RIGHT
+_OPEN = MARKED
 _SHADE = "rgba(0, 158, 115, 0.13)"  # the colour of GEVB, transparent
 
 # ------------------------------------------------------------- who is connected with whom

@@ -12,10 +12,10 @@ from gevbook.figures import sign_match as sign_match  # also used in the chapter
 from gevbook.plots import (
     COLOURS,
     DEGREES,
+    MARKED,
     NEGATIVE,
     NEUTRAL,
     POSITIVE,
-    RIGHT,
     Curve,
     Places,
     chart,
@@ -30,7 +30,7 @@ from gevbook.plots import (
 # Colours below, at and above zero; zero differs from both themes' backgrounds.
 _SIGNED = [[0.0, NEGATIVE], [0.5, "#E8E8E8"], [1.0, POSITIVE]]
 _GREYS = [[0.0, "#202124"], [1.0, "#E8E8E8"]]
-_GATES = [[0.0, NEUTRAL], [1.0, RIGHT]]
+_GATES = [[0.0, NEUTRAL], [1.0, MARKED]]
 
 
 def _heatmap(values: Tensor, limit: float, colours: list[list[object]], low: float) -> go.Heatmap:

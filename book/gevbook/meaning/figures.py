@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 from gevb.theory.costs import Cost
 from gevbook.plots import (
     COLOURS,
+    HATCHED,
+    MARKED,
     NAMES,
-    NEGATIVE,
     NEUTRAL,
     PALE,
-    POSITIVE,
     Curve,
     chart,
     dots,
@@ -23,11 +23,11 @@ from gevbook.plots import (
     short,
 )
 
-_PARTS = {  # of a training step: label, colour
-    "forward": ("forward", NEUTRAL),
-    "gates": ("gates", PALE),
-    "feedback": ("feedback to hidden units", POSITIVE),
-    "update": ("weight updates", NEGATIVE),
+_PARTS = {  # of a training step: label, colour, pattern
+    "forward": ("forward", PALE, None),
+    "gates": ("gates", NEUTRAL, None),
+    "feedback": ("feedback to hidden units", MARKED, None),
+    "update": ("weight updates", NEUTRAL, HATCHED),
 }
 
 
@@ -46,10 +46,10 @@ def step_parts(steps: Mapping[str, Mapping[str, Cost]]) -> go.Figure:
                 x=list(kinds),
                 y=short([getattr(cost, part) / unit for cost in kinds.values()]),
                 name=label,
-                marker={"color": colour},
+                marker={"color": colour, "pattern": pattern},
                 hovertemplate=f"{label}: " + "%{y:.2f}<extra></extra>",
             )
-            for part, (label, colour) in _PARTS.items()
+            for part, (label, colour, pattern) in _PARTS.items()
         ]
 
     figure = go.Figure()
@@ -69,7 +69,7 @@ def step_parts(steps: Mapping[str, Mapping[str, Cost]]) -> go.Figure:
         alt="Stacked bars of a training step's multiply-adds. "
         f"{sizes.replace('-<br>', '').replace('<br>', ' ')}.",
         caption="What a training step is made of, in multiples of a back-propagation step of the "
-        "conventional network. GEVB has no feedback to compute (orange); its vector units cost "
+        "conventional network. GEVB has no feedback to compute (olive); its vector units cost "
         "more in the forward pass and in the weight updates.",
         height=395,
         barmode="stack",

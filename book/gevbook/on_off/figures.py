@@ -11,6 +11,7 @@ from torch import Tensor
 
 from gevbook.plots import (
     COLOURS,
+    MARKED,
     NEUTRAL,
     PERCENT,
     Curve,
@@ -39,9 +40,9 @@ def units_in_the_plane(layers: Mapping[str, Sequence[Float[Tensor, "2 n"]]]) -> 
 
     def arrows(h: Float[Tensor, "2 n"]) -> go.Scatter:
         tips = short(h / h.square().sum(0).mean().sqrt()).T.tolist()
-        ends = {"color": COLOURS["gevb"], "size": [0, 7, 0] * len(tips), "opacity": 0.7}
+        ends = {"color": MARKED, "size": [0, 7, 0] * len(tips), "opacity": 0.7}
         at = strokes(*(((0, 0), tip) for tip in tips))
-        return line(at, COLOURS["gevb"], marker=ends, width=1)
+        return line(at, MARKED, marker=ends, width=1)
 
     def agreement(h: Float[Tensor, "2 n"]) -> float:
         """Compute the length of the mean of the units' directions."""
@@ -79,7 +80,7 @@ def cosines_by_layer(
     curves = [Curve("predicted for plain weights", plain, NEUTRAL, {"dash": "dash"}, None)]
     for (name, values), symbol in zip(measured.items(), symbols, strict=True):
         look = {"symbol": symbol, "size": 10}
-        curves.append(Curve(name, {"": (numbers, values)}, COLOURS["gevb"], None, look))
+        curves.append(Curve(name, {"": (numbers, values)}, MARKED, None, look))
     figure = chart(curves, "hidden layer", "mean cosine between units", "%{y:.3f}")
     figure.update_xaxes(dtick=1)
     figure.update_yaxes(range=[-0.1, 1.1])
@@ -103,8 +104,8 @@ def spectra(matrices: Mapping[str, Mapping[str, Complex[Tensor, " _"]]]) -> go.F
     """
     looks = (
         {"symbol": "circle-open", "size": 12, "colour": NEUTRAL},
-        {"symbol": "circle", "size": 6, "colour": COLOURS["gevb"]},
-        {"symbol": "diamond", "size": 6, "colour": COLOURS["bp"]},
+        {"symbol": "circle", "size": 6, "colour": MARKED},
+        {"symbol": "x", "size": 6, "colour": NEUTRAL},
     )
     figure = go.Figure()
     owners: list[str] = []

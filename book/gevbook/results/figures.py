@@ -25,7 +25,6 @@ from gevbook.plots import (
     HIDDEN,
     NEUTRAL,
     PERCENT,
-    RIGHT,
     WRONG,
     Curve,
     chart,
@@ -37,11 +36,8 @@ from gevbook.plots import (
 )
 
 #: Look of verdicts: a colour that no rule uses, and a symbol.
-VERDICTS = {
-    "consistent": (NEUTRAL, "circle"),
-    "undecidable": (NEUTRAL, "circle-open"),
-    "differs": (WRONG, "x"),
-}
+_FOR, _OPEN, _AGAINST = (NEUTRAL, "circle"), (NEUTRAL, "circle-open"), (WRONG, "x")
+VERDICTS = {"consistent": _FOR, "undecidable": _OPEN, "differs": _AGAINST}
 #: Panel titles for architectures and kinds of units.
 _ARCHITECTURES = {"fc": "fully connected", "conv": "convolutional", "lc": "locally connected"}
 _SIGNS = {True: "nonnegative", False: "mixed signs"}
@@ -309,15 +305,15 @@ def _spans(drawn: Sequence[Curve]) -> dict[str, dict[str, object]]:
 def order(found: Sequence[Finding]) -> go.Figure:
     """Plot the claims about order: difference in test error with its 95 % interval, a row each."""
     tested = [finding for finding in found if finding.difference is not None]
-    colours = {"supported": RIGHT, "contradicted": WRONG}
     names = [
         f"{f.left.dataset} {f.left.arch}:<br>{f.left.title}<br>− {f.right.title}" for f in tested
     ]
     intervals = [f.difference.interval for f in tested if f.difference]
     estimates = [f.difference.estimate for f in tested if f.difference]
-    shades = [colours.get(finding.verdict, NEUTRAL) for finding in tested]
+    looks = {"supported": _FOR, "contradicted": _AGAINST}
+    shades, symbols = zip(*(looks.get(f.verdict, _OPEN) for f in tested), strict=True)
     says = "%{text}<br>%{x:+.2f} points<extra></extra>"
-    trace = dots((short(estimates), names), shades, says=says, size=9)
+    trace = dots((short(estimates), names), shades, says=says, symbol=symbols, size=9)
     trace.update(
         text=[f"{f.claim.statement}: {f.verdict}" for f in tested],
         error_x={
@@ -333,9 +329,9 @@ def order(found: Sequence[Finding]) -> go.Figure:
     figure.update_yaxes(autorange="reversed", ticksuffix=" ")
     figure.update_xaxes(title="difference (points)")
     said = "; ".join(f"{name}: {f.verdict}" for name, f in zip(names, tested, strict=True))
-    hues = {RIGHT: "olive", WRONG: "red", NEUTRAL: "grey"}
+    signs = {_FOR: "filled circles", _OPEN: "open circles", _AGAINST: "red crosses"}
     verdicts = [
-        f"{count} {verdict} ({hues[colours.get(verdict, NEUTRAL)]})"
+        f"{count} {verdict} ({signs[looks.get(verdict, _OPEN)]})"
         for verdict, count in Counter(f.verdict for f in tested).items()
     ]
     return finished(

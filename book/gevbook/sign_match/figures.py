@@ -20,9 +20,9 @@ from gevbook.plots import (
     ARROW,
     COLOURS,
     HIDDEN,
+    MARKED,
     NEUTRAL,
     PALE,
-    RIGHT,
     WRONG,
     Curve,
     Places,
@@ -37,15 +37,13 @@ from gevbook.plots import (
     strokes,
 )
 
-_NEITHER = "rgba(138, 143, 152, 0.25)"  # the neutral grey, transparent
-
 
 def active_paths(network: exact.ExactNetwork, inputs: Sequence[exact.Vector]) -> go.Figure:
     r"""Draw the hidden units and the output of a small network, with a slider over examples.
 
     Thick lines belong to active paths. The number in a unit is its :math:`\hat\delta_i`, the
-    sum of the values of its paths. Active units are olive, active ones without a path red, the
-    others grey.
+    sum of the values of its paths. Active units are olive, active ones without a path red squares,
+    the others grey.
 
     Args:
         network: exact and fully connected, with gates.
@@ -65,13 +63,16 @@ def active_paths(network: exact.ExactNetwork, inputs: Sequence[exact.Vector]) ->
     ) -> Places:
         return strokes(*((place[below], place[above]) for below, above in pairs))
 
+    fed, starved, idle = (MARKED, "circle"), (WRONG, "square"), (NEUTRAL, "circle")
+
     def drawn(x: exact.Vector) -> list[go.Scatter]:
         trace = exact.forward(network, x)
         dhat: list[exact.Vector] = [*exact.feedback(network, trace), [1]]
         on = {(l, i): bool(trace.slopes[l][i][0]) for l, i in place}
         heard = {(l, i): dhat[l][i] for l, i in place}
         thick = [(b, a) for b, a in wires if on[b] and on[a] and heard[a]]
-        fills = [NEUTRAL if not on[u] else RIGHT if heard[u] else WRONG for u in place]
+        looks = [idle if not on[u] else fed if heard[u] else starved for u in place]
+        fills, symbols = zip(*looks, strict=True)
         says = [
             f"{'active' if on[u] else 'inactive'}, dhat = {heard[u]}"
             + (
@@ -81,22 +82,23 @@ def active_paths(network: exact.ExactNetwork, inputs: Sequence[exact.Vector]) ->
             )
             for u in place
         ]
-        units = dots(list(zip(*place.values(), strict=True)), fills, size=36, opacity=1).update(
+        at = list(zip(*place.values(), strict=True))
+        units = dots(at, fills, symbol=symbols, size=36, opacity=1).update(
             mode="markers+text",
             text=[str(heard[u]) for u in place],
             textfont={"color": "black"},
             hovertext=says,
             hoverinfo="text",
         )
-        return [line(lines(thick), RIGHT, width=4), units]
+        return [line(lines(thick), MARKED, width=4), units]
 
     figure = go.Figure(line(lines(wires), NEUTRAL, width=1))
-    for name, colour in (
-        ("active, with a path", RIGHT),
-        ("active, without", WRONG),
-        ("inactive", NEUTRAL),
-    ):
-        figure.add_trace(key(name, colour, "circle"))
+    for name, look in {
+        "active, with a path": fed,
+        "active, without": starved,
+        "inactive": idle,
+    }.items():
+        figure.add_trace(key(name, *look))
     views = {str(n): drawn(x) for n, x in enumerate(inputs, start=1)}
     frames(figure, views, "example ")
     bottom, top = -(max(sizes) - 1) / 2, (max(sizes) - 1) / 2
@@ -113,7 +115,7 @@ def active_paths(network: exact.ExactNetwork, inputs: Sequence[exact.Vector]) ->
         alt=f"A network of {len(sizes) - 1} hidden layers and {sizes[-1]} output unit; a slider "
         f"over {len(inputs)} examples. Olive units are active and joined to the output by thick "
         "lines, the active paths; grey units are inactive; active units without such a path are "
-        "red. The number in a unit is the sum of the values of its paths. Without a line "
+        "red squares. The number in a unit is the sum of the values of its paths. Without a line "
         f"to the next layer: {', '.join(apart) or 'none'}.",
         caption=r"Active paths to the output (thick), example by example. The number in a unit is "
         r"$\hat\delta_i$, the sum of the values of its paths; it is zero without one. Of all "
@@ -151,7 +153,7 @@ def one_weight(
     moved = changed.layers[-1].weights.weight
     sizes = [layer.weights.out_units[0] for layer in network.layers]
     place = {(l, i): (l, (n - 1) / 2 - i) for l, n in enumerate(sizes) for i in range(n)}
-    states = {0: ("no gradient", PALE), 1: ("right sign", RIGHT), -1: ("wrong sign", WRONG)}
+    states = {0: ("no gradient", PALE), 1: ("right sign", NEUTRAL), -1: ("wrong sign", WRONG)}
     wrong: dict[str, int] = {}
 
     def drawn(value: float) -> list[go.Scatter]:
@@ -166,7 +168,7 @@ def one_weight(
         ends = place[len(sizes) - 2, unit], place[len(sizes) - 1, 0]
         return [
             *(line(strokes(*wires[s]), colour, width=2) for s, (_, colour) in states.items()),
-            line(strokes(ends), WRONG if value < 0 else RIGHT, width=6),
+            line(strokes(ends), WRONG if value < 0 else NEUTRAL, width=6),
         ]
 
     views = {f"{value:g}": drawn(value) for value in values}
@@ -201,7 +203,7 @@ def half_planes(ratios: Sequence[float | int], e: tuple[float, float] = (2.0, 1.
 
     def arrow(vector: np.ndarray, name: str, colour: str) -> go.Scatter:
         x, y = short(0.8 * vector / np.hypot(*vector)).tolist()
-        wide = colour == RIGHT  # so that both are visible if they have one direction
+        wide = colour == COLOURS["gevb"]  # so that both are visible if they have one direction
         tip = {**ARROW, "size": [0, 26 if wide else 13]}
         return line(([0, x], [0, y]), colour, name, marker=tip, width=8 if wide else 3)
 
@@ -211,19 +213,19 @@ def half_planes(ratios: Sequence[float | int], e: tuple[float, float] = (2.0, 1.
 
     def senders(wanted: bool, ratio: float | int) -> go.Scatter:
         at = short(ring[:, same(ratio) == wanted])
-        return dots(at, RIGHT, size=7) if wanted else dots(at, WRONG, size=7, symbol="x")
+        return dots(at, NEUTRAL, size=7) if wanted else dots(at, WRONG, size=7, symbol="x")
 
     def drawn(ratio: float | int) -> list[go.Scatter]:
         return [
             senders(True, ratio),
             senders(False, ratio),
-            arrow(error, "e, what the unit hears", RIGHT),
+            arrow(error, "e, what GEVB uses", COLOURS["gevb"]),
             arrow(error * (1, ratio), "J e, what the gradient uses", COLOURS["bp"]),
         ]
 
     # At r = 1 no sign is wrong; the legend does not change.
     right, not_right = "update has the gradient's sign", "it has not"
-    figure = go.Figure([key(right, RIGHT, "circle", size=7), key(not_right, WRONG, "x", size=7)])
+    figure = go.Figure([key(right, NEUTRAL, "circle", size=7), key(not_right, WRONG, "x", size=7)])
     frames(figure, {f"{ratio:g}": drawn(ratio) for ratio in ratios}, "J = diag(1, r), r = ")
     axis = {"range": [-1.15, 1.15], "zeroline": True, "fixedrange": True, "dtick": 1}
     wrong = ", ".join(f"{100 * float((~same(r)).mean()):.0f} % at r = {r:g}" for r in ratios)
@@ -266,10 +268,10 @@ def sign_matrices(matrices: Mapping[str, Mapping[int, Matrix]]) -> go.Figure:
             colorscale=[
                 [0, WRONG],
                 [1 / 3, WRONG],
-                [1 / 3, _NEITHER],
-                [2 / 3, _NEITHER],
-                [2 / 3, RIGHT],
-                [1, RIGHT],
+                [1 / 3, PALE],
+                [2 / 3, PALE],
+                [2 / 3, NEUTRAL],
+                [1, NEUTRAL],
             ],
             showscale=False,
             xgap=1,
@@ -279,7 +281,7 @@ def sign_matrices(matrices: Mapping[str, Mapping[int, Matrix]]) -> go.Figure:
 
     views = {str(share): [heatmap(title, share) for title in titles] for share in shares}
     frames(figure, views, "negative weights (%): ", places=range(1, 1 + len(titles)))
-    for name, colour in (("right sign", RIGHT), ("wrong sign", WRONG), ("no gradient", _NEITHER)):
+    for name, colour in (("right sign", NEUTRAL), ("wrong sign", WRONG), ("no gradient", PALE)):
         figure.add_trace(key(name, colour))
     bare = {"showticklabels": False, "showgrid": False, "zeroline": False, "ticks": ""}
     figure.update_xaxes(**bare, title="sending unit")
@@ -318,7 +320,7 @@ def agreement(curves: Mapping[str, Mapping[int, float]]) -> go.Figure:
     """
     drawn: list[Curve] = []
     for name, curve in curves.items():
-        colour, dash = (WRONG, "dash") if drawn else (RIGHT, "solid")
+        colour, dash = (NEUTRAL, "dash") if drawn else (MARKED, "solid")
         at = {"": (list(curve), list(curve.values()))}
         drawn.append(Curve(name, at, colour, {"dash": dash}, {}))
     says = "%{y:.1f} % right with %{x} % negative"

@@ -15,6 +15,7 @@ from gevb.lab.records import Record
 from gevbook.figures import learning_curves as learning_curves  # also used in the chapter
 from gevbook.plots import (
     DEGREES,
+    MARKED,
     NEGATIVE,
     NEUTRAL,
     PERCENT,
@@ -131,9 +132,9 @@ def constraint_over_training(runs: Mapping[str, Constraint]) -> go.Figure:
     """
     lines = (
         ("zero", "with the clamp", NEUTRAL, "zero or negative (%)"),
-        ("negative", "without it", NEGATIVE, "zero or negative (%)"),
+        ("negative", "without it", MARKED, "zero or negative (%)"),
         ("clamped_signs", "with the clamp", NEUTRAL, "right signs (%)"),
-        ("free_signs", "without it", NEGATIVE, "right signs (%)"),
+        ("free_signs", "without it", MARKED, "right signs (%)"),
     )
     curves = []
     for (part, label, colour, what), (name, run) in product(lines, runs.items()):
@@ -149,7 +150,7 @@ def constraint_over_training(runs: Mapping[str, Constraint]) -> go.Figure:
         figure,
         alt=f"The constraint over training. {ends(curves, '')}.",
         caption="Above, the weights that the clamp holds at zero (grey), and those that are "
-        "negative where nothing clamps them (violet). Below, how many updates have the gradient's "
+        "negative where nothing clamps them (olive). Below, how many updates have the gradient's "
         "sign. Means of the seeds; bars from the lowest to the highest.",
         height=420,
     )
