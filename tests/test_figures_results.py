@@ -12,6 +12,7 @@ import gevb
 from gevb.lab.comparison import LEVEL, at_equal_epochs, findings
 from gevb.lab.experiments import experiments
 from gevb.lab.published import published_angles, published_curves
+from gevbook import curves
 from gevbook.results import figures as pictures
 from gevbook.results import simulation, words
 
@@ -35,15 +36,25 @@ def panel(figure, title):
 
 def test_curves_are_means_over_the_seeds_that_have_got_so_far():
     records = [run(GEVB, 0, (90, 4, 2)), run(GEVB, 1, (88, 2))]
-    figure = pictures.curves(records)
+    figure = curves.errors_beside(records)
     shown = [t for t in panel(figure, "fully connected, vectorized") if t.name == "GEVB+, ours"]
     (line,) = (t for t in shown if t.visible)
     assert (list(line.x), list(line.y)) == ([10, 20], [3, 2])
     assert line.line.dash == "solid"
 
 
+def test_curves_of_one_architecture():
+    figure = curves.errors_beside([], start="cifar10", arch="conv")
+    titles = [note.text.replace("<br>", " ") for note in figure.layout.annotations]
+    assert titles == ["convolutional, vectorized", "convolutional, conventional"]
+    whole = curves.errors_beside([], start="cifar10")
+    for title in titles:
+        one, other = ([list(t.y) for t in panel(f, title)] for f in (figure, whole))
+        assert one == other != []
+
+
 def test_published_curves_are_drawn_in_their_bands():
-    figure = pictures.curves([])
+    figure = curves.errors_beside([])
     traces = panel(figure, "fully connected, vectorized")
     (place,) = [n for n, t in enumerate(traces) if t.name == "GEVB+, paper" and t.visible]
     paper = published_curves()[GEVB.name]
@@ -56,7 +67,7 @@ def test_published_curves_are_drawn_in_their_bands():
 
 def test_angles_leave_out_what_was_not_measured():
     records = [run(GEVB, 0, (90, 4)), run(GEVB, 1, (88, 3), angles=(42.0, None))]
-    traces = panel(pictures.angles(records), "fully connected, nonnegative")
+    traces = panel(curves.angles_beside(records), "fully connected, nonnegative")
     first, second = (
         next(t for t in traces if t.name == f"GEVB, layer {n}, ours" and t.visible) for n in (1, 2)
     )

@@ -9,8 +9,8 @@ from html import escape
 
 from gevb.lab.experiments import read_results
 from gevb.training import PAPER_EPOCHS
+from gevbook.curves import ANGLES, CURVES, angle_curves, error_curves, span
 from gevbook.plots import Curve, ends
-from gevbook.results.figures import ANGLES, CURVES, angle_curves, error_curves, span
 
 # Size of a panel, in its own units.
 WIDTH, HEIGHT, LEFT, TOP = 200, 104, 24, 6
