@@ -112,7 +112,7 @@ def updates(network, x, error, feedback):
     """Updates of all parameters from sums over one example.
 
     error: dL/dlogits of this example. feedback(l, layer above's gated feedback, output) says what
-    the units of hidden layer l hear, as {unit: value}; back-propagation is `transposed`.
+    the units of hidden layer l receive, as {unit: value}; back-propagation is `transposed`.
     """
     records, _ = forward(network, x)
     vectorized = network.vectorized

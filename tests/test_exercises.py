@@ -139,14 +139,14 @@ def test_each_word_wrongly_left_out_or_taken_in_gets_its_sentence(exercise):
         ("building_a_vnn.check_gate", (1, 0, 0), "a gating vector of two numbers"),
         ("credit_assignment.check_no_scalar", ((2, 1),), "two units with two output weights each"),
         ("sign_match.check_batch", [(1, 3)], "two examples"),
-        ("sign_match.check_paths", 3, "(number of paths, dhat)"),
+        ("sign_match.check_paths", 3, "(number of paths, δ̂)"),
         ("training.check_order", ["backward", "step"], "each of these once: zero_grad, backward"),
     ],
 )
 def test_an_answer_of_another_form_is_told_the_form(name, answer, says, capsys):
     EXERCISES[name](answer)
     printed = capsys.readouterr().out
-    assert printed.startswith("Not yet. Wanted is ")
+    assert printed.startswith("Not yet. The answer must be ")
     assert says in printed
 
 
@@ -192,8 +192,8 @@ TOLD = {
         (54.74, "took r for the cosine"),
     ],
     "alignment.check_width_for_five_degrees": [
-        (1758, "Right"), (559.6, "sqrt(1 + r^2)"), (879, "gates"), (1201.5, "squared ratio"),
-        (0.538, "tan(theta)"),
+        (1758, "Right"), (559.6, "√(1 + r²)"), (879, "gates"), (1201.5, "squared ratio"),
+        (0.538, "tan θ"),
     ],
     "alignment.check_without_gates": [(2**-0.5, "Right"), (2**0.5, "from open gates")],
     "building_a_vnn.check_weights": [
@@ -203,7 +203,7 @@ TOLD = {
     ],
     "building_a_vnn.check_gate": [
         ((1, 0.2), "Right"), ((10, 2), "Right"), ((-1, -0.2), "OFF twin"), ((0, 1), "(1.0, -1.0)"),
-        ((0, 0), "not both zero"),
+        ((0, 0), "gate is always open"),
     ],
     "building_a_vnn.check_contraction": [
         (SMALL[1].update, "Right"), (50_000, "at every synapse"), (5_000, "forgets"),
@@ -212,7 +212,7 @@ TOLD = {
     "convolutions.check_kernel": [(KERNEL, "Right"), ((1, 2, 3), "its update has two entries")],
     "credit_assignment.check_transport": [
         (SECOND + OUTPUT, "Right"), (FIRST + SECOND + OUTPUT, "first layer"),
-        (SECOND, "output weights"), (15360, "direct feedback"), (1536, "listeners"),
+        (SECOND, "output weights"), (15360, "direct feedback"), (1536, "number of hidden units"),
     ],
     "credit_assignment.check_trials": [
         (1547, "Right"), (1546, "Nearly"), (FIRST + SECOND + OUTPUT, "weight perturbation"),
@@ -220,7 +220,7 @@ TOLD = {
     ],
     "credit_assignment.check_no_scalar": [
         (((1, 0), (0, 1)), "Right"), (((1, -1), (0, 1)), "nonnegative"),
-        (((1, 1), (0, 1)), "of no sign"), (((2, 1), (1, 0.5)), "same output"),
+        (((1, 1), (0, 1)), "has no sign"), (((2, 1), (1, 0.5)), "same output"),
     ],
     "meaning.check_thousand_classes": [
         (forward(True) / forward(False), "Right"), (1000, "hidden layers"),
@@ -243,12 +243,12 @@ TOLD = {
     "sign_match.check_batch": [
         ([(1, 3), (5, -1)], "Right. GEVB adds up to 2, the gradient to -2."),
         ([(-1, 3), (1, 1)], "negative weight"), ([(0, 3), (1, -1)], "without an active path"),
-        ([(1, 3), (5, 1)], "have to disagree"),
-        ([(5, 3), (1, -1)], "smaller update have the larger dhat"),
+        ([(1, 3), (5, 1)], "updates of different signs"),
+        ([(5, 3), (1, -1)], "smaller update have the larger δ̂"),
     ],
     "sign_match.check_paths": [
         ((3, Fraction(13, 8)), "Right. 3 active paths"),
-        ((3, 1.625), "dhat = 1/2 + 1/8 + 1 = 13/8"), ((4, 4), "inactive units"),
+        ((3, 1.625), "δ̂ = 1/2 + 1/8 + 1 = 13/8"), ((4, 4), "inactive units"),
         ((3, 1), "largest path"), ((3, 2), "Multiply the weights"), ((7, 2), "thick lines"),
     ],
     "speed.check_saving": [

@@ -18,10 +18,14 @@ from gevbook.sign_match import figures as sign_match
 
 
 def test_triangle_has_the_angle():
-    figure = alignment.angle_triangle([0.0, 1.0])
-    assert [frame.name for frame in figure.frames] == ["0", "1"]
-    assert figure.frames[1].data[-1].text == ("45.0°",)
-    assert "45 degrees" in figure.layout.meta["alt"]
+    figure = alignment.angle_triangle({8: [0.5, 1.0], 1024: [0.0, 1.0]}, ("first", "last"))
+    assert [frame.name for frame in figure.frames] == ["8", "1,024"]
+    first, last = (figure.frames[1].data[n] for n in (4, 9))
+    assert first.text == ("r = 0.00<br>θ = 0.0°",)
+    assert last.text == ("r = 1.00<br>θ = 45.0°",)
+    upright, slope = figure.frames[0].data[1:3]
+    assert (list(upright.y), list(slope.y)) == ([0, 0.5], [0, 0.5])
+    assert "last, 45.0° at width 8, 45.0° at width 1,024" in figure.layout.meta["alt"]
 
 
 def test_measured_leaves_out_networks_without_feedback():

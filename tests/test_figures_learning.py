@@ -142,5 +142,5 @@ def test_four_nonnegative_weights_stand_for_one_of_either_sign():
         strengths = dict(zip([tuple(l.y) for l in lines], map(float, said.text), strict=True))
         assert strengths[1, 1] == strengths[0, 0] == max(weight, 0)
         assert strengths[1, 0] == strengths[0, 1] == max(-weight, 0)
-        # What the ON receiver hears from a and its OFF twin, -a.
+        # What the ON receiver receives from a and its OFF twin, -a.
         assert strengths[1, 1] - strengths[0, 1] == weight

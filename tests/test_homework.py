@@ -40,7 +40,7 @@ def test_the_update_by_index_sums():
         (torch.einsum("bk,bkj->j", GIVEN.e, GIVEN.a).expand(64, -1), "gate is missing"),
         (torch.einsum("bi,bk,blj->ij", *GIVEN), "Component by component"),
         (2 * WANTED, "all of its indices"),
-        (WANTED.T, "Wanted is a torch tensor"),
+        (WANTED.T, "The answer must be a torch tensor"),
     ],
 )
 def test_update(capsys, answer, wanted):

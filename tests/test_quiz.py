@@ -154,7 +154,7 @@ def says_the_same(exercise: Known[Any], text: str, verdict: Any, capsys: Any) ->
     if isinstance(verdict, list):
         return f"can mean {' or '.join(map(str, verdict))}: please write it" in printed
     if verdict is None:
-        return printed.startswith("Not yet. Wanted is ")
+        return printed.startswith("Not yet. The answer must be ")
     right = "Not yet." if verdict else "Right."
     return printed == f"{right} {quiz.sentences(exercise)[verdict][1]}\n"
 

@@ -13,6 +13,7 @@ import gevb
 from gevb.networks import FC, Conv, Network, Pool
 from gevb.theory.costs import Cost, multiply_adds
 from gevb.theory.vnn import shared_first_layer, vector_input_units
+from gevbook.building_a_vnn import figures as pictures
 
 
 def total(costs):
@@ -134,8 +135,6 @@ def test_widget_follows_its_sliders():
 
 
 def test_figures_say_what_they_show():
-    from gevbook.building_a_vnn import figures as pictures
-
     gate = pictures.gate_half_space()
     assert len(gate.frames) == len(gate.layout.sliders[0].steps) == 24
     for frame, step in zip(gate.frames, gate.layout.sliders[0].steps, strict=True):
@@ -150,3 +149,22 @@ def test_figures_say_what_they_show():
         (pictures.cost_ratios(ratios), "BP by autograd: 10.0 to 10.0; GEVB: 7.0 to 7.0"),
     ):
         assert says in figure.layout.meta["alt"]
+
+
+def test_bars_of_a_unit_are_the_network_s_values():
+    network = gevb.build("digits", "fc", seed=0).double()
+    x = gevb.load("digits").test.x[:1].double()
+    figure = pictures.one_unit(network, x, [0, 1])
+    below, layer = network.layers[:2]
+    a = below(x.flatten(1)[:, None])
+    h = layer.weights(a)
+    for unit, frame in enumerate(figure.frames):
+        strongest, all_senders, products, passed = (torch.tensor(bar.y) for bar in frame.data)
+        shares = layer.weights.weight[unit] * a[0]
+        j = shares.square().sum(0).argmax()
+        wanted = (shares[:, j], h[0, :, unit], layer.gate.t[:, unit] * h[0, :, unit])
+        for got, value in zip((strongest, all_senders, products), wanted, strict=True):
+            assert torch.allclose(got.double(), value.detach(), atol=1e-3)
+        is_open = products.sum() >= 0
+        assert torch.equal(passed, all_senders * is_open)
+        assert frame.name.endswith("open" if is_open else "closed")

@@ -30,7 +30,8 @@ def summary(source: str) -> str:
             break
         lines.append(line[2:].strip())
     said = re.split(r"(?<!\bEq)\. ", " ".join(lines))[0].rstrip(".")
-    first = said[:2].lower() if said[1:2].islower() else said[:2]  # Abbreviations stay.
+    kept = said.startswith("Eq.") or not said[1:2].islower()  # Abbreviations stay.
+    first = said[:2] if kept else said[:2].lower()
     return f"Code: {first}{said[2:]}" if said else "Code"
 
 

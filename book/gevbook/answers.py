@@ -45,7 +45,7 @@ class Exercise(Generic[Read]):
         try:
             read = self._read(answer)
         except Unfit:
-            print(f"Not yet. Wanted is {self._form}; this is {reprlib.repr(answer)}.")
+            print(f"Not yet. The answer must be {self._form}; this is {reprlib.repr(answer)}.")
         except Unclear as unclear:
             print(f"Not yet. {reprlib.repr(answer)} {unclear}.")
         else:

@@ -130,7 +130,7 @@ def test_questions_add_little_and_every_answer_gets_its_sentence(opened, name):
 def test_no_answer_and_no_number_is_told_what_is_wanted(opened):
     page = opened(QUIZ)
     assert answer(page, "exit_quiz.hears", []) == "Choose one of them first."
-    wanted = "Wanted is a number, as 1000 or 0.5 or 1/12"
+    wanted = "Write a number, as 1000 or 0.5 or 1/12"
     assert answer(page, "exit_quiz.weights", " ") == f"{wanted}."
     assert answer(page, "exit_quiz.weights", "<b>") == f"{wanted}; this is “<b>”."
     assert page.inner_text(".answers").startswith("0 of 10 right on this page.")

@@ -117,7 +117,7 @@ function drawModule() {
       }
     }
 
-    // Units: above what they say, below what they hear.
+    // Units: above what they say, below what they receive.
     const messages = columns.map((list, l) => (layers[l].side > 1 ? [] : list).map((_, i) => {
       const h = heard[l][i];
       return vectorized ? [...e].map((value) => h * value) : [h];
@@ -128,7 +128,7 @@ function drawModule() {
       const { units } = layers[l];
       const says = list.map((_, i) => ofUnit(trace.a[l], l, i));
       const top = largest(says.flat());
-      // A channel: maps of how strong its vectors are, and of what its positions hear.
+      // A channel: maps of how strong its vectors are, and of what its positions receive.
       if (layers[l].side > 1) {
         const Q = says[0].length / K, size = Math.min(BOX - 6, (box - 6) / 2);
         const norms = says.map((values) => Array.from({ length: Q }, (_, q) => Math.hypot(...Array.from({ length: K }, (_, mu) => values[mu * Q + q]))));
@@ -138,7 +138,7 @@ function drawModule() {
             + map(norms[i].map((v) => v / strongest), x - size - 1, y - size / 2, size, "says")
             + (show.message ? map(told[i].map((v) => v / most), x + 1, y - size / 2, size, "hears") : "") + "</g>");
         });
-        if (show.message && !narrow) parts.push(`<text class="count" x="${short(list[0][0])}" y="${HEIGHT - 2}">hears up to ${+most.toPrecision(2)}${vectorized ? " e" : ""}</text>`);
+        if (show.message && !narrow) parts.push(`<text class="count" x="${short(list[0][0])}" y="${HEIGHT - 2}">receives up to ${+most.toPrecision(2)}${vectorized ? " e" : ""}</text>`);
       } else list.forEach(([x, y], i) => {
         const wide = K === 1 ? 12 : box - 8;
         parts.push(`<g class="unit${trace.open[l][i] ? "" : " closed"}"><rect x="${short(x - box / 2)}" y="${short(y - BOX / 2)}" width="${short(box)}" height="${BOX}" rx="5"/>`

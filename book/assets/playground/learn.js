@@ -120,7 +120,7 @@ function learnModule(Random, Networks, Initial) {
       return this.examples(part, Uint32Array.from({ length: n }, (_, k) => k));
     }
 
-    // Mean angle in degrees between what each hidden layer hears under the rule and under BP, as
+    // Mean angle in degrees between what each hidden layer receives under the rule and under BP, as
     // gevb.alignment_angles gives it.
     angles() {
       const [x, labels, B] = this.firsts("test", BATCH_SHOWN), { network, settings: { rule } } = this;

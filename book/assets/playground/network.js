@@ -256,8 +256,8 @@ function networkModule() {
     return delta;
   }
 
-  // What the units of every layer hear, (B, positions, units) before the gate, and delta, the same behind
-  // it. They hear 1 under GEVB (Eq. 9), the gradient's share under BP (Eq. 13), the same through fixed
+  // What the units of every layer receive, (B, positions, units) before the gate, and delta, the same behind
+  // it. They receive 1 under GEVB (Eq. 9), the gradient's share under BP (Eq. 13), the same through fixed
   // random weights under FA (fixed: a matrix for every layer), and a fixed random mix of what the output
   // is told under DFA (fixed: { columns, matrix }, with a column for every unit, position by position).
   function feedback({ layers, outputs }, rule, fixed, { B, from, open }, output) {

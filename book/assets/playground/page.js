@@ -236,7 +236,7 @@
       forward: `Forward: the example goes up through the layers, and ${forward}. The guess: ${names[guess]}, ${verdict}.`,
       error: `Error: e is the guess minus the truth, one number for each class, from ${range(network.vectorized ? e : p.map((v, k) => v - (k === label)))}.`,
       message: `Message: ${message}`,
-      change: `Change: by the gate, what the unit hears, and what the sender has to do with e. Of the ${last.length} output weights, ${up} are to grow and ${down} to shrink. (Shown, not made: training uses batches.)`,
+      change: `Change: by the gate, what the unit receives, and what the sender has to do with e. Of the ${last.length} output weights, ${up} are to grow and ${down} to shrink. (Shown, not made: training uses batches.)`,
     }[state.stage];
   }
 

@@ -5,8 +5,8 @@
   const { judge } = answersModule();
   const KEY = "gevb answers";
   const WANTED = {
-    number: "Wanted is a number, as 1000 or 0.5 or 1/12",
-    numbers: "Wanted are numbers with commas between them",
+    number: "Write a number, as 1000 or 0.5 or 1/12",
+    numbers: "Write numbers with commas between them",
     choice: "Choose one of them first",
     selection: "Choose some of them first",
   };

@@ -22,6 +22,7 @@ from gevbook.plots import (
     ends,
     finished,
     frames,
+    key,
     line,
     panels,
     short,
@@ -30,50 +31,75 @@ from gevbook.plots import (
 _TICKS = [1, 2, 5, 10, 20, 40, 60, 90]
 
 
-def angle_triangle(r: Sequence[float]) -> go.Figure:
-    r"""Draw :math:`\hat\delta` as its part along 1 and the rest, a right triangle; a slider."""
+def angle_triangle(r: Mapping[int, Sequence[float]], titles: Sequence[str]) -> go.Figure:
+    r"""Draw :math:`\hat\delta` as its part along 1 and the rest, right triangles; a slider.
+
+    Args:
+        r: for each width of the network, the relative standard deviation of each layer shown.
+        titles: names of these layers.
+    """
+    sides = {
+        "of GEVB: mean": COLOURS["gevb"],
+        "the rest: standard deviation": NEUTRAL,
+        "of the gradient": COLOURS["bp"],
+    }
+    highest = max(value for values in r.values() for value in values)
 
     def drawn(value: float) -> list[go.Scatter]:
         theta = math.atan(value)
         arc = np.linspace(0, theta, 20)
-        sides = [
-            ("of GEVB: mean", (0, 1), (0, 0), COLOURS["gevb"]),
-            ("the rest: standard deviation", (1, 1), (0, value), NEUTRAL),
-            ("of the gradient", (0, 1), (0, value), COLOURS["bp"]),
-        ]
+        ends = ((0, 1), (0, 0)), ((1, 1), (0, value)), ((0, 1), (0, value))
         label = go.Scatter(
-            x=[0.36],
-            y=[0.09],
+            x=[0.06],
+            y=[0.92 * highest],
             mode="text",
-            text=[f"{math.degrees(theta):.1f}°"],
+            textposition="middle right",
+            text=[f"r = {value:.2f}<br>θ = {math.degrees(theta):.1f}°"],
             textfont={"size": 15},
             showlegend=False,
             hoverinfo="skip",
         )
         angle_drawn = short(0.25 * np.cos(arc)), short(0.25 * np.sin(arc))
         return [
-            *(line((x, short(y)), colour, name, width=4) for name, x, y, colour in sides),
+            *(
+                line((x, short(y)), colour, width=4)
+                for (x, y), colour in zip(ends, sides.values(), strict=True)
+            ),
             line(angle_drawn, NEUTRAL, width=1.5),
             label,
         ]
 
-    figure = go.Figure()
-    views = {f"{value:g}": drawn(value) for value in r}
-    frames(figure, views, "r = ", start=list(views)[len(r) // 2])
+    figure = panels(titles)
+    figure.add_traces([key(name, colour, "line-ew-open") for name, colour in sides.items()])
+    views = {
+        f"{width:,}": [trace for value in values for trace in drawn(value)]
+        for width, values in r.items()
+    }
+    places = [panel for panel in range(1, 1 + len(titles)) for _ in range(5)]
+    frames(figure, views, "width n = ", places=places)
+    figure.update_xaxes(**HIDDEN, range=[-0.05, 1.1])
+    figure.update_yaxes(**HIDDEN, range=[-0.06, 1.05 * highest])
+    widths = list(r)
+    said = "; ".join(
+        f"{title}, "
+        + ", ".join(f"{math.degrees(math.atan(r[n][k])):.1f}° at width {n:,}" for n in widths)
+        for k, title in enumerate(titles)
+    )
+    first, last = (
+        " and ".join(f"{math.degrees(math.atan(value)):.0f}°" for value in r[n])
+        for n in (widths[0], widths[-1])
+    )
     return finished(
         figure,
-        alt="A right triangle. Along the base lies the direction of GEVB, as long as the mean of "
-        "dhat; the upright side is as long as its standard deviation; the gradient's feedback is "
-        "the slope. The angle at the base is arctan of the ratio r: "
-        f"{math.degrees(math.atan(r[0])):.0f} to {math.degrees(math.atan(r[-1])):.0f} degrees as "
-        f"r goes from {r[0]:g} to {r[-1]:g}.",
+        alt="Right triangles. Along the base lies the direction of GEVB, as long as the mean of "
+        "δ̂; the upright side is as long as its standard deviation; the gradient's feedback is "
+        f"the slope. The angle at the base is arctan of their ratio r: {said}.",
         caption="The gradient's feedback (blue) is the part that GEVB has (green), as long as the "
         r"mean of $\hat\delta$, and a rest at right angles to it, as long as the standard "
-        "deviation. Their ratio r alone makes the angle. Say first at which r it is 45°, and "
-        "whether half that r makes half the angle; then move the slider there.",
-        height=280,
-        xaxis={**HIDDEN, "range": [-0.05, 1.15]},
-        yaxis={**HIDDEN, "range": [-0.06, 1.03 * max(r)], "scaleanchor": "x"},
+        f"deviation. The angles go from {first} at width {widths[0]:,} to {last} at "
+        f"{widths[-1]:,}.",
+        height=250,
+        narrow=150,
     )
 
 

@@ -32,7 +32,7 @@ def _weights() -> Number:
             right + K * (n_1 + n_2 + n_3 + 1): "That includes the biases. Right otherwise: count "
             "weights.",
         },
-        otherwise="Count layer by layer: who shares?",
+        otherwise="Count layer by layer. In which layers do the K components share a weight?",
         tolerance=0.0,
     )
 
@@ -44,7 +44,10 @@ check_weights = _weights()
 def check_gate(t: tuple[float, ...]) -> str:
     """Find a gating vector that passes three given pre-activations and stops two."""
     if not any(t):
-        return "Not yet. t is not both zero: with t = 0 the gate would be open always."
+        return (
+            "Not yet. With t = 0 the gate is always open: give at least one number that is not "
+            "zero."
+        )
 
     def opens(h: tuple[float, float], sign: int = 1) -> bool:
         return sign * (t[0] * h[0] + t[1] * h[1]) >= 0
@@ -52,8 +55,8 @@ def check_gate(t: tuple[float, ...]) -> str:
     wrong = [h for h in PASS if not opens(h)] + [h for h in STOP if opens(h)]
     if not wrong:
         return (
-            "Right. All of the first lie within 90 degrees of t, none of the others. "
-            "Its length plays no role."
+            "Right. The vectors to pass lie within 90 degrees of t, those to stop do not. The "
+            "length of t plays no role."
         )
     if all(opens(h, -1) for h in PASS) and not any(opens(h, -1) for h in STOP):
         return (
@@ -68,12 +71,12 @@ def _contraction() -> Number:
     return Number(
         asks="Fewest multiply-adds of one example's update: 100 senders, 50 receivers, K = 10.",
         right=K * senders + senders * receivers,
-        because="First e . a_j, once for each sender, then one product with the receiver's "
+        because="First e · a_j, once for each sender, then one product with the receiver's "
         "feedback for each synapse.",
         slips={
             K * senders * receivers: "That multiplies all K components at every synapse. The inner "
-            "product e . a_j does not depend on the receiver: form it first.",
-            senders * receivers: "That forgets the inner products e . a_j: K multiply-adds a "
+            "product e · a_j does not depend on the receiver: form it first.",
+            senders * receivers: "That forgets the inner products e · a_j: K multiply-adds a "
             "sender.",
             K * (senders + receivers) + senders * receivers: "K products for each receiver are not "
             "needed: a receiver's feedback is one number past the first layer.",

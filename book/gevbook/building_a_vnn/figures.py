@@ -8,13 +8,21 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+import torch
+from jaxtyping import Float
+from torch import Tensor
 
+from gevb.networks import Network
 from gevbook.plots import (
     ARROW,
     COLOURS,
+    HATCHED,
     HIDDEN,
     MARKED,
+    NEGATIVE,
     NEUTRAL,
+    PALE,
+    POSITIVE,
     dots,
     finished,
     frames,
@@ -25,9 +33,6 @@ from gevbook.plots import (
     strokes,
     switch,
 )
-
-_OPEN = MARKED
-_SHADE = "rgba(0, 158, 115, 0.13)"  # the colour of GEVB, transparent
 
 # ------------------------------------------------------------- who is connected with whom
 
@@ -80,7 +85,7 @@ def units_and_weights() -> go.Figure:
         for weight in weights:
             lines = [(units[u][mu], units[-1][up]) for u, mu, up, w in synapses if w == weight]
             width = _WIDTHS[weight]
-            figure.add_trace(line(strokes(*lines), _OPEN, width=width))
+            figure.add_trace(line(strokes(*lines), MARKED, width=width))
         spots = [(p, (u, mu) in zeros) for u, unit in enumerate(units) for mu, p in enumerate(unit)]
         figure.add_trace(
             dots(
@@ -155,13 +160,13 @@ def _gate_traces(h: np.ndarray, degrees: float) -> list[go.Scatter]:
     def marks(points: np.ndarray, name: str) -> go.Scatter:
         symbols = np.where(is_open, 0, 100).astype("uint8")  # circle, circle-open
         says = f"{name} = (%{{x:.2f}}, %{{y:.2f}})<extra></extra>"
-        scale: dict[str, Any] = {"colorscale": [[0, NEUTRAL], [1, _OPEN]], "cmin": 0, "cmax": 1}
+        scale: dict[str, Any] = {"colorscale": [[0, NEUTRAL], [1, MARKED]], "cmin": 0, "cmax": 1}
         colours = is_open.astype("uint8")
         return dots(short(points.T), colours, says=says, size=7, symbol=symbols, **scale)
 
     arrow = {**ARROW, "size": [0, 14], "color": NEUTRAL}
     return [
-        line(short(corners.T), _SHADE, width=0).update(fill="toself", fillcolor=_SHADE),
+        line(short(corners.T), PALE, width=0).update(fill="toself", fillcolor=PALE),
         line(short(edge.T), NEUTRAL, dash="dash", width=1.5),
         marks(h, "h"),
         line(short([[0, x] for x in 1.5 * t]), NEUTRAL, marker=arrow, width=4),
@@ -200,6 +205,71 @@ def gate_half_space(
     )
 
 
+def one_unit(
+    network: Network, x: Float[Tensor, "1 *image"], units: Sequence[int], layer: int = 1
+) -> go.Figure:
+    r"""Draw the components of one unit as bars, from the senders through the gate; a slider.
+
+    The panels show the strongest sender's weighted activation :math:`w_{ij} a_{j\mu}`, the
+    pre-activation :math:`h_{i\mu}`, the terms of :math:`\mathbf t_i \cdot \mathbf h_i`, and the
+    activation :math:`a_{i\mu}`.
+
+    Args:
+        network: fully connected and vectorized.
+        x: one image.
+        units: receiving units, by index; the slider names them from 1.
+        layer: index of the units' layer, 1 for the second hidden layer.
+    """
+    weights, gate = network.layers[layer].weights, network.layers[layer].gate
+    assert gate is not None
+    with torch.no_grad():
+        a = network.trace(x).inputs[layer]
+        h = weights(a)
+        passed = gate(h)[0]
+    titles = ("strongest sender", "all senders: h", "times t", "after the gate: a")
+    figure = panels(titles, rows=2)
+    components = list(range(1, 1 + len(passed)))
+
+    def drawn(unit: int) -> list[go.Bar]:
+        added = weights.weight[unit].detach() * a[0]  # (K, senders)
+        strongest = added[:, added.norm(dim=0).argmax()]
+        values = (strongest, h[0, :, unit], gate.t[:, unit] * h[0, :, unit], passed[:, unit])
+        return [
+            go.Bar(
+                x=components,
+                y=short(v, 3),
+                marker={"color": np.where(v.numpy() < 0, NEGATIVE, POSITIVE).tolist()},
+                hovertemplate="component %{x}: %{y}<extra></extra>",
+                showlegend=False,
+            )
+            for v in values
+        ]
+
+    projections = {unit: float(gate.t[:, unit] @ h[0, :, unit]) for unit in units}
+    names = {
+        unit: f"{unit + 1}: t · h = {value:.2f}, {'open' if value >= 0 else 'closed'}"
+        for unit, value in projections.items()
+    }
+    frames(figure, {names[u]: drawn(u) for u in units}, "unit ", places=range(1, 5))
+    figure.update_xaxes(dtick=1 if len(components) < 6 else 3, tick0=1)
+    figure.update_xaxes(title="component", row=2)
+    opened = sum(value >= 0 for value in projections.values())
+    return finished(
+        figure,
+        alt=f"The {len(components)} components of a unit as bars: the strongest sender's share, "
+        "the pre-activation h, the products with the gating vector t, and the activation a. Units "
+        f"{'; '.join(names.values())}.",
+        caption="One unit of the second hidden layer for one digit, a bar for each component: what "
+        "the strongest sender adds (its activation times the shared weight), the sum over all "
+        r"senders $\mathbf h$, its products with $\mathbf t$, and the activation $\mathbf a$. The "
+        r"sum of the third panel, $\mathbf t \cdot \mathbf h$, decides: $\mathbf a$ is "
+        r"$\mathbf h$ or zero. "
+        f"The gates of {opened} of the {len(units)} units are open.",
+        height=380,
+        narrow=380,
+    )
+
+
 def gate_and_rectifier(directions: int = 24) -> go.Figure:
     """Draw the images of vectors on a circle: by the gate with t = (1, 1), and by a ReLU each."""
     phi = 2 * np.pi * (np.arange(directions) + 0.5) / directions
@@ -218,7 +288,7 @@ def gate_and_rectifier(directions: int = 24) -> go.Figure:
         kept = np.isclose(a, h).all(1)
         bent = ~kept & (a > 0).any(1)
         groups = (
-            ("kept as it is", kept, "circle", _OPEN),
+            ("kept as it is", kept, "circle", MARKED),
             ("set to 0", ~kept & ~bent, "circle-open", NEUTRAL),
             ("direction changed", bent, "x", NEUTRAL),
         )
@@ -245,10 +315,8 @@ def gate_and_rectifier(directions: int = 24) -> go.Figure:
 
 
 # -------------------------------------------------------------------------------- the cost
-
-_PATTERN = {"shape": "/", "fillmode": "overlay", "fgcolor": "#FFFFFF"}
 _STEPS = {  # by the kind of step: colour, pattern
-    "BP by autograd": (COLOURS["bp"], _PATTERN),
+    "BP by autograd": (COLOURS["bp"], HATCHED),
     "BP, contracted": (COLOURS["bp"], None),
     "GEVB": (COLOURS["gevb"], None),
 }

@@ -156,7 +156,7 @@ def feedback_maps(maps: Mapping[str, Float[Tensor, "height width"]]) -> go.Figur
         figure,
         alt="Feedback that the positions of one channel receive, as images for "
         f"{', '.join(maps)}. Orange is positive, violet negative.",
-        caption="What the positions of one channel hear, each map in units of its largest: "
+        caption="What the positions of one channel receive, each map in units of its largest: "
         "orange is positive, violet negative, grey none. "
         + "; ".join(f"{name}: {_spread(feedback)}" for name, feedback in maps.items())
         + ".",

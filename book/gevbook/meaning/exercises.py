@@ -49,9 +49,9 @@ check_local = Selection(
     slips={
         "shared kernel": "A shared kernel's update is a sum over all positions, so connections at "
         "different places would have to agree.",
-        "Adam": "Adam keeps two numbers for each weight and looks at no other weight. Whether a "
-        "synapse does such a thing is another question; it could.",
-        "clamping": "A weight that would become negative stays at zero: nothing else is asked.",
+        "Adam": "Adam keeps two numbers for each weight and looks at no other weight. This says "
+        "only that a synapse could do it, not that it does.",
+        "clamping": "A weight that would become negative stays at zero. This needs no message.",
         "mean over a batch": "A connection can add up its own updates before it changes. It needs "
         "a memory (a trace), not a message.",
         "gate": "Whether the receiving unit is active is known where its inputs arrive.",

@@ -276,7 +276,7 @@ def broadcasts(errors: Mapping[str, Sequence[float]], chance: float = 90.0) -> g
     return finished(
         figure,
         alt=f"Mean test error by broadcast: {values}.".replace("<br>", " "),
-        caption="Test error by what the units hear in place of the exact error vector; "
+        caption="Test error by what the units receive in place of the exact error vector; "
         f"{chance:.0f} % (dotted) is guessing. Means: {values}.".replace("<br>", " "),
         height=380,
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gevbook.answers import Choice, Number, Numbers
 
-_OF_W = "Those are the eigenvalues of W, for (v, -v). The vectors (v, v) see |W|."
-_OF_ABS = "Those are the eigenvalues of |W|, for (v, v). The vectors (v, -v) see W."
+_OF_W = "Those are the eigenvalues of W, for (v, -v). Add those of |W|, for (v, v)."
+_OF_ABS = "Those are the eigenvalues of |W|, for (v, v). Add those of W, for (v, -v)."
 
 check_eigenvalues = Numbers(
     asks="The four eigenvalues of the ON/OFF matrix of W = [[0, 1], [-1, 0]].",
@@ -27,13 +27,14 @@ check_variance = Number(
     asks="Squared activity after ten layers with variance 2 / n_in instead of 4 / n_in.",
     right=2.0**-10,
     because="The ON subnetwork has n_in / 2 inputs, half of them active: 2 / n_in is half of what "
-    "it needs, in every layer.",
+    "it needs in every layer.",
     slips={
         1.0: "2 / n_in is right for a mixed-sign network of n_in inputs. The ON subnetwork has "
         "half of them.",
-        0.5: "That is one layer; ten layers multiply.",
+        0.5: "That is the factor of one layer. Multiply the factors of ten layers.",
         2.0**-5: "That is the factor of the activity. The question is about its square.",
-        4.0**-10: "The gates' half is there with 4 / n_in, too: compare the two variances.",
+        4.0
+        ** -10: "With 4 / n_in half of the gates are closed, too. Compare the two variances only.",
         2.0**10: "Smaller weights make the activity smaller.",
     },
     otherwise="Compare He's variance, 2 / inputs, for the half-width network with the one given.",
@@ -45,7 +46,7 @@ check_pair_updates = Choice(
     because="The gates of the receiving twins agree, and the senders' activations are opposite. To "
     "stay a pair the two weights would have to change alike.",
     slips={
-        "same": "That would keep the pairs, but the update is G (e . a): what changes in it from "
+        "same": "That would keep the pairs, but the update is G (e · a): what changes in it from "
         "the ON units to their OFF twins?",
     },
 )

@@ -29,7 +29,8 @@ check_shuffled = Number(
     slips={
         0.0: "0 means that every class is one single place. Shuffling does the contrary.",
         0.1: "Ten classes are not the reason: ask how far apart two points of one class are.",
-        0.5: "A half of what? Ask how far apart two points of one class are, and two of any.",
+        0.5: "Half of which distance? Ask how far apart two points of one class are, and two of "
+        "any.",
     },
     otherwise="Compare a pair from one class with any pair. Does the label tell anything?",
     tolerance=0.05,
@@ -38,7 +39,7 @@ check_shuffled = Number(
 check_reading = Choice(
     asks="What a map in which one cluster is twice as wide as another says.",
     right="c",
-    because="Neighbours are what t-SNE tries to keep; widths and gaps are left over.",
+    because="t-SNE tries to keep neighbours together. Widths and gaps say little.",
     slips={
         "a": "Width in a map follows the number of points rather than their spread: t-SNE gives "
         "every point about as many neighbours, dense or not.",

@@ -38,21 +38,22 @@ def keeps_signs(nonlinearity: Callable[[Tensor], Tensor], samples: int = 50) -> 
 check_nonlinearities = Selection(
     asks="Which of `NONLINEARITIES` keep the sign match in the place of the gate.",
     right=frozenset({"leaky gate", "ball gate"}),
-    because="Just those whose Jacobian is, at every h, a nonnegative number times the identity.",
+    because="The Jacobian of these two is a nonnegative number times the identity, at every h.",
     slips={
-        "leaky gate": "The leaky gate belongs to them: its Jacobian is 1 or 0.1 times the "
-        "identity. A factor has to be nonnegative, not 0 or 1.",
-        "flipping gate": "The flipping gate does not: its Jacobian is minus the identity on one "
-        "side, which turns dhat negative. A multiple of the identity is not enough, it must be "
-        "nonnegative.",
-        "ball gate": "The ball gate belongs to them: where the gate switches does not matter, only "
-        "that it stays put for small changes of h.",
-        "soft gate": "The soft gate does not: its factor changes with h, which adds h times the "
-        "gradient of the factor to the Jacobian. One factor for all components is not enough.",
-        "length": "The length does not: its factor |h| changes with h, which adds h h^T / |h| to "
-        "the Jacobian. One factor for all components is not enough.",
-        "tanh per component": "tanh per component does not: its Jacobian is diagonal, but the "
-        "entries differ.",
+        "leaky gate": "The leaky gate keeps the sign match: its Jacobian is 1 or 0.1 times the "
+        "identity. The factor must be nonnegative; it need not be 0 or 1.",
+        "flipping gate": "The flipping gate does not keep it: its Jacobian is minus the identity "
+        "on one side, which turns δ̂ negative. A multiple of the identity is not enough: the "
+        "factor must be nonnegative.",
+        "ball gate": "The ball gate keeps the sign match: it may switch anywhere, if small "
+        "changes of h do not switch it.",
+        "soft gate": "The soft gate does not keep it: its factor changes with h, which adds h "
+        "times the gradient of the factor to the Jacobian. One factor for all components is not "
+        "enough.",
+        "length": "The length does not keep it: its factor |h| changes with h, which adds h hᵀ / "
+        "|h| to the Jacobian. One factor for all components is not enough.",
+        "tanh per component": "tanh per component does not keep it: its Jacobian is diagonal, but "
+        "the entries differ.",
     },
 )
 
@@ -62,37 +63,37 @@ def _examples(answer: object) -> list[tuple[Fraction, ...]]:
     return [tuple(map(Fraction, numbers(2)(pair))) for pair in members(answer, 2)]
 
 
-@construction("two examples, (dhat, u) of each, as in [(1, 2), (3, 4)]", _examples)
+@construction("two examples, (δ̂, u) of each, as in [(1, 2), (3, 4)]", _examples)
 def check_batch(examples: list[tuple[Fraction, ...]]) -> str:
-    """Find two examples, (dhat, GEVB update) each, whose sums differ in sign."""
+    """Find two examples, (δ̂, GEVB update) each, whose sums differ in sign."""
     dhat, update = zip(*examples, strict=True)
     ours, gradient = sum(update), sum(d * u for d, u in examples)
     if min(dhat) < 0:
-        return "Not yet. A negative dhat needs a negative weight: in a VNN this cannot happen."
+        return "Not yet. A negative δ̂ needs a negative weight: in a VNN this cannot happen."
     if min(dhat) == 0:
         return (
-            "Not yet. That uses a unit without an active path. It can be done with both dhat "
-            "positive."
+            "Not yet. That uses a unit without an active path. It can be done with both δ̂ positive."
         )
     if update[0] * update[1] >= 0:
         return (
-            "Not yet. Updates of one sign add up to that sign, whatever the weights: the two "
-            "examples have to disagree."
+            "Not yet. Updates of one sign add up to that sign, with any factors: choose updates "
+            "of different signs."
         )
     if ours * gradient >= 0:
         return (
             f"Not yet. The sums are {float(ours):g} (GEVB) and {float(gradient):g} (gradient), of "
-            "one sign or zero: let the example with the smaller update have the larger dhat."
+            "one sign or zero: let the example with the smaller update have the larger δ̂."
         )
     return (
         f"Right. GEVB adds up to {float(ours):g}, the gradient to {float(gradient):g}. "
-        "Each example agrees, their sums do not: only the gradient weighs them by dhat."
+        "The signs agree in each example but not in the sums, because only the gradient weighs "
+        "the examples by δ̂."
     )
 
 
-@construction("two numbers, (number of paths, dhat)", numbers(2))
+@construction("two numbers, (number of paths, δ̂)", numbers(2))
 def check_paths(answer: tuple[float, ...]) -> str:
-    """Count the active paths and find dhat of unit 2 of the first layer, in example 3."""
+    """Count the active paths and find δ̂ of unit 2 of the first layer, in example 3."""
     network = small_network()
     trace = exact.forward(network, small_inputs()[2])
     paths = exact.active_paths(network, trace, 0, 1)
@@ -101,8 +102,8 @@ def check_paths(answer: tuple[float, ...]) -> str:
     values = list(paths.values())
     if (count, dhat) == (len(paths), sum(values)):
         return (
-            f"Right. {len(paths)} active paths, and dhat = {' + '.join(map(str, values))} = "
-            f"{sum(values)}. The unit's own gate does not enter into it."
+            f"Right. {len(paths)} active paths, and δ̂ = {' + '.join(map(str, values))} = "
+            f"{sum(values)}. The unit's own gate plays no part."
         )
     if count == len(exact.active_paths(network, everyone, 0, 1)):
         return (
@@ -121,5 +122,5 @@ def check_paths(answer: tuple[float, ...]) -> str:
         )
     return (
         "Not yet. Follow the thick lines of the drawing, from the unit to the output, and count "
-        "the ways to choose them. Weights of zero are not drawn and do not count."
+        "the different ways. Weights of zero are not drawn and do not count."
     )

@@ -74,7 +74,7 @@ def active_paths(network: exact.ExactNetwork, inputs: Sequence[exact.Vector]) ->
         looks = [idle if not on[u] else fed if heard[u] else starved for u in place]
         fills, symbols = zip(*looks, strict=True)
         says = [
-            f"{'active' if on[u] else 'inactive'}, dhat = {heard[u]}"
+            f"{'active' if on[u] else 'inactive'}, δ̂ = {heard[u]}"
             + (
                 f", {len(exact.active_paths(network, trace, *u))} active paths"
                 if u[0] < len(sizes) - 1
@@ -181,9 +181,8 @@ def one_weight(
         figure,
         alt=f"A network of {len(sizes) - 1} hidden layers and an output unit. A slider moves the "
         f"thick weight to the output. Updates with the wrong sign, of {total} weights: {counts}.",
-        caption="The lines are weights. The slider moves the thick one. Below zero, the updates "
-        f"of the weights that act only or mostly through it get the wrong sign (red): {counts}, "
-        f"of {total} weights.",
+        caption="The lines are weights. The slider moves the thick one. Below zero, updates "
+        f"of weights below it get the wrong sign (red): {counts}, of {total} weights.",
         height=300,
         xaxis={**HIDDEN, "range": [-0.3, len(sizes) - 0.7]},
         yaxis={**HIDDEN, "range": [-(max(sizes) - 1) / 2 - 0.4, (max(sizes) - 1) / 2 + 0.4]},

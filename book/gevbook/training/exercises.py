@@ -50,7 +50,7 @@ def check_order(at: dict[str, int]) -> str:
         return "Not yet. That erases the update before the optimizer has seen it."
     if at["clamp_"] < at["backward"]:
         return (
-            "Not yet. The next batch would clamp first, but after the last batch nobody does: "
+            "Not yet. The next batch would clamp first, but nothing clamps after the last batch: "
             "evaluation and checkpoint would see negative weights."
         )
     if at["clamp_"] < at["step"]:
@@ -58,26 +58,26 @@ def check_order(at: dict[str, int]) -> str:
             "Not yet. The step comes after the clamp and can make weights negative, and the next "
             "forward pass would use them."
         )
-    return "Right. Nothing left over in .grad, fill it, step, and only then back to >= 0."
+    return "Right. Empty .grad, fill it, take the step, and then set negative weights to zero."
 
 
 check_checkpoint = Selection(
     asks="The smallest set of parts that a checkpoint needs beside the configuration.",
     right=frozenset({"network", "optimizer", "order", "epoch"}),
-    because="All that changes while training, and nothing else.",
+    because="These change during training. All else follows from the configuration.",
     slips={
-        "network": "Without the weights there is nothing to go on with.",
+        "network": "Without the weights the run cannot continue.",
         "optimizer": "Without Adam's averages the next steps have other sizes: Adam would start "
         "its two running means from zero again.",
         "order": "Without the state of the generator, the resumed run sees the examples in the "
         "order of epoch 1 again, not in the order that the uninterrupted run would have used.",
         "epoch": "Without the number of epochs done, the run would not know when to stop.",
-        "feedback": "That would do, but can be smaller. DFA's and FA's random weights follow from "
-        "the configuration's seed.",
-        "gating vectors": "That would do, but can be smaller. They never change and follow from "
-        "the configuration's seed. (The package's network state holds them all the same; they are "
-        "small.)",
-        "data": "That would do, but can be smaller. The images do not change; their files are "
-        "checked against known sums instead.",
+        "feedback": "That works, but is not the smallest set. DFA's and FA's random weights "
+        "follow from the configuration's seed.",
+        "gating vectors": "That works, but is not the smallest set. They never change and follow "
+        "from the configuration's seed. (The package's network state holds them all the same; "
+        "they are small.)",
+        "data": "That works, but is not the smallest set. The images do not change; their files "
+        "are checked against known sums instead.",
     },
 )

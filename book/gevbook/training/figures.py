@@ -174,7 +174,7 @@ def angles_by_layer(runs: Mapping[str, Record]) -> go.Figure:
     return finished(
         figure,
         alt=f"Angle in degrees between feedback and gradient. {ends(curves, '')}.",
-        caption="Angle between what the hidden layers hear and the gradient; at 90° they have "
+        caption="Angle between what the hidden layers receive and the gradient; at 90° they have "
         f"nothing in common. In hidden layers 1 to {layers}, at the end: "
         + "; ".join(
             ", ".join(f"{angle:.0f}°" for angle in record.history[-1].angles) + f" ({name})"
