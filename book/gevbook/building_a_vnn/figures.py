@@ -166,7 +166,7 @@ def _gate_traces(h: np.ndarray, degrees: float) -> list[go.Scatter]:
 
     arrow = {**ARROW, "size": [0, 14], "color": NEUTRAL}
     return [
-        line(short(corners.T), PALE, width=0).update(fill="toself", fillcolor=PALE),
+        line(short(corners.T), PALE, width=0).update(fill="toself", fillcolor=PALE, opacity=0.5),
         line(short(edge.T), NEUTRAL, dash="dash", width=1.5),
         marks(h, "h"),
         line(short([[0, x] for x in 1.5 * t]), NEUTRAL, marker=arrow, width=4),
@@ -226,7 +226,7 @@ def one_unit(
         a = network.trace(x).inputs[layer]
         h = weights(a)
         passed = gate(h)[0]
-    titles = ("strongest sender", "all senders: h", "times t", "after the gate: a")
+    titles = ("w times the strongest sender", "all senders: h", "t times h", "after the gate: a")
     figure = panels(titles, rows=2)
     components = list(range(1, 1 + len(passed)))
 

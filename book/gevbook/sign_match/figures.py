@@ -329,7 +329,7 @@ def agreement(curves: Mapping[str, Mapping[int, float]]) -> go.Figure:
         f"{name}: {', '.join(f'{v:.0f} % at {share} %' for share, v in curve.items())}"
         for name, curve in curves.items()
     )
-    figure.update_yaxes(range=[40, 103])
+    figure.update_yaxes(range=[30, 103])
     return finished(
         figure,
         alt=f"Right signs against the share of negative weights. {says}. A dotted line marks 50 %.",
