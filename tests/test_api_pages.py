@@ -19,7 +19,7 @@ PAGES = sorted((BOOK / "api").glob("*.md"))
 # folder by what is in it.
 APART = re.compile(
     r"gevb\.(cli|__main__|version)"
-    r"|gevbook\.(answers|\w+\.exercises|(?!plots|figures|widget|checks|toys)\w+)"
+    r"|gevbook\.(answers|\w+\.exercises|(?!plots|figures|curves|widget|checks|toys)\w+)"
 )
 MODULES = [
     name
