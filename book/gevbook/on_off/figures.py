@@ -89,8 +89,8 @@ def cosines_by_layer(
         figure,
         alt=f"Mean cosine between the vectors of two units, by layer. In the last layer: {last}. "
         f"Predicted for plain weights, layer by layer: {', '.join(f'{c:.2f}' for c in predicted)}.",
-        caption="How alike the vectors of two units are on average, layer by layer; at 1 all say "
-        f"the same. In the last layer: {last}; the prediction for plain weights ends at "
+        caption="How alike the vectors of two units are on average, layer by layer; at 1 all have "
+        f"one direction. In the last layer: {last}; the prediction for plain weights ends at "
         f"{predicted[-1]:.2f}.",
         height=270,
     )
