@@ -103,6 +103,35 @@ def test_tied_locally_connected_layer_is_the_convolution(first, stride, padding)
     assert relative_difference(lc.bias.grad.sum((2, 3), keepdim=True), conv.bias.grad) <= 1e-12
 
 
+@pytest.mark.parametrize(("kernel", "padding"), [(5, 0), (5, 2), (5, 4), (6, 3), (6, 5)])
+def test_products_of_spectra_are_the_convolution(kernel, padding):
+    """Large kernels over vector units, with their gradients."""
+    conv = randomize(gevb.Conv2d(K, (2, 7, 10), 4, kernel, padding=padding))
+    a = randn(B, K, 2, 7, 10).requires_grad_()
+    assert conv._by_spectra(a)
+    direct = F.conv2d(a.flatten(0, 1), conv.weight, padding=padding)
+    wanted = direct.unflatten(0, (B, K)) + conv.bias
+    got = conv(a)
+    assert torch.allclose(got, wanted, rtol=0, atol=1e-12)
+    signal = randn(*got.shape)
+    inputs = (a, conv.weight, conv.bias)
+    pairs = (torch.autograd.grad((h * signal).sum(), inputs) for h in (got, wanted))
+    for ours, theirs in zip(*pairs, strict=True):
+        assert torch.allclose(ours, theirs, rtol=0, atol=1e-11)
+
+
+def test_spectra_are_left_out_where_they_do_not_pay():
+    vectors, scalars = randn(B, K, 2, 7, 10), randn(B, 1, 2, 7, 10)
+    for a, layer in (
+        (vectors, gevb.Conv2d(K, (2, 7, 10), 4, 3)),
+        (vectors, gevb.Conv2d(K, (2, 7, 10), 4, 5, stride=2)),
+        (vectors, gevb.Conv2d(K, (2, 7, 10), 4, 5, padding=5)),
+        (scalars, gevb.Conv2d(K, (2, 7, 10), 4, 5, first=True)),
+        (scalars, gevb.Conv2d(1, (2, 7, 10), 4, 5)),
+    ):
+        assert not layer._by_spectra(a)
+
+
 @pytest.mark.parametrize("kind", MAKERS)
 def test_transpose_is_the_adjoint(kind):
     layer = randomize(MAKERS[kind](2, False))

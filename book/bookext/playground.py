@@ -202,8 +202,8 @@ class Discoveries:
                 "One message nearly suffices",
                 PAGE,
                 "data=digits&net=vnn&rule=gevb&vs=bp",
-                "In a VNN all units receive the same vector under GEVB, and each receives its own under "
-                "back-propagation. How far apart will the two curves be?",
+                "In a VNN all units receive the same vector under GEVB, and each receives its own "
+                "under back-propagation. How far apart will the two curves be?",
                 f"Test errors {after}: GEVB {self.errors('nearly', rule='gevb')}, "
                 f"BP {self.errors('nearly', rule='bp')}. BP stays a little ahead.",
             ),
@@ -238,7 +238,7 @@ class Discoveries:
                 "Random feedback has to wait",
                 PAGE,
                 "data=digits&net=ordinary&rule=dfa&vs=bp",
-                "An ordinary network, and each unit receives a fixed random mix of the errors (DFA). "
+                "An ordinary network. Each unit receives a fixed random mix of the errors (DFA). "
                 "How many epochs until it gets nine of ten digits right?",
                 f"Test errors {after}: DFA {self.errors('random', rule='dfa')}, BP "
                 f"{self.errors('random', rule='bp')}. Most seeds have not got there by epoch "
