@@ -59,7 +59,7 @@ class Spread(LoadScopeScheduling):
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Spread | None:
-    """With `--dist loadscope`."""
+    """Schedule the tests for `--dist loadscope`."""
     return Spread(config, log) if config.getvalue("dist") == "loadscope" else None
 
 

@@ -1,4 +1,4 @@
-"""What a test's process does until it is killed; apart from the tests, which it need not import."""
+"""Work of a test's process until it is killed; it does not import the tests."""
 
 from __future__ import annotations
 

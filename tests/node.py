@@ -24,7 +24,7 @@ MODULES = {  # by file, and the modules that each is given
 
 
 def in_node(body: str, **values: Any) -> Any:
-    """What JavaScript returns that knows all modules, and some values by name."""
+    """Run JavaScript with all modules and some named values; return its result."""
     modules = "\n".join(
         f"{(ASSETS / f'{file}.js').read_text()}\n"
         f"const {name} = {file.partition('/')[2]}Module({', '.join(needs)});"

@@ -249,7 +249,7 @@ def test_a_figure_that_changes_gets_another_picture():
 
 
 def folded(form):
-    """What is said to which answer, for those without scripts."""
+    """The replies to each answer, as readers without scripts see them."""
     return [
         (item.strong.get_text().removesuffix(":"), item.select_one(".says").get_text())
         for item in form.select("noscript li")

@@ -320,7 +320,7 @@ def test_output_that_cannot_be_written():
 
 
 def test_a_code_page_without_the_signs_of_a_table():
-    """As Windows has them; what cannot be written is a question mark."""
+    """A code page of Windows; a sign that it lacks is printed as a question mark."""
     command = [sys.executable, "-m", "gevb", "table", "--dataset", "digits", "--only", "fc-"]
     environment = {**os.environ, "PYTHONIOENCODING": "tis-620", "PYTHONUTF8": "0"}
     done = subprocess.run(command, capture_output=True, env=environment)

@@ -309,7 +309,7 @@ def test_full_disk(tmp_path, small_disk):
 
 
 def test_a_failure_that_cannot_be_recorded_stops_no_other_run(tmp_path, monkeypatch):
-    """As on a disk that is full for results."""
+    """The disk for results is full."""
     damaged, whole = SHORT[:2]
     folder = tmp_path / "checkpoints" / damaged.name
     folder.mkdir(parents=True)

@@ -84,7 +84,7 @@ def test_whatever_the_answer_one_line_is_said(exercise, answer, capsys):
 
 @known(Known)
 def test_right_and_every_slip_get_their_sentence(exercise):
-    """In particular no slip is so near to another, or to the right answer, that it is hidden."""
+    """No slip is hidden by another one, or by the right answer, that is too near."""
     assert exercise.verdict(exercise.right) == f"Right. {exercise.because}"
     for slip, says in exercise.slips.items():
         assert exercise.verdict(slip) == f"Not yet. {says}"

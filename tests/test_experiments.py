@@ -67,7 +67,7 @@ def test_published_curves():
 
 
 def test_published_curves_end_at_the_printed_means():
-    """Where all runs go on to epoch 190 and the spread is seen."""
+    """This concerns networks whose runs all go on to epoch 190."""
     off = [
         abs(published_curves()[name][190].mean - errors[0])
         for name, errors in published_errors().items()

@@ -54,7 +54,7 @@ def test_step(dataset, arch, vectorized, rule, labels):
 
 
 def test_epoch_and_evaluation_wait_for_one_result_each(monkeypatch):
-    """Of a pass over the training set, of either set's errors, and of the angles."""
+    """One result of a pass over the training set, of either set's errors, and of the angles."""
     trainer = fake_trainer(gevb.Config(nonnegative=False))
     waited = []
     monkeypatch.setattr(torch.Tensor, "item", lambda t: waited.append(t.shape) or 0.0)

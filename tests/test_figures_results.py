@@ -28,7 +28,7 @@ def run(experiment: gevb.Experiment, seed: int, errors, angles=(40.0, 20.0)) -> 
 
 
 def panel(figure, title):
-    """What is drawn under a title."""
+    """Traces drawn under a title."""
     titles = [note.text.replace("<br>", " ") for note in figure.layout.annotations]
     axis = f"x{1 + titles.index(title)}".removesuffix("1")
     return [trace for trace in figure.data if trace.xaxis == axis]
@@ -140,7 +140,7 @@ def test_angles_are_compared_at_the_last_common_epoch():
 
 
 def test_simulated_runs_differ_as_often_as_they_should(monkeypatch):
-    """Without a difference rarely, with one of ten margins nearly always."""
+    """Rarely without a difference, nearly always with one of ten margins."""
     records = [
         run(e, 0, [90, *(published_curves()[e.name][t].mean for t in (10, 20))])
         for e in experiments(["mnist", "cifar10"])

@@ -45,7 +45,7 @@ pytestmark = pytest.mark.usefixtures("unchecked")
 
 
 def fuzz(examples: int) -> settings:
-    """So many examples, times the rounds."""
+    """Settings of Hypothesis: this number of examples, times the rounds."""
     return settings(
         max_examples=ROUNDS * examples,
         deadline=None,
@@ -56,7 +56,7 @@ def fuzz(examples: int) -> settings:
 
 
 def tried(call: Callable[[], Any]) -> Any:
-    """What a call gives; None if it was refused, in one line."""
+    """Result of a call; None if one clear line refused it."""
     try:
         result = call()
     except gevb.InputError as error:
@@ -133,7 +133,7 @@ def command_lines(draw: st.DrawFn) -> list[str]:
 
 @pytest.fixture
 def strange_folder(tmp_path, monkeypatch) -> Path:
-    """Where lines are run: a run, a file, a pipe and a loop are in it, and nothing is slow."""
+    """A folder to run command lines in: it has a run, a file, a pipe and a loop, and nothing slow."""
     monkeypatch.chdir(tmp_path)
     gevb.lab.train(gevb.Config(epochs=0), "run", **CPU)
     Path("file").write_text("file")
@@ -450,7 +450,7 @@ def test_damaged_checkpoints(damage, half_way, straight, tmp_path_factory):
 
 
 def test_killed_at_any_time(tmp_path, forking, straight):
-    """Of each run in turn the process is killed now and then, until it has come to its end."""
+    """Kill the process of each run now and then, until the run has come to its end."""
     draw, kills, wanted, runs = random.Random(0), 0, 2 * ROUNDS, 0
     while kills < wanted:
         folder = tmp_path / str(runs)

@@ -16,14 +16,14 @@ ROUNDING = re.compile(r"largest error (0|below 1e-\d+) \(wanted: (?!0\))")
 
 
 def compared(text: str) -> str:
-    """What of a text is compared, as nbval has it."""
+    """The part of a text that nbval compares."""
     for section in CONFIG.sections():
         text = re.sub(CONFIG[section]["regex"], CONFIG[section]["replace"], text)
     return text
 
 
 def texts(path) -> list[str]:
-    """What the compared cells of a notebook print."""
+    """Texts that the compared cells of a notebook print."""
     return [
         output.get("text") or output.data.get("text/plain", "")
         for cell in nbformat.read(path, 4).cells

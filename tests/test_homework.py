@@ -96,7 +96,7 @@ def test_turning_batch_takes_two_images_and_a_weight(capsys):
 
 
 def test_no_batch_turns_a_weight_into_the_last_hidden_layer():
-    """What the third task asks to explain: the feedback there is the same for all images."""
+    """The feedback there is the same for all images, as the third task asks to explain."""
     updates, gradients = zip(
         *(exercises.both(exercises.network(), k, k + 1) for k in range(40)), strict=True
     )
@@ -132,7 +132,7 @@ def test_the_notebook_s_table_is_the_checker_s():
 
 
 def test_the_solutions_pass_the_checks():
-    """By what their cells hold, which nbval compares with a run."""
+    """Compare the stored outputs, which nbval compares with a run."""
     teacher = homework.with_solutions().cells
     checks = set(re.findall(r"exercises\.(check_\w+)", "\n".join(c.source for c in teacher)))
     passed = [c.source for c in teacher if homework.is_solution(c) and "\nRight. " in c.source]

@@ -39,7 +39,7 @@ ROOMS = {name.split(".")[1] for name in MODULES if re.match(r"gevbook\.\w+\.", n
 
 
 def imports(source: str, package: str = "") -> set[str]:
-    """What a text in a package imports of the project, wherever in it."""
+    """Modules of the project that a source text imports, at any place in it."""
     found = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -77,7 +77,7 @@ def test_imports_point_down_and_not_into_anothers_room(path):
 
 
 def test_imports_make_no_circle():
-    """Not even those inside of functions."""
+    """Imports inside of functions count, too."""
     graph = {named(path): imports(path.read_text(), named(path.parent)) for path in FILES}
     assert graph["bookext.pictures"] >= {"bookext.colours", "bookext.figure_html"}
     TopologicalSorter(graph).prepare()
@@ -92,7 +92,7 @@ def test_a_notebook_has_one_room_at_most(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_no_solution_lies_open(path):
-    """In what any front end makes of the Markdown, checkers are called inside a closed fold."""
+    """Checkers are called inside a closed fold only, in the HTML that a front end makes of the Markdown."""
     for cell in notebooks.read(path).cells:
         if cell.cell_type == "markdown":
             page = BeautifulSoup(MarkdownIt().render(cell.source), "html.parser")

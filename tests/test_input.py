@@ -1,4 +1,4 @@
-"""What public functions make of odd input: take what is harmless, say one line for the rest."""
+"""Odd input to public functions: harmless input is taken, any other refused in one line."""
 
 from __future__ import annotations
 

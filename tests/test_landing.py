@@ -86,7 +86,7 @@ def test_arithmetic_is_the_packages(rule: str, classes: int, hidden: tuple[int, 
 
 
 def story() -> dict[str, Any]:
-    """What the page's script reads."""
+    """Data that the page's script reads."""
     found = re.search(
         r'<script type="application/json">(.*?)</script>', landing.moving_figure("playground.html")
     )

@@ -61,7 +61,7 @@ def stored(tool: ModuleType, *cells: nbformat.NotebookNode) -> Path:
 
 
 def test_normal_form(tool):
-    """Only what tells a reader something stays, and the form of a normal form is itself."""
+    """A normal form keeps only what readers need, and its own normal form is itself."""
     widget = v4.new_output("display_data", data={tool.WIDGET_VIEW: {"model_id": "5f"}})
     cell = ran("work()", 1, printed("a"), printed("!", "stderr"), printed("b\n"), widget)
     cell.metadata = {"tags": ["hide-input"], "execution": {"iopub.execute_input": "now"}}

@@ -42,7 +42,7 @@ def questions(tmp_path_factory):
 
 
 def words(html: str) -> str:
-    """What one reads in a piece of HTML, with formulas and quotation marks as they are typed."""
+    """Text of a piece of HTML, with formulas and quotation marks as they are typed."""
     soup = BeautifulSoup(html, "html.parser")
     for image in soup.select("img.equation_image"):
         image.replace_with(f"${image['data-equation-content']}$")
@@ -55,7 +55,7 @@ def typed(markdown: str) -> str:
 
 
 def told(question: quiz.Question) -> dict[str, tuple[bool, str]]:
-    """By choice or number: whether it is right, and what is said to it."""
+    """Verdict and reply, by choice or number."""
     exercise = question.exercise
     if isinstance(exercise, Selection):
         return {c: (c in exercise.right, says) for c, says in exercise.slips.items()}

@@ -105,7 +105,7 @@ def batches(shape: str) -> tuple[torch.Tensor, torch.Tensor]:
 
 @pytest.fixture(scope="module")
 def computed() -> list[dict[str, Any]]:
-    """What the page's arithmetic makes of every case in 50 steps."""
+    """Results of the page's arithmetic after 50 steps of every case."""
     examples = {
         shape: {"x": x.flatten(1).tolist(), "y": y.tolist()}
         for shape in ARCHITECTURES

@@ -1,4 +1,4 @@
-"""What all figures have in common: room for their words, and captions in a notebook."""
+"""Properties that all figures share: room for words, captions in a notebook, colours."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture
 def shown(monkeypatch):
-    """What a notebook is shown, kind by kind."""
+    """Outputs that a notebook gets, kind by kind."""
     before = pio.renderers.default, pio.templates.default
     said = []
     monkeypatch.setattr(

@@ -51,7 +51,7 @@ def typed(value: Any) -> str:
 
 
 def filled(exercise: Any, answer: Any) -> Any:
-    """What a reader who means this answer has in the fields."""
+    """Contents of the fields for this answer."""
     if isinstance(exercise, Numbers):
         return ", ".join(map(typed, answer))
     if isinstance(exercise, Number):
@@ -148,7 +148,7 @@ def typed_verdicts() -> list[Any]:
 
 
 def says_the_same(exercise: Known[Any], text: str, verdict: Any, capsys: Any) -> bool:
-    """Whether the package prints what the page says by its verdict."""
+    """Return True if the package prints the page's reply to its verdict."""
     exercise(text)
     printed = capsys.readouterr().out
     if isinstance(verdict, list):

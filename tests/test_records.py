@@ -32,12 +32,12 @@ def test_the_book_ships_records():
 
 
 def counted(percent: float, images: int) -> bool:
-    """Whether so many images can give such an error."""
+    """Return True if this number of images can give such an error."""
     return abs(percent * images / 100 - round(percent * images / 100)) < 1e-6
 
 
 def test_what_is_recorded_can_be():
-    """Of every record in `data`: such a run can have given it, and it says where from."""
+    """Every record in `data` is one that such a run can give, with its provenance."""
     for record in read_results():
         config, history = record.config, record.history
         facts, hidden = DATASETS[config.dataset], len(shapes(config.experiment).hidden_units)
@@ -100,7 +100,7 @@ CONTENT = whole_record(CONFIG, 11).to_json()
 
 
 def test_no_flipped_bit_passes(tmp_path):
-    """What changes a value is noticed by the digest; what does not leaves the record as it was."""
+    """The digest finds a flipped bit that changes a value; any other leaves the record as it was."""
     file, record, draw = tmp_path / "record.json", whole_record(CONFIG, 11), random.Random(0)
     passed = 0
     for _ in range(1000):

@@ -46,7 +46,7 @@ def test_bp_is_the_gradient(arch, vectorized, nonnegative, classes, loss):
 
 
 def heard_by(rule, network):
-    """What each rule's units receive, written from the equations."""
+    """Feedback of each rule's units, written from the equations."""
 
     def feedback(l, delta, output):
         units = network.hidden_units[l]

@@ -38,7 +38,7 @@ def texts(folder):
 
 
 def solutions():
-    """What tells a solution: its longer lines, as a notebook's file has them.
+    """Lines that identify a solution: its longer ones, as a notebook's file has them.
 
     Without those that the package itself says, such as a checker's praise.
     """

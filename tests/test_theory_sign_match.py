@@ -91,7 +91,7 @@ def test_sum_over_positions_is_no_sum_in_fully_connected_layers():
 @pytest.mark.parametrize("kind", exact.KINDS)
 @pytest.mark.parametrize("nonlinearity", exact.NONLINEARITIES)
 def test_gradient_is_the_difference_quotient(kind, nonlinearity):
-    """Not approximately: the loss is a parabola in one weight."""
+    """The two are equal, since the loss is a parabola in one weight."""
     for seed in range(3):
         net, x, e = case(seed, kind, nonlinearity=nonlinearity)
         trace = exact.forward(net, x)

@@ -226,7 +226,7 @@ def test_killed_run_resumes_bit_identically(
 
 
 def test_checkpoints_by_time(config, tmp_path, monkeypatch):
-    """As many as the clock asks for, besides those at evaluations; they change no result."""
+    """The clock adds checkpoints to those at evaluations; they change no result."""
     saved = []
     save = RunFolder.save
 
@@ -508,7 +508,7 @@ def test_what_a_killed_process_was_writing_is_removed(config, tmp_path, forking)
 
 
 def test_a_finished_run_is_read_without_writing(config, tmp_path, monkeypatch):
-    """So that it can be read on a full disk, and where nothing may be written."""
+    """A finished run can be read on a full disk, and where nothing may be written."""
     run = gevb.lab.train(config, tmp_path, **CPU)
 
     def full(*args):

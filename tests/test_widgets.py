@@ -208,7 +208,7 @@ def test_work_stops_when_asked_and_can_start_again():
 
 
 def test_work_begins_anew_with_what_is_chosen_now():
-    """As where a slider moves on while the figure for its last place is still being made."""
+    """A slider moves on while the figure for its last place is still being made."""
 
     async def story():
         bench = Bench()

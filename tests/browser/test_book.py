@@ -163,7 +163,7 @@ def test_paper_is_light(chromium, home):
 
 @pytest.mark.parametrize("name", [LANDING, "book/playground.html", "book/kernels.html"])
 def test_works_in_a_sandboxed_frame(chromium, home, name):
-    """As in learning platforms: no storage, no fonts of other files."""
+    """Learning platforms use such frames: no storage, no fonts of other files."""
     page = chromium.new_page()
     faulty = []
     page.on("pageerror", lambda error: faulty.append(str(error)))
@@ -184,7 +184,7 @@ def test_works_in_a_sandboxed_frame(chromium, home, name):
 
 
 def test_a_pressed_button_shows_without_colours_of_our_own(chromium, home):
-    """In forced colours the chosen button of a figure differs from its neighbours."""
+    """The chosen button of a figure differs from its neighbours in forced colours."""
     with browser.visited(chromium, home, BUTTONS, forced_colors="active") as visit:
         looks = visit.page.evaluate(
             """() => [...document.querySelectorAll(".figure-control [aria-pressed]")].map((e) => {
@@ -198,7 +198,7 @@ def test_a_pressed_button_shows_without_colours_of_our_own(chromium, home):
 
 
 def last_choices():
-    """For each kind of control, a page that has one, its figure, and the figure's last choice."""
+    """A page, its figure, and the figure's last choice, for each kind of control."""
     found = {}
     for name in PAGES:
         text = (BOOK / name).read_text(encoding="utf-8")

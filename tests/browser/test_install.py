@@ -1,4 +1,4 @@
-"""Without a Chromium to be had, `tools/browser.py install` says so; only in CI is that an error."""
+"""`tools/browser.py install` where no Chromium can be installed: a message, and an error only in CI."""
 
 import shutil
 import subprocess

@@ -448,7 +448,7 @@ def test_the_error_falls_in_sight(opened, size):
 
 
 def test_what_is_chosen_shows_without_colours_of_our_own(opened):
-    """In forced colours a pressed button has another style than its neighbours."""
+    """A pressed button has another style than its neighbours in forced colours."""
     page = opened(forced_colors="active")
     for group in ("stage", "show", "signs"):
         styles = page.evaluate(

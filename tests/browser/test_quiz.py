@@ -66,7 +66,7 @@ def answer(page, name, filled):
 
 
 def known(facts):
-    """What to fill in for each of a question's sentences, the right one last."""
+    """Inputs that lead to each of a question's sentences, the right one last."""
     if facts["kind"] == "selection":
         right = facts["right"]
         flipped = [sorted(set(right) ^ {word}) for word in facts["words"]]
