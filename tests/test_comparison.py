@@ -49,7 +49,7 @@ def test_sample():
 
 
 def test_sampling_error_of_a_share():
-    """10 % of 5 x 360 answers are wrong; and Laplace's rule keeps zero errors above a rate of zero."""
+    """10 % of 5 x 360 answers are wrong. Laplace's rule gives zero errors a rate above zero."""
     p = (180 + 1) / (1800 + 2)
     wanted = 100 * math.sqrt(p * (1 - p) / 1800)
     assert Sample.of([9.0, 11.0, 10.0, 10.0, 10.0], 360).sampling == pytest.approx(wanted)
@@ -86,7 +86,7 @@ def test_pooled_spread():
 
 
 def test_a_single_seed_has_a_prediction_interval():
-    """The interval for one more run: the t-interval around the others' mean, times sqrt(1 + 1/n)."""
+    """The interval for one more run: the t-interval of the others, times sqrt(1 + 1/n)."""
     difference = Difference.pooled(Sample.of([2.0], MANY), Sample.of(OTHERS, MANY))
     half = np.std(OTHERS, ddof=1) * math.sqrt(1 + 1 / 4) * stats.t.ppf(0.975, 3)
     off = 2.0 - np.mean(OTHERS)

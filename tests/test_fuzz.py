@@ -133,7 +133,7 @@ def command_lines(draw: st.DrawFn) -> list[str]:
 
 @pytest.fixture
 def strange_folder(tmp_path, monkeypatch) -> Path:
-    """A folder to run command lines in: it has a run, a file, a pipe and a loop, and nothing slow."""
+    """A folder to run command lines in, with a run, a file, a pipe and a loop, nothing slow."""
     monkeypatch.chdir(tmp_path)
     gevb.lab.train(gevb.Config(epochs=0), "run", **CPU)
     Path("file").write_text("file")

@@ -92,7 +92,7 @@ def test_a_notebook_has_one_room_at_most(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_no_solution_lies_open(path):
-    """Checkers are called inside a closed fold only, in the HTML that a front end makes of the Markdown."""
+    """Checkers are called inside a closed fold only, in what a front end makes of the Markdown."""
     for cell in notebooks.read(path).cells:
         if cell.cell_type == "markdown":
             page = BeautifulSoup(MarkdownIt().render(cell.source), "html.parser")

@@ -100,7 +100,7 @@ CONTENT = whole_record(CONFIG, 11).to_json()
 
 
 def test_no_flipped_bit_passes(tmp_path):
-    """The digest finds a flipped bit that changes a value; any other leaves the record as it was."""
+    """The digest finds each flipped bit that changes a value; others leave the record as it was."""
     file, record, draw = tmp_path / "record.json", whole_record(CONFIG, 11), random.Random(0)
     passed = 0
     for _ in range(1000):

@@ -1,4 +1,4 @@
-"""`tools/browser.py install` where no Chromium can be installed: a message, and an error only in CI."""
+"""`tools/browser.py install` where Chromium cannot be installed: a message; an error only in CI."""
 
 import shutil
 import subprocess
