@@ -376,7 +376,7 @@ def test_stages_tell_what_happens(opened):
     for stage, words in [
         ("forward", "gates are open"),
         ("error", "one number for each class"),
-        ("message", "GEVB tells all 96 hidden units the same"),
+        ("message", "GEVB sends all 96 hidden units the same"),
         ("change", "to grow and"),
     ]:
         page.click(f'button[value="{stage}"]')

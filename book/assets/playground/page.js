@@ -221,14 +221,14 @@
     const range = (values) => { const list = [...values]; return `${Math.min(...list).toFixed(2)} to ${Math.max(...list).toFixed(2)}`; };
     const forward = `${layers.map((_, l) => `${trace.open[l].reduce((a, b) => a + b)} of ${trace.open[l].length}`).join(", ")} gates are open`;
     const message = network.vectorized ? {
-      gevb: `GEVB tells all ${units} hidden units the same: the error vector e itself.`,
+      gevb: `GEVB sends all ${units} hidden units the same: the error vector e itself.`,
       bp: `BP sends each unit e times a number of its own, layer by layer from the top: ${layers.map((_, l) => `${range(heard[l])} in layer ${l + 1}`).reverse().join(", ")}.`,
       fa: `FA does as BP, through fixed random weights: e times ${layers.map((_, l) => `${range(heard[l])} in layer ${l + 1}`).reverse().join(", ")}.`,
-      dfa: `DFA tells each unit e times a fixed random number of its own, ${range(heard[0])}.`,
+      dfa: `DFA sends each unit e times a fixed random number of its own, ${range(heard[0])}.`,
     }[rule] : {
       bp: `BP sends each unit a number of its own, layer by layer from the top: ${layers.map((_, l) => `${range(heard[l])} in layer ${l + 1}`).reverse().join(", ")}.`,
       fa: "FA sends each unit a number of its own, layer by layer, through fixed random weights.",
-      dfa: "DFA tells each unit a fixed random mix of the errors, one number.",
+      dfa: "DFA sends each unit a fixed random mix of the errors, one number.",
     }[rule];
     const last = gradients[layers.length]?.weight ?? [], up = last.filter((u) => u < 0).length, down = last.filter((u) => u > 0).length;
     return {
