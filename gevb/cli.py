@@ -399,7 +399,7 @@ def embed_command(
 def main() -> None:
     """Run the command line; report a user's mistake in one line with exit status 2."""
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # Closed; the next file must not get its number.
+        if getattr(sys, name) is None:  # Closed; no other file may get its number.
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):

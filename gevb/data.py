@@ -102,10 +102,10 @@ class Dataset:
 
 
 def choose_device(device: torch.device | str = "auto") -> torch.device:
-    """Choose a device: "auto" (a GPU if there is one), "cpu", "cuda", or any name PyTorch knows.
+    """Choose a device: "auto" (a GPU if there is one), "cpu", "cuda", or another name in PyTorch.
 
     Raises:
-        InputError: PyTorch does not know the device, or does not have it here.
+        InputError: PyTorch has no such device, or it is not available here.
     """
     try:
         if device == "auto":

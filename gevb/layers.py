@@ -65,7 +65,7 @@ def _stacked(parts: Iterable[Shaped[Tensor, "..."]], length: int) -> Shaped[Tens
     """Stack parts along the first axis; each is freed before the next is made."""
     whole, done = None, 0
     for part in parts:
-        if whole is None:  # A part that is the whole needs no copy; empty ones may follow.
+        if whole is None:  # One part of full length needs no copy; empty parts may follow.
             whole = part if len(part) == length else part.new_empty(length, *part.shape[1:])
         if whole is not part:
             whole[done : done + len(part)] = part
@@ -504,7 +504,7 @@ class LocallyConnected2d(_Spatial):
             heard = deltas[y].flatten(0, 1)  # (positions, out, B)
             sent = torch.bmm(_entries(weight[y], k).mT, heard)  # (positions, entries, B)
             pixels = windows[y, :, k].unflatten(3, (self.kernel_size, -1))  # (H, W, k, k, C, B)
-            for ky, kx in product(*map(range, pixels.shape[2:4])):  # Windows overlap, these do not.
+            for ky, kx in product(*map(range, pixels.shape[2:4])):  # windows overlap, these do not
                 pixels[:, :, ky, kx].add_(sent.view(pixels.shape)[:, :, ky, kx])
         p, (height, width) = self.padding, self.in_units[1:]
         return _examples_first(padded[p : p + height, p : p + width, :, 0])

@@ -56,7 +56,7 @@ def _targets(
         return y.to(logits.dtype)
     if y.shape != logits.shape[:1]:
         raise InputError(f"labels: got shape {tuple(y.shape)}, wanted ({len(logits)},)")
-    check_labels(y, logits.shape[1], wait=False)  # A GPU checks them when it sets the ones.
+    check_labels(y, logits.shape[1], wait=False)  # On a GPU, scatter_ checks them.
     return torch.zeros_like(logits).scatter_(1, y.long()[:, None], 1)
 
 

@@ -153,7 +153,7 @@ class Layer(nn.Module):
         size = math.prod(pool.size for pool in pools)
         for h in self.weights.blocks(a, rows=size):
             masks.append(gate.mask(h))
-            # One gate for K components: the means' division costs less here than after pooling.
+            # Divide the gate for the means here: it has one number for K components.
             block = h.mul_((masks[-1].to(h.dtype) / size**2)[:, None])
             for pool in pools:
                 block = pool.sums(block)

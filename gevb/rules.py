@@ -294,5 +294,5 @@ def alignment_angles(
 def _mean_angle(u: Float[Tensor, "B n"], v: Float[Tensor, "B n"]) -> Float[Tensor, ""]:
     norm_u, norm_v = u.norm(dim=1), v.norm(dim=1)
     cosine = ((u * v).sum(1) / (norm_u * norm_v)).clamp(-1, 1)
-    kept = norm_v >= 1e-6  # No index: its length would be known only on the device.
+    kept = norm_v >= 1e-6  # Indexing would wait for the device, for the length.
     return (torch.where(kept, cosine.acos(), 0).sum() / kept.sum()).rad2deg()

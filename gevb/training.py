@@ -201,7 +201,7 @@ class Evaluation:
             check_number(name, getattr(self, name), maximum=maximum)
         for angle in self.angles:
             if angle is not None:
-                check_number("angle", angle, maximum=180.01)  # Rounding may pass 180.
+                check_number("angle", angle, maximum=180.01)  # rounding may exceed 180
 
     @classmethod
     def of(cls, values: Any) -> Evaluation:
@@ -369,7 +369,7 @@ class Trainer:
             self.batch += 1
             after_batch()
 
-        if len(order):  # A checkpoint may follow the last batch.
+        if len(order):  # Empty if the checkpoint was after the last batch.
             batches = self.data.train.batches(size, order.to(self.device))
             self.check_finite(train_epoch(self.rule, self.optimizer, batches, counted))
         self.epoch, self.batch, self.order = self.epoch + 1, 0, generator

@@ -1,14 +1,15 @@
 r"""Ours beside the paper's: one cell per experiment, and a verdict by a rule fixed beforehand.
 
-The rule, written down before any run of the campaign, and sharpened on 2026-11-25 before further
-records were read (data/README.md says what was there by then):
+The rule was written down before any run of the campaign, and sharpened on 2026-11-25, before
+further records were read (data/README.md lists the records that were known by then):
 
 * A cell compares the mean of our seeds at the end of their runs with a reference: the published
   mean of five seeds, or another set of our own. Two rules that train the same network start from
-  the same weights and see the same order, and are compared by seed, in pairs; other sets of ours by
-  Welch's test. The published spread was unknown when the rule was written and taken to be ours.
-  Since 2026-12-01 it is known from the paper's learning curves: the root mean square of the last
-  five spreads drawn, pooled with ours (`Difference.pooled`).
+  the same weights and get the examples in the same order, so they are compared by seed, in pairs.
+  Other sets of ours are compared by Welch's test. The published spread was unknown when the rule
+  was written, and ours was used in its place. Since 2026-12-01 it is known from the paper's
+  learning curves: the root mean square of the last five spreads drawn, pooled with ours
+  (`Difference.pooled`).
 * Seeds can agree by chance, because an error is a count of images. So every p-value is the larger
   of two: that of the t-test over seeds, and that of a normal test with the standard error from the
   number of test images alone (`Sample.sampling`).
@@ -17,36 +18,36 @@ records were read (data/README.md says what was there by then):
 * The margin is 0.3 points of error on MNIST, 1 on CIFAR-10 and on the digits.
 * A cell is "consistent" if the difference is shown to be within the margin, else "differs" if it
   is shown not to be zero, else "undecidable". With fewer than two seeds it is "undecidable".
-* Only runs by the paper's protocol are compared with the paper. A shortened protocol has its own
-  row, without a verdict.
-* A run that is missing or failed is counted in its row.
+* Only runs by the paper's protocol are compared with the paper. A run with another protocol has its
+  own row, without a verdict.
+* A missing or failed run is counted in its row.
 
 Runs under way are compared at equal epochs with the paper's learning curves, whose spread over
 five runs is known (`at_equal_epochs`). This rule was written on 2026-12-01, before it was computed;
-a few differences had been looked at by then (data/README.md names them):
+a few differences were known by then (data/README.md names them):
 
-* At every epoch t that both have, the mean :math:`x_t` of our n seeds, however many have got there,
-  is compared with the published mean :math:`m_t`. Their spread :math:`s_t` is the published one,
-  pooled with ours where there are two seeds or more. One seed of ours is so held against a
-  prediction interval for a sixth run of the paper's.
+* At every epoch t that both have, the mean :math:`x_t` of our n seeds that have reached it is
+  compared with the published mean :math:`m_t`. Their spread :math:`s_t` is the published one,
+  pooled with ours if we have two seeds or more. For one seed this is a prediction interval for a
+  sixth run of the paper's.
 * The statistic is the median over these epochs of :math:`(x_t - m_t) / (s_t \sqrt{1/n + 1/5})`.
-  Training with a constant learning rate has spikes: single evaluations far off, after which a run
-  goes on as before. A median over epochs is little moved by them, where a mean or the last epoch
-  would be. Its p-value is that of one epoch, by Student's t, as if all epochs of a run told the
-  same; so it is too large rather than too small.
-* A cell "differs" if that is below 0.05 after Holm's correction over the paper's 48 networks. It
-  is "consistent" if no difference is inside the 95 % interval (not corrected) and that interval is
-  narrow enough to be of use: within `TOLERANCE` margins, 1.5 points on MNIST and 5 on CIFAR-10.
-  Else it is "undecidable". To be consistent is so a weaker statement than at the end of training,
-  where the difference has to be shown to be within one margin.
-* Where runs have stopped early, either mean is over those that go on. How many of the paper's do
-  cannot be seen; they are counted as five.
+  Training with a constant learning rate has spikes: the error jumps at single evaluations and
+  comes back. They change a median over epochs little, but a mean or the last epoch much. The
+  p-value is that of one epoch, by Student's t, as if all epochs of a run were equal. So it is too
+  large rather than too small.
+* A cell "differs" if the p-value is below 0.05 after Holm's correction over the paper's 48
+  networks. It is "consistent" if zero is inside the 95 % interval (not corrected) and that interval
+  is narrow enough to be of use: within `TOLERANCE` margins, 1.5 points on MNIST and 5 on CIFAR-10.
+  Else it is "undecidable". So "consistent" is a weaker statement here than at the end of training,
+  where the difference must be shown to be within one margin.
+* If runs have stopped early, each mean is over the remaining runs. The number of the paper's
+  remaining runs is not known; they are counted as five.
 
-The paper's statements about which rule does better are tested apart (`CLAIMS`), in the same way:
+The paper's statements about the order of rules are tested separately (`CLAIMS`), in the same way:
 one-sided tests for "below", the margin's two tests for "near". Seeds 0 to 4 count (`SEEDS`), and
-Holm's correction is over all of the claims on all data sets, wherever they are shown. They are
-tested by the last evaluation, as the paper's tables are, and beside it by the mean over the last
-five (`late_error`), which is a less noisy number.
+Holm's correction is over all of the claims on all data sets, wherever they are shown. The tests use
+the last evaluation, as the paper's tables do, and also the mean over the last five (`late_error`),
+which is less noisy.
 """
 
 from __future__ import annotations
@@ -406,7 +407,7 @@ class Beside:
     def differences(self) -> dict[int, Difference]:
         """Ours minus the paper's by epoch."""
         apart = {epoch: Difference.pooled(x, self.theirs[epoch]) for epoch, x in self.ours.items()}
-        return {epoch: d for epoch, d in apart.items() if d}  # Published spreads are all known.
+        return {epoch: d for epoch, d in apart.items() if d}  # None without a known spread
 
     @property
     def standardised(self) -> float:

@@ -150,7 +150,7 @@ def local(jobs: Sequence[Job], workers: int) -> Outcomes:
                     record = worker.line.recv()
                 except (EOFError, OSError):  # The worker was killed (signal or out of memory).
                     worker.process.join()
-                    if not begun and worker.process.exitcode == 1:  # Python ended it, no signal.
+                    if not begun and worker.process.exitcode == 1:  # ended by Python, no signal
                         raise InputError(NO_GUARD) from None
                     del busy[worker.line]
                     if attempt < ATTEMPTS:

@@ -100,7 +100,7 @@ def by_value(wanted: Iterable[Config]) -> list[Config]:
     for stage in PLAN:
         for config in stage.runs:
             place.setdefault(config, len(place))
-    # A shortened protocol has the place of the full one.
+    # A run with fewer epochs has the place of the full run.
     return sorted(wanted, key=lambda c: place.get(c.experiment.run(seed=c.seed), len(place)))
 
 

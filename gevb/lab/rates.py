@@ -61,7 +61,7 @@ def measure(config: Config, device: torch.device | str = "cpu", steps: int = 12)
     times = []
     for _ in range(1 + steps):
         started = time.perf_counter()
-        step(rule, optimizer, x, y).item()  # Waits for a GPU.
+        step(rule, optimizer, x, y).item()  # waits until a GPU has finished
         times.append(time.perf_counter() - started)
     seconds = sorted(times[1:])[steps // 2]
     work = sum(cost.step for cost in multiply_adds(network, config.rule)) * config.batch_size
@@ -135,7 +135,7 @@ def forecast(
             yield f"\n{why}"
         for config in to_do(runs, out, until):
             if (work := remaining(config, reached[config], until)) <= 0:
-                continue  # An earlier stage reaches it.
+                continue  # An earlier stage trains it as far.
             rate = rates.get(config.experiment) or measure(config, device, steps)
             rates[config.experiment] = rate
             hours, last = rate.hours(work), min(config.epochs, until or config.epochs)
