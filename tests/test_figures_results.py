@@ -94,7 +94,7 @@ def test_words_count_what_they_are_given():
     said = words.answer(cells, findings([same])).data
     assert "1 network of the paper's 48 " in said
     assert "0 networks *differ*" in said
-    assert "47 have no run" in said
+    assert "47 without a run" in said
     assert "In 47 networks there is no run yet" in words.undecided(cells).data
     assert "Finished so far: 1; under way: 0;" in words.missing([same]).data
 

@@ -62,7 +62,7 @@ def answer(cells: Sequence[Beside], found: Sequence[Finding]) -> Markdown:
         f"{f' ({apart})' if apart else ''}; {claims['contradicted']} of the statements are "
         f"contradicted.\n"
         f"* **Open:** {_count(counts['undecidable'], 'network')} are *undecidable*, "
-        f"{counts['']} have no run, and {len(found) - decided} statements are not decided."
+        f"{counts['']} without a run, and {len(found) - decided} statements are not decided."
     )
 
 
