@@ -26,6 +26,8 @@ def test_triangle_has_the_angle():
     upright, slope = figure.frames[0].data[1:3]
     assert (list(upright.y), list(slope.y)) == ([0, 0.5], [0, 0.5])
     assert "last, 45.0° at width 8, 45.0° at width 1,024" in figure.layout.meta["alt"]
+    axes = [(axis.scaleanchor, axis.matches) for axis in figure.select_yaxes()]
+    assert axes == [("x", None), ("x2", None)]
 
 
 def test_measured_leaves_out_networks_without_feedback():

@@ -26,6 +26,7 @@ from gevbook.plots import (
     line,
     panels,
     short,
+    square,
 )
 
 _TICKS = [1, 2, 5, 10, 20, 40, 60, 90]
@@ -50,10 +51,10 @@ def angle_triangle(r: Mapping[int, Sequence[float]], titles: Sequence[str]) -> g
         arc = np.linspace(0, theta, 20)
         ends = ((0, 1), (0, 0)), ((1, 1), (0, value)), ((0, 1), (0, value))
         label = go.Scatter(
-            x=[0.06],
-            y=[0.92 * highest],
+            x=[0.5],
+            y=[-0.04],
             mode="text",
-            textposition="middle right",
+            textposition="bottom center",
             text=[f"r = {value:.2f}<br>θ = {math.degrees(theta):.1f}°"],
             textfont={"size": 15},
             showlegend=False,
@@ -69,7 +70,7 @@ def angle_triangle(r: Mapping[int, Sequence[float]], titles: Sequence[str]) -> g
             label,
         ]
 
-    figure = panels(titles)
+    figure = panels(titles, shared=False)
     figure.add_traces([key(name, colour, "line-ew-open") for name, colour in sides.items()])
     views = {
         f"{width:,}": [trace for value in values for trace in drawn(value)]
@@ -77,8 +78,9 @@ def angle_triangle(r: Mapping[int, Sequence[float]], titles: Sequence[str]) -> g
     }
     places = [panel for panel in range(1, 1 + len(titles)) for _ in range(5)]
     frames(figure, views, "width n = ", places=places)
-    figure.update_xaxes(**HIDDEN, range=[-0.05, 1.1])
-    figure.update_yaxes(**HIDDEN, range=[-0.06, 1.05 * highest])
+    square(figure, **HIDDEN)  # so that an angle is as large as its label says
+    figure.update_xaxes(range=[-0.1, 1.1])
+    figure.update_yaxes(range=[-0.5, 1.05 * highest])
     widths = list(r)
     said = "; ".join(
         f"{title}, "
@@ -98,8 +100,8 @@ def angle_triangle(r: Mapping[int, Sequence[float]], titles: Sequence[str]) -> g
         r"mean of $\hat\delta$, and a rest at right angles to it, as long as the standard "
         f"deviation. The angles go from {first} at width {widths[0]:,} to {last} at "
         f"{widths[-1]:,}.",
-        height=250,
-        narrow=150,
+        height=330,
+        narrow=300,
     )
 
 
